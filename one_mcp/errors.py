@@ -1,0 +1,143 @@
+"""Every failure a caller may see: a stable code, typed fields, a sentence that says what would work."""
+
+from typing import ClassVar
+
+from one_mcp.jsons import JsonObject, JsonValue
+
+
+class OneError(Exception):
+    """The root of all failures that a caller can act on."""
+
+    code: ClassVar[str] = "ERROR"
+
+    def __init__(self, sentence: str, **fields: JsonValue) -> None:
+        super().__init__(sentence)
+        self.fields: JsonObject = {name: value for name, value in fields.items() if value is not None}
+
+
+class InvalidArgumentError(OneError):
+    """An argument is missing, unknown, of the wrong type, or out of range."""
+
+    code = "INVALID_ARGUMENT"
+
+
+class InvalidPropertyError(OneError):
+    """A property's value does not fit its declared type."""
+
+    code = "INVALID_PROPERTY"
+
+
+class UnknownTypeError(OneError):
+    """An entity, relationship or event type is not in the ontology."""
+
+    code = "UNKNOWN_TYPE"
+
+
+class NotFoundError(OneError):
+    """No such row in the caller's organization (a foreign id answers the same, D-12)."""
+
+    code = "NOT_FOUND"
+
+
+class ArchivedError(OneError):
+    """The entity is archived, and the call needs a live one."""
+
+    code = "ARCHIVED"
+
+
+class DuplicateError(OneError):
+    """Another entity already has this identity (D-14)."""
+
+    code = "DUPLICATE"
+
+
+class ConflictError(OneError):
+    """The row has changed since the caller read it, or later changes stand in the way."""
+
+    code = "CONFLICT"
+
+
+class CycleError(OneError):
+    """The connection would close a cycle in a relationship that allows none (D-08)."""
+
+    code = "CYCLE"
+
+
+class WrongDirectionError(OneError):
+    """The connection is turned around (D-06)."""
+
+    code = "WRONG_DIRECTION"
+
+
+class ForbiddenError(OneError):
+    """The caller's role or scopes do not allow this."""
+
+    code = "FORBIDDEN"
+
+
+class ReadOnlyError(OneError):
+    """The server or its file is read-only."""
+
+    code = "READ_ONLY"
+
+
+class IdempotencyError(OneError):
+    """The idempotency key was used before with other arguments."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+
+
+class ConfirmationError(OneError):
+    """An irreversible act was not confirmed."""
+
+    code = "CONFIRMATION_REQUIRED"
+
+
+class OntologyError(OneError):
+    """An ontology file or pack is broken."""
+
+    code = "BROKEN_ONTOLOGY"
+
+
+class SettingsError(OneError):
+    """A setting is unknown or has a value that does not work."""
+
+    code = "INVALID_SETTING"
+
+
+class DatabaseError(OneError):
+    """The database file cannot be used as it is."""
+
+    code = "DATABASE"
+
+
+class NotADatabaseError(DatabaseError):
+    code = "NOT_A_DATABASE"
+
+
+class NewerDatabaseError(DatabaseError):
+    """A newer version of one_mcp wrote the file."""
+
+    code = "NEWER_DATABASE"
+
+
+class BusyError(DatabaseError):
+    """Other processes kept the file locked for longer than the waiting time."""
+
+    code = "BUSY"
+
+
+class DiskFullError(DatabaseError):
+    code = "DISK_FULL"
+
+
+class UnsafeLibraryError(DatabaseError):
+    """The SQLite library has the WAL-reset bug, and another process is on the file."""
+
+    code = "UNSAFE_SQLITE"
+
+
+class ImportFileError(OneError):
+    """An import file cannot be read at all."""
+
+    code = "IMPORT_FILE"
