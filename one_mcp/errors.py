@@ -1,4 +1,4 @@
-"""Every failure a caller may see: a stable code, typed fields, a sentence that says what would work."""
+"""Every failure a caller may see: a stable code, typed fields, and a sentence that helps."""
 
 from typing import ClassVar
 
@@ -12,7 +12,9 @@ class OneError(Exception):
 
     def __init__(self, sentence: str, **fields: JsonValue) -> None:
         super().__init__(sentence)
-        self.fields: JsonObject = {name: value for name, value in fields.items() if value is not None}
+        self.fields: JsonObject = {
+            name: value for name, value in fields.items() if value is not None
+        }
 
 
 class InvalidArgumentError(OneError):
@@ -73,6 +75,18 @@ class ForbiddenError(OneError):
     """The caller's role or scopes do not allow this."""
 
     code = "FORBIDDEN"
+
+
+class NotEnabledError(OneError):
+    """The tool exists, but its toolset is not enabled on this server."""
+
+    code = "NOT_ENABLED"
+
+
+class AnswerTooLargeError(OneError):
+    """The answer is larger than any client takes; the call must be narrowed."""
+
+    code = "ANSWER_TOO_LARGE"
 
 
 class ReadOnlyError(OneError):

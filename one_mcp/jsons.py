@@ -1,15 +1,34 @@
-"""JSON values: their types, one compact encoder, one strict decoder."""
+"""JSON values: their types, one compact encoder, one strict decoder, and what is unfit to store."""
 
 import json
-from typing import Never
+import re
+from collections.abc import Iterator
+from typing import Annotated, Never, TypeAlias
 
-JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
-JsonObject = dict[str, JsonValue]
+from pydantic import GetPydanticSchema
+from pydantic_core import core_schema
+
+# In a pydantic model these two stand for JSON as it came: neither walked nor copied value by value,
+# and nulls inside survive `exclude_none`.
+JsonValue: TypeAlias = Annotated[
+    bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None,
+    GetPydanticSchema(lambda _source, _handler: core_schema.any_schema()),
+]
+JsonObject: TypeAlias = Annotated[
+    dict[str, JsonValue],
+    GetPydanticSchema(lambda _source, _handler: core_schema.dict_schema(core_schema.str_schema())),
+]
+
+MAX_DEPTH = 64
+MAX_INTEGER = 2**53 - 1  # beyond it JavaScript and SQLite's JSON functions lose digits
+_SUSPECT = re.compile(r"\d{16}|\\u0000|\\ud[89a-f]")
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+_ascii = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 def dumps(value: object) -> str:
     """Encode compactly, keeping key order; NaN and infinite numbers raise ValueError."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _compact(value)
 
 
 def _refuse(constant: str) -> Never:
@@ -27,3 +46,47 @@ def load_object(text: str | bytes) -> JsonObject:
     if not isinstance(value, dict):
         raise TypeError("not a JSON object")
     return value  # pyright: ignore[reportUnknownVariableType]  # json.loads is untyped
+
+
+def flaw(value: JsonValue) -> tuple[str, str] | None:
+    """Find what makes a JSON value unfit to store: its path and a predicate ("is …"), or None.
+
+    NaN, infinite numbers, integers beyond 2^53, NUL characters, lone surrogates, nesting beyond 64.
+    """
+    try:
+        text = _ascii(value)
+    except (ValueError, RecursionError):
+        return next(_flaws(value), None)
+    deep = text.count("[") + text.count("{") > MAX_DEPTH
+    return next(_flaws(value), None) if deep or _SUSPECT.search(text) else None
+
+
+def _flaws(root: JsonValue) -> Iterator[tuple[str, str]]:
+    open_values: list[tuple[str, JsonValue, int]] = [("", root, 0)]
+    while open_values:
+        path, value, depth = open_values.pop()
+        if depth > MAX_DEPTH:
+            yield path, f"is nested deeper than {MAX_DEPTH} levels"
+        elif isinstance(value, dict):
+            for key, item in value.items():
+                if wrong := _scalar_flaw(key):
+                    yield path, f"has a name that {wrong}"
+                open_values.append((f"{path}.{key}" if path else key, item, depth + 1))
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                open_values.append((f"{path}[{index}]", item, depth + 1))
+        elif wrong := _scalar_flaw(value):
+            yield path, wrong
+
+
+def _scalar_flaw(value: bool | float | str | None) -> str | None:
+    if isinstance(value, str):
+        if "\0" in value:
+            return "contains a NUL character"
+        if not value.isascii() and re.search("[\ud800-\udfff]", value):
+            return "contains half a surrogate pair, which is no text"
+    elif isinstance(value, float) and value - value != 0:
+        return "is NaN or infinite, which JSON does not know"
+    elif isinstance(value, int) and abs(value) > MAX_INTEGER:
+        return "is an integer beyond 2^53, which would lose digits: send it as a string"
+    return None
