@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated, Never, TypeAlias
 
 from pydantic import GetPydanticSchema
-from pydantic_core import core_schema
+from pydantic_core import PydanticSerializationError, core_schema, to_json
 
 # In a pydantic model these two stand for JSON as it came: neither walked nor copied value by value,
 # and nulls inside survive `exclude_none`.
@@ -21,9 +21,8 @@ JsonObject: TypeAlias = Annotated[
 
 MAX_DEPTH = 64
 MAX_INTEGER = 2**53 - 1  # beyond it JavaScript and SQLite's JSON functions lose digits
-_SUSPECT = re.compile(r"\d{16}|\\u0000|\\ud[89a-f]")
+_LONG_NUMBER = re.compile(rb"\d{16}")
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
-_ascii = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 def dumps(value: object) -> str:
@@ -54,11 +53,17 @@ def flaw(value: JsonValue) -> tuple[str, str] | None:
     NaN, infinite numbers, integers beyond 2^53, NUL characters, lone surrogates, nesting beyond 64.
     """
     try:
-        text = _ascii(value)
-    except (ValueError, RecursionError):
+        text = to_json(value)
+    except (PydanticSerializationError, ValueError, RecursionError):
         return next(_flaws(value), None)
-    deep = text.count("[") + text.count("{") > MAX_DEPTH
-    return next(_flaws(value), None) if deep or _SUSPECT.search(text) else None
+    suspect = (
+        text.count(b"[") + text.count(b"{") > MAX_DEPTH
+        or b"\\u0000" in text
+        or b"NaN" in text
+        or b"Infinity" in text
+        or _LONG_NUMBER.search(text)
+    )
+    return next(_flaws(value), None) if suspect else None
 
 
 def _flaws(root: JsonValue) -> Iterator[tuple[str, str]]:
