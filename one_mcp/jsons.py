@@ -8,14 +8,14 @@ from typing import Annotated, Never, TypeAlias
 from pydantic import GetPydanticSchema
 from pydantic_core import PydanticSerializationError, core_schema, to_json
 
+Json = TypeAliasType("Json", "bool | int | float | str | list[Json] | dict[str, Json] | None")
 # In a pydantic model these two stand for JSON as it came: neither walked nor copied value by value,
 # and nulls inside survive `exclude_none`.
 JsonValue: TypeAlias = Annotated[
-    bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None,
-    GetPydanticSchema(lambda _source, _handler: core_schema.any_schema()),
+    Json, GetPydanticSchema(lambda _source, _handler: core_schema.any_schema())
 ]
 JsonObject: TypeAlias = Annotated[
-    dict[str, JsonValue],
+    dict[str, Json],
     GetPydanticSchema(lambda _source, _handler: core_schema.dict_schema(core_schema.str_schema())),
 ]
 

@@ -1,0 +1,66 @@
+"""Changes: every write belongs to one, and triggers keep each row before and after."""
+
+from one_mcp import ids, jsons
+from one_mcp.store.work import Work
+
+TOUCHED_LIMIT = 500
+EVERYTHING = "*"
+
+
+def open_change(work: Work, tool: str, reason: str | None) -> None:
+    """Begin a change; rows written from now on carry its number as their version."""
+    work.change = work.value(
+        """
+        INSERT INTO changes (organization_id, person_id, tool, reason, at)
+        VALUES (:organization, :person, :tool, :reason, :now)
+        RETURNING number
+        """,
+        person=work.principal.person,
+        tool=tool,
+        reason=reason,
+        now=work.now,
+    )
+
+
+def close_change(work: Work) -> str | None:
+    """End the change and return its id; None where nothing was written, and nothing is left of it.
+
+    The ids it touched are kept for other processes, which tell their own subscribers; a change of
+    very many rows is kept as touching everything.
+    """
+    if not _wrote(work):
+        work.run(
+            "DELETE FROM changes WHERE number = :number AND organization_id = :organization",
+            number=work.change,
+        )
+        return None
+    if len(work.touched) > TOUCHED_LIMIT:
+        work.touched = {EVERYTHING}
+    work.run(
+        """
+        UPDATE changes
+        SET touched = :touched
+        WHERE number = :number
+          AND organization_id = :organization
+        """,
+        number=work.change,
+        touched=jsons.dumps(sorted(work.touched)),
+    )
+    return ids.change(work.change)
+
+
+def _wrote(work: Work) -> bool:
+    return bool(
+        work.value(
+            """
+            SELECT EXISTS (SELECT 1 FROM change_rows WHERE change = :number)
+                OR EXISTS (
+                    SELECT 1
+                    FROM events
+                    WHERE version = :number
+                      AND organization_id = :organization
+                )
+            """,
+            number=work.change,
+        )
+    )

@@ -1,0 +1,127 @@
+"""Events: what happened, to what, by whom; written once and never changed."""
+
+from one_mcp import clock, ids, jsons
+from one_mcp.answers import Written
+from one_mcp.dimensions import subjects
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.jsons import JsonObject
+from one_mcp.ontology import check
+from one_mcp.ontology.model import EntityType, Moment
+from one_mcp.store.work import Happening, Work
+
+EARLIEST_MS = -62_135_596_800_000  # 0001-01-01
+LATEST_MS = 253_402_300_799_999  # 9999-12-31
+
+
+class Recorded(Written):
+    """`extra` names metadata fields that the event type does not declare; they are kept."""
+
+    id: str
+    type: str
+    at: str
+    actor: str
+    target: str | None = None
+    extra: list[str] | None = None
+
+
+def record(
+    work: Work,
+    type: str,
+    target: str | None = None,
+    *,
+    actor: str | None = None,
+    metadata: JsonObject | None = None,
+    at: str | None = None,
+) -> Recorded:
+    """Record an event; the actor is the caller unless an entity is named (D-16)."""
+    kind = check.event_type(work.ontology, type)
+    checked = check.metadata(kind, metadata or {})
+    for id in (target, actor):
+        if id is not None and id != work.principal.person:
+            subjects.live(work, id)
+    moment = _moment(at, work.now)
+    doer = actor or work.principal.person
+    id = _insert(work, kind.name, doer, target, moment, checked.values)
+    return Recorded(
+        id=id,
+        type=kind.name,
+        at=clock.to_text(moment),
+        actor=doer,
+        target=target,
+        extra=list(checked.extra) or None,
+    )
+
+
+def expect(work: Work, type: EntityType, moment: Moment, target: str) -> None:
+    """Note the event that a moment in an entity's life records by itself."""
+    automatic = work.ontology.automatic_event(type, moment)
+    if automatic is not None:
+        kind, metadata = automatic
+        work.happenings.append(Happening(kind.name, target, metadata))
+
+
+def flush(work: Work) -> None:
+    """Record the noted events, but none that the change recorded in so many words."""
+    for happening in work.happenings:
+        said = work.one(
+            """
+            SELECT 1
+            FROM events
+            WHERE organization_id = :organization
+              AND version = :change
+              AND type = :type
+              AND target_id = :target
+            """,
+            change=work.change,
+            type=happening.type,
+            target=happening.target,
+        )
+        if said is None:
+            _insert(
+                work,
+                happening.type,
+                work.principal.person,
+                happening.target,
+                work.now,
+                happening.metadata,
+            )
+    work.happenings.clear()
+
+
+def _moment(at: str | None, now: int) -> int:
+    if at is None:
+        return now
+    try:
+        moment = clock.from_text(at)
+    except (ValueError, OverflowError):
+        moment = LATEST_MS + 1
+    if not EARLIEST_MS <= moment <= LATEST_MS:
+        raise InvalidArgumentError(
+            "at is no time; give ISO 8601 such as 2026-11-23T12:00:00Z, or milliseconds since "
+            "1970, between the years 1 and 9999.",
+            argument="at",
+        )
+    return moment
+
+
+def _insert(
+    work: Work, type: str, actor: str, target: str | None, at: int, metadata: JsonObject
+) -> str:
+    id = ids.new(ids.EVENT, work.now)
+    work.run(
+        """
+        INSERT INTO events
+            (organization_id, id, type, actor_id, target_id, at, metadata, version)
+        VALUES
+            (:organization, :id, :type, :actor, :target, :at, :metadata, :change)
+        """,
+        id=id,
+        type=type,
+        actor=actor,
+        target=target,
+        at=at,
+        metadata=jsons.dumps(metadata),
+        change=work.change,
+    )
+    work.touch(id, actor, *([target] if target else []))
+    return id

@@ -1,0 +1,42 @@
+"""Organizations: every row belongs to exactly one."""
+
+from one_mcp.store.sqlite.connection import Raw
+
+LOCAL = "org_local"
+LOCAL_OWNER = "per_local"
+
+
+def founded(raw: Raw) -> bool:
+    """Tell whether the file has its first organization."""
+    query = "SELECT 1 FROM organizations WHERE organization_id = :organization"
+    return raw.execute(query, {"organization": LOCAL}).fetchone() is not None
+
+
+def found(raw: Raw, now: int) -> None:
+    """Create the local organization and its owner, so that a first start needs no set-up."""
+    if founded(raw):
+        return
+    row = {"organization": LOCAL, "owner": LOCAL_OWNER, "now": now}
+    number = raw.execute(
+        """
+        INSERT INTO changes (organization_id, person_id, tool, reason, at)
+        VALUES (:organization, :owner, 'serve', 'first start', :now)
+        RETURNING number
+        """,
+        row,
+    ).fetchone()[0]
+    raw.execute(
+        """
+        INSERT INTO organizations (organization_id, name, created_at, updated_at, version)
+        VALUES (:organization, 'My organization', :now, :now, :number)
+        """,
+        {**row, "number": number},
+    )
+    raw.execute(
+        """
+        INSERT INTO people
+            (organization_id, id, name, role, created_at, updated_at, version)
+        VALUES (:organization, :owner, 'Owner', 'org_owner', :now, :now, :number)
+        """,
+        {**row, "number": number},
+    )

@@ -1,0 +1,55 @@
+"""Subjects: finding the entity that an id names, or saying why there is none."""
+
+from one_mcp import ids
+from one_mcp.errors import ArchivedError, InvalidArgumentError, NotFoundError
+from one_mcp.store.work import Row, Work
+
+COLUMNS = (
+    "row, id, type, name, properties, status, identity, external_id, "
+    "created_at, updated_at, deleted_at, status_before, version"
+)
+
+
+def any_state(work: Work, id: str) -> Row:
+    """The entity's row, archived or not.
+
+    Raises NotFoundError, for an id of another organization just as for one that never was (D-12).
+    """
+    row = work.one(
+        f"""
+        SELECT {COLUMNS}
+        FROM entities
+        WHERE organization_id = :organization
+          AND id = :id
+        """,
+        id=id,
+    )
+    if row is None:
+        raise _missing(id)
+    return row
+
+
+def live(work: Work, id: str) -> Row:
+    """The row of an entity that is not archived.
+
+    Raises NotFoundError, or ArchivedError, which says how to bring it back.
+    """
+    row = any_state(work, id)
+    if row["deleted_at"] is not None:
+        raise ArchivedError(
+            f"{id} ({row['name'][:80]}) is archived; restore it first with restore_entity.", id=id
+        )
+    return row
+
+
+def _missing(id: str) -> NotFoundError | InvalidArgumentError:
+    if not ids.is_id(id):
+        return InvalidArgumentError(
+            "An entity id looks like ent_ and 16 characters; find it with find_entities(text=...).",
+            argument="id",
+        )
+    if not id.startswith("ent_"):
+        return InvalidArgumentError(
+            f"{id[:4]}… is no id of an entity; entity ids begin with ent_.", argument="id"
+        )
+    return NotFoundError(f"There is no entity {id}; find it with find_entities.", id=id)

@@ -1,0 +1,97 @@
+"""Tags: a key and a value on an entity, written and shown as `key:value` (D-10)."""
+
+import re
+
+from one_mcp.answers import Written
+from one_mcp.dimensions import subjects
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.store.work import Work
+
+LONGEST = 200
+LIMIT = 100
+_TAG = re.compile(r"([^\s:\x00-\x1f][^:\x00-\x1f]*):([^\x00-\x1f]*\S[^\x00-\x1f]*)")
+
+
+class Tagged(Written):
+    """All tags the entity has now."""
+
+    id: str
+    name: str
+    tags: list[str]
+
+
+def parse(text: str) -> tuple[str, str]:
+    """Cut `key:value`; only the first colon counts.
+
+    Raises InvalidArgumentError where there is no key, no value, or more than 200 characters.
+    """
+    found = _TAG.fullmatch(text.strip())
+    if found is None or len(text) > LONGEST:
+        raise InvalidArgumentError(
+            "A tag is key:value, such as skill:python, of at most 200 characters.", argument="tags"
+        )
+    return found[1].strip(), found[2].strip()
+
+
+def of(work: Work, entity_id: str) -> list[str]:
+    """An entity's tags, in order."""
+    rows = work.all(
+        """
+        SELECT key, value
+        FROM tags
+        WHERE organization_id = :organization
+          AND entity_id = :entity
+        ORDER BY key, value
+        """,
+        entity=entity_id,
+    )
+    return [f"{row['key']}:{row['value']}" for row in rows]
+
+
+def add(work: Work, entity_id: str, texts: list[str]) -> None:
+    """Add tags; those that are there already stay as they are."""
+    for key, value in map(parse, texts):
+        _warn_of_prefix(work, key)
+        work.run(
+            """
+            INSERT INTO tags (organization_id, entity_id, key, value)
+            VALUES (:organization, :entity, :key, :value)
+            ON CONFLICT DO NOTHING
+            """,
+            entity=entity_id,
+            key=key,
+            value=value,
+        )
+
+
+def remove(work: Work, entity_id: str, texts: list[str]) -> None:
+    """Remove tags; those that are not there are no failure."""
+    for key, value in map(parse, texts):
+        work.run(
+            """
+            DELETE FROM tags
+            WHERE organization_id = :organization
+              AND entity_id = :entity
+              AND key = :key
+              AND value = :value
+            """,
+            entity=entity_id,
+            key=key,
+            value=value,
+        )
+
+
+def change(
+    work: Work, id: str, add_tags: list[str] | None = None, remove_tags: list[str] | None = None
+) -> Tagged:
+    """Add and remove tags of a live entity."""
+    row = subjects.live(work, id)
+    remove(work, id, remove_tags or [])
+    add(work, id, add_tags or [])
+    work.touch(id)
+    return Tagged(id=id, name=row["name"], tags=of(work, id))
+
+
+def _warn_of_prefix(work: Work, key: str) -> None:
+    if key not in work.ontology.tag_prefixes:
+        work.warn(f"tag key {key!r} is none of the usual ones; see describe_ontology('knowledge').")

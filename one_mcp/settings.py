@@ -1,0 +1,91 @@
+"""Settings: from the environment (ONE_MCP_…), or flags of the same names; a mistake is refused."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from one_mcp.errors import SettingsError
+
+PREFIX = "ONE_MCP_"
+TOOLSETS = ("ontology", "entities", "connections", "events", "changes", "exchange", "admin")
+DEFAULT_TOOLSETS = TOOLSETS[:5]
+OUTSIDE = frozenset({"ONE_MCP_UPDATE_SNAPSHOTS", "ONE_MCP_CONFORMANCE"})  # the tests' own
+
+
+class Settings(BaseSettings):
+    """What a server can be told; every field is a variable and a flag."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    database: Path = Path("~/.one_mcp/one.db")
+    toolsets: Annotated[tuple[str, ...], NoDecode] = DEFAULT_TOOLSETS
+    read_only: bool = False
+    packs: Annotated[tuple[str, ...], NoDecode] = ()
+    log_level: Literal["debug", "info", "warning", "error"] = "warning"
+    prelude: bool = True
+
+    @field_validator("database", mode="before")
+    @classmethod
+    def _path(cls, given: object) -> object:
+        """Accept a path, or a URL such as sqlite:///home/jane/one.db."""
+        if not isinstance(given, str):
+            return given
+        if not given.strip():
+            raise ValueError("is empty; give the path of a file")
+        scheme, separator, rest = given.partition("://")
+        if not separator:
+            return Path(given).expanduser()
+        if scheme != "sqlite":
+            raise ValueError("only sqlite:// URLs and plain paths work")
+        return Path(rest).expanduser()
+
+    @field_validator("database")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().absolute()
+
+    @field_validator("toolsets", "packs", mode="before")
+    @classmethod
+    def _words(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        return tuple(word.strip() for word in given.split(",") if word.strip())
+
+    @field_validator("toolsets")
+    @classmethod
+    def _toolsets(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        if given == ("all",):
+            return TOOLSETS
+        for name in given:
+            if name not in TOOLSETS:
+                raise ValueError(f"no toolset {name!r}; there are all, {', '.join(TOOLSETS)}")
+        return tuple(name for name in TOOLSETS if name in given)
+
+
+def load(flags: Mapping[str, Any] | None = None) -> Settings:
+    """Read the environment and then the flags, which win.
+
+    Raises SettingsError for an unknown ONE_MCP_ variable, or a value that does not work.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | OUTSIDE
+    for name in os.environ:
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}."
+            raise SettingsError(f"There is no setting {name}; {hint}", setting=name)
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        field = str(first["loc"][0]) if first["loc"] else "?"
+        name = PREFIX + field.upper()
+        reason = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"{name} does not work: {reason}.", setting=name) from error

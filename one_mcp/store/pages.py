@@ -1,0 +1,86 @@
+"""Keyset pages: a cursor names the last row seen, and belongs to one query."""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from one_mcp import jsons
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.jsons import JsonValue
+
+T = TypeVar("T")
+S = TypeVar("S")
+
+CONCISE_CHARACTERS = 8_000
+FULL_CHARACTERS = 72_000
+MARK_BYTES = 6
+
+
+def _mark(query: str, keys: str) -> bytes:
+    return hashlib.blake2b(f"{query}\n{keys}".encode(), digest_size=MARK_BYTES).digest()
+
+
+def encode(query: object, keys: Sequence[JsonValue]) -> str:
+    """Write a cursor for the query (any JSON value that identifies it) and the last row's keys."""
+    text = jsons.dumps(list(keys))
+    raw = _mark(jsons.dumps(query), text) + text.encode()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def decode(query: object, cursor: str | None, keys: int) -> list[JsonValue] | None:
+    """Read a cursor back; None stays None.
+
+    Raises InvalidArgumentError for a cursor of another query, or one that was edited by hand.
+    """
+    if cursor is None:
+        return None
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        text = raw[MARK_BYTES:].decode()
+        if raw[:MARK_BYTES] == _mark(jsons.dumps(query), text):
+            found = jsons.loads(text)
+            if isinstance(found, list) and len(found) == keys:
+                return found
+    except (binascii.Error, ValueError):
+        pass
+    raise InvalidArgumentError(
+        "The cursor does not belong to this query; repeat the call with the same arguments that "
+        "gave the cursor, or without a cursor to start from the first page.",
+        argument="cursor",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some rows, and how to go on: `cursor` is None at the end; `cut` says that space ran out."""
+
+    items: list[T]
+    cursor: str | None
+    cut: bool = False
+
+
+def page(
+    rows: Sequence[S],
+    limit: int,
+    make: Callable[[S], T],
+    cursor: Callable[[S], str],
+    size: Callable[[T], int],
+    budget: int = CONCISE_CHARACTERS,
+) -> Page[T]:
+    """Build a page from up to `limit + 1` rows; stop early where the answer would grow too long.
+
+    `size` measures an item in characters; at least one item is always kept.
+    """
+    items: list[T] = []
+    used = 0
+    for row in rows[:limit]:
+        item = make(row)
+        used += size(item)
+        if items and used > budget:
+            return Page(items, cursor(rows[len(items) - 1]), cut=True)
+        items.append(item)
+    more = len(rows) > limit
+    return Page(items, cursor(rows[limit - 1]) if more else None)

@@ -1,0 +1,140 @@
+"""One SQLite connection with a thread of its own, and what its failures mean."""
+
+import contextlib
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import aiosqlite
+
+from one_mcp.errors import (
+    BusyError,
+    DatabaseError,
+    DiskFullError,
+    NotADatabaseError,
+    OneError,
+    ReadOnlyError,
+)
+from one_mcp.store.sqlite.library import driver
+
+T = TypeVar("T")
+Raw = sqlite3.Connection  # the shape; the module may be a newer build of the same interface
+BUSY_WAIT_S = 60.0
+BUSY_STEP_S = 0.004
+PAGE_CACHE_KIB = 16_384
+BUSY = 5
+
+
+
+class Connection(aiosqlite.Connection):
+    """A connection whose unit of work is a whole function, not a statement.
+
+    One hop to the thread and back for a transaction; and since the function cannot await, nobody
+    can cancel it half-way.
+    """
+
+    async def call(self, function: Callable[[Raw], T]) -> T:
+        """Run `function` with the raw connection on the connection's thread."""
+        return await self._execute(function, self._conn)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+
+def connect(path: str, *, read_only: bool) -> Raw:
+    """Open a raw connection with the settings every connection has; runs on its thread."""
+    with failures(path):
+        raw: Raw = driver.connect(
+            f"file:{_quoted(path)}?mode={'ro' if read_only else 'rwc'}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=512,
+        )
+        try:
+            raw.row_factory = driver.Row
+            raw.execute("PRAGMA busy_timeout = 10000")
+            raw.execute("PRAGMA foreign_keys = ON")
+            raw.execute("PRAGMA synchronous = FULL")
+            raw.execute(f"PRAGMA cache_size = -{PAGE_CACHE_KIB}")
+            raw.execute("PRAGMA temp_store = MEMORY")
+        except BaseException:
+            raw.close()
+            raise
+        return raw
+
+
+def _quoted(path: str) -> str:
+    return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+def begin(raw: Raw) -> None:
+    """Take the write lock now; wait for other processes with a short random pause.
+
+    SQLite's own waiting sleeps up to 100 ms at a time, which starves one of many writers.
+    """
+    deadline = time.monotonic() + BUSY_WAIT_S
+    while True:
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+        except driver.OperationalError as error:
+            if code(error) != BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(random.uniform(0.0002, BUSY_STEP_S))  # noqa: S311  # jitter, no secret
+        else:
+            return
+
+
+def rollback(raw: Raw) -> None:
+    """End an open transaction without a trace; a full disk may have ended it already."""
+    if raw.in_transaction:
+        with contextlib.suppress(driver.Error):
+            raw.execute("ROLLBACK")
+
+
+def code(error: Exception) -> int:
+    """SQLite's primary result code of an error; 0 where there is none."""
+    extended = getattr(error, "sqlite_errorcode", 0)
+    return extended & 0xFF if isinstance(extended, int) else 0
+
+
+@contextlib.contextmanager
+def failures(path: str) -> Iterator[None]:
+    """Turn SQLite's failures into errors that say what would work."""
+    try:
+        yield
+    except OneError:
+        raise
+    except driver.Error as error:
+        raise _meaning(error, path) from error
+
+
+def _meaning(error: Exception, path: str) -> OneError:
+    match code(error):
+        case 5 | 6:
+            return BusyError(
+                "Other processes kept the database locked for a minute; nothing was written. "
+                "Try again, or stop the process that holds it."
+            )
+        case 13:
+            return DiskFullError(
+                "The disk is full; nothing was written. Free some space and send the call again."
+            )
+        case 8:
+            return ReadOnlyError(
+                "The database file cannot be written; "
+                "make it writable, or start with ONE_MCP_READ_ONLY=true."
+            )
+        case 26:
+            return NotADatabaseError(
+                f"{path} is not a SQLite database; "
+                "set ONE_MCP_DATABASE to another path, or restore a backup to it.",
+            )
+        case 14:
+            return DatabaseError(
+                f"{path} cannot be opened; "
+                "check that its folder exists and may be written, or set ONE_MCP_DATABASE."
+            )
+        case _:
+            return DatabaseError(
+                f"SQLite says: {error}. Nothing was written; run `one-mcp doctor` to check the file."
+            )

@@ -1,0 +1,72 @@
+"""An open transaction: it knows who asks, when and under which ontology, and cannot leave."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from one_mcp.access import Principal
+from one_mcp.jsons import JsonObject
+from one_mcp.ontology.model import Ontology
+from one_mcp.store.sqlite.connection import Raw
+
+Row = Mapping[str, Any]  # a row's columns; `from_row` of each dimension gives them their types
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """An event that follows from a change by itself; it is recorded at the change's end."""
+
+    type: str
+    target: str
+    metadata: JsonObject
+
+
+@dataclass(slots=True)
+class Work:
+    """The room in which a rule changes rows.
+
+    `organization` is bound into every statement. `change` is the number of the open change, which
+    rows carry as their version; 0 while reading.
+    """
+
+    raw: Raw
+    principal: Principal
+    ontology: Ontology
+    now: int
+    change: int = 0
+    touched: set[str] = field(default_factory=set[str])
+    warnings: list[str] = field(default_factory=list[str])
+    happenings: list[Happening] = field(default_factory=list[Happening])
+
+    @property
+    def organization(self) -> str:
+        return self.principal.organization
+
+    def all(self, sql: str, **parameters: object) -> list[Row]:
+        """All rows of a query."""
+        return self.raw.execute(sql, {"organization": self.organization, **parameters}).fetchall()
+
+    def one(self, sql: str, **parameters: object) -> Row | None:
+        """The first row of a query, or None."""
+        return self.raw.execute(sql, {"organization": self.organization, **parameters}).fetchone()
+
+    def value(self, sql: str, **parameters: object) -> Any:  # noqa: ANN401  # a column's type is the schema's
+        """The first column of the first row, or None."""
+        row = self.raw.execute(sql, {"organization": self.organization, **parameters}).fetchone()
+        return None if row is None else row[0]
+
+    def run(self, sql: str, **parameters: object) -> int:
+        """Run a statement and return how many rows it changed."""
+        return self.raw.execute(sql, {"organization": self.organization, **parameters}).rowcount
+
+    def many(self, sql: str, rows: Iterable[Mapping[str, object]]) -> None:
+        """Run a statement once per row; each row's mapping gets `organization`."""
+        self.raw.executemany(sql, ({"organization": self.organization, **row} for row in rows))
+
+    def touch(self, *ids: str) -> None:
+        """Say which rows changed; subscribers are told after the commit."""
+        self.touched.update(ids)
+
+    def warn(self, sentence: str) -> None:
+        """Add a warning to the answer."""
+        self.warnings.append(sentence)
