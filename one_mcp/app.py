@@ -32,7 +32,7 @@ class App:
     def session(self, call: Call, principal: Principal = LOCAL) -> Session:
         """Open a caller's door for one call."""
         return Session(
-            self.database, self.ontology, self.clock, self._publish, principal, call
+            self.database, self.ontology, self.clock, self._publish, principal=principal, call=call
         )
 
     def _publish(self, touched: frozenset[str]) -> None:
@@ -47,7 +47,5 @@ async def open_app(settings: Settings, clock: Clock = clocks.system) -> AsyncGen
     async with open_database(settings.database, read_only=settings.read_only) as database:
         app = App(settings, ontology, database, clock)
         if not settings.read_only:
-            await database.write(
-                lambda raw: organizations.found(raw, clock())
-            )
+            await database.write(lambda raw: organizations.found(raw, clock()))
         yield app

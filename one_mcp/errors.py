@@ -1,4 +1,4 @@
-"""Every failure a caller may see: a stable code, typed fields, and a sentence that helps."""
+"""Every failure a caller may see: a stable code, typed fields, and what would work instead."""
 
 from typing import ClassVar
 

@@ -35,8 +35,6 @@ def new(kind: str, now_ms: int) -> str:
     return f"{kind}_{_encode(ms, TIME_CHARACTERS)}{_encode(tail, 6)}"
 
 
-
-
 def is_id(text: str) -> bool:
     """Tell whether a text has the shape of an id of this server."""
     return _SHAPE.fullmatch(text) is not None

@@ -62,6 +62,7 @@ class Session:
         ontology: Ontology,
         clock: Clock,
         publish: Publish,
+        *,
         principal: Principal,
         call: Call,
     ) -> None:

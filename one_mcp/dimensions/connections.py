@@ -36,13 +36,13 @@ def connect(
     a missing end and a connection to itself are refused (D-06, D-08).
     """
     kind = check.relationship_type(work.ontology, type)
-    checked = check.metadata(kind, metadata or {})
+    checked = check.metadata(kind, metadata or {}, patch=True)
     if from_id == to_id:
         raise InvalidArgumentError(
             "An entity cannot be connected to itself; from and to must differ.", argument="to"
         )
     start, end = subjects.live(work, from_id), subjects.live(work, to_id)
-    advice = check.endpoints(work.ontology, start["type"], kind, end["type"])
+    advice = check.endpoints(work.ontology, start["type"], kind.name, end["type"])
     if advice is not None:
         work.warn(advice)
     existing = find(work, from_id, kind.name, to_id)
@@ -85,7 +85,7 @@ def disconnect(work: Work, from_id: str, type: str, to_id: str) -> Disconnected:
 
 
 def find(work: Work, from_id: str, type: str, to_id: str) -> Row | None:
-    """The one connection of a type between two entities, in this direction."""
+    """Return the one connection of a type between two entities, in this direction."""
     return work.one(
         """
         SELECT id, metadata, deleted_at, version

@@ -68,6 +68,7 @@ def create(
         )
     except driver.IntegrityError as error:
         _duplicate(work, kind, checked.values, error)
+    work.warnings.extend(checked.hints)
     tags.add(work, id, with_tags or [])
     events.expect(work, kind, "created", id)
     work.touch(id, kind.name)
@@ -98,14 +99,16 @@ def update(
         )
     kind = check.entity_type(work.ontology, before["type"])
     old = jsons.load_object(before["properties"])
-    checked = check.properties(kind, properties or {}, fill=False)
+    checked = check.properties(kind, properties or {}, patch=not replace)
     new = checked.values if replace else merged(old, checked.values)
-    check.complete(kind, new)
+    if properties is not None and not replace:
+        check.properties(kind, new)  # what is required may have been removed, the whole too large
     after = {
         "name": before["name"] if name is None else named(name),
         "status": before["status"] if status is None else _status(work, status),
         "properties": before["properties"] if properties is None else jsons.dumps(new),
     }
+    work.warnings.extend(checked.hints)
     changed = [field for field in ("name", "status") if after[field] != before[field]]
     if after["properties"] != before["properties"]:
         changed += [f"properties.{field}" for field in sorted(differing(old, new))]
@@ -135,7 +138,7 @@ def differing(old: JsonObject, new: JsonObject) -> list[str]:
 
 
 def identity(kind: EntityType, properties: JsonObject) -> str | None:
-    """What is unique among entities of a type, without regard to case; None where nothing is."""
+    """Return what is unique among entities of a type, regardless of case; None if nothing is."""
     value = properties.get(kind.identity) if kind.identity else None
     return value.casefold() if isinstance(value, str) else None
 

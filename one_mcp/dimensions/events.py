@@ -41,7 +41,8 @@ def record(
             subjects.live(work, id)
     moment = _moment(at, work.now)
     doer = actor or work.principal.person
-    id = _insert(work, kind.name, doer, target, moment, checked.values)
+    work.warnings.extend(checked.hints)
+    id = _insert(work, kind.name, target, checked.values, actor=doer, at=moment)
     return Recorded(
         id=id,
         type=kind.name,
@@ -77,13 +78,14 @@ def flush(work: Work) -> None:
             target=happening.target,
         )
         if said is None:
+            actor = work.principal.person
             _insert(
                 work,
                 happening.type,
-                work.principal.person,
                 happening.target,
-                work.now,
                 happening.metadata,
+                actor=actor,
+                at=work.now,
             )
     work.happenings.clear()
 
@@ -105,7 +107,7 @@ def _moment(at: str | None, now: int) -> int:
 
 
 def _insert(
-    work: Work, type: str, actor: str, target: str | None, at: int, metadata: JsonObject
+    work: Work, type: str, target: str | None, metadata: JsonObject, *, actor: str, at: int
 ) -> str:
     id = ids.new(ids.EVENT, work.now)
     work.run(

@@ -11,7 +11,7 @@ COLUMNS = (
 
 
 def any_state(work: Work, id: str) -> Row:
-    """The entity's row, archived or not.
+    """Return the entity's row, archived or not.
 
     Raises NotFoundError, for an id of another organization just as for one that never was (D-12).
     """
@@ -30,7 +30,7 @@ def any_state(work: Work, id: str) -> Row:
 
 
 def live(work: Work, id: str) -> Row:
-    """The row of an entity that is not archived.
+    """Return the row of an entity that is not archived.
 
     Raises NotFoundError, or ArchivedError, which says how to bring it back.
     """

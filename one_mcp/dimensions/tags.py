@@ -34,7 +34,7 @@ def parse(text: str) -> tuple[str, str]:
 
 
 def of(work: Work, entity_id: str) -> list[str]:
-    """An entity's tags, in order."""
+    """List an entity's tags, in order."""
     rows = work.all(
         """
         SELECT key, value

@@ -66,6 +66,7 @@ def page(
     rows: Sequence[S],
     limit: int,
     make: Callable[[S], T],
+    *,
     cursor: Callable[[S], str],
     size: Callable[[T], int],
     budget: int = CONCISE_CHARACTERS,

@@ -43,15 +43,15 @@ class Work:
         return self.principal.organization
 
     def all(self, sql: str, **parameters: object) -> list[Row]:
-        """All rows of a query."""
+        """Return all rows of a query."""
         return self.raw.execute(sql, {"organization": self.organization, **parameters}).fetchall()
 
     def one(self, sql: str, **parameters: object) -> Row | None:
-        """The first row of a query, or None."""
+        """Return the first row of a query, or None."""
         return self.raw.execute(sql, {"organization": self.organization, **parameters}).fetchone()
 
     def value(self, sql: str, **parameters: object) -> Any:  # noqa: ANN401  # a column's type is the schema's
-        """The first column of the first row, or None."""
+        """Return the first column of the first row, or None."""
         row = self.raw.execute(sql, {"organization": self.organization, **parameters}).fetchone()
         return None if row is None else row[0]
 

@@ -4,7 +4,7 @@ import contextlib
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import TypeVar
 
 import aiosqlite
@@ -25,7 +25,6 @@ BUSY_WAIT_S = 60.0
 BUSY_STEP_S = 0.004
 PAGE_CACHE_KIB = 16_384
 BUSY = 5
-
 
 
 class Connection(aiosqlite.Connection):
@@ -92,13 +91,13 @@ def rollback(raw: Raw) -> None:
 
 
 def code(error: Exception) -> int:
-    """SQLite's primary result code of an error; 0 where there is none."""
+    """Return SQLite's primary result code of an error; 0 where there is none."""
     extended = getattr(error, "sqlite_errorcode", 0)
     return extended & 0xFF if isinstance(extended, int) else 0
 
 
 @contextlib.contextmanager
-def failures(path: str) -> Iterator[None]:
+def failures(path: str) -> Generator[None]:
     """Turn SQLite's failures into errors that say what would work."""
     try:
         yield
@@ -136,5 +135,5 @@ def _meaning(error: Exception, path: str) -> OneError:
             )
         case _:
             return DatabaseError(
-                f"SQLite says: {error}. Nothing was written; run `one-mcp doctor` to check the file."
+                f"SQLite says: {error}. Nothing was written; check the file with `one-mcp doctor`."
             )

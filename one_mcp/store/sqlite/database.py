@@ -48,8 +48,7 @@ class Database:
             raise ReadOnlyError(
                 "This server was started read-only; start one with ONE_MCP_READ_ONLY=false."
             )
-        with anyio.CancelScope(shield=True):
-            return await self._writer.call(partial(_transaction, self.path, function))
+        return await _to_the_end(self._writer, partial(_transaction, self.path, function))
 
     async def start(self) -> None:
         """Open the writer and bring the schema up to date; readers open when they are needed."""
@@ -62,8 +61,16 @@ class Database:
             await self._writer.call(partial(_prepare, self.path))
 
     async def _open(self, *, read_only: bool) -> Connection:
-        connector = partial(connect, self.path, read_only=read_only)
-        return await self._stack.enter_async_context(Connection(connector, 64))
+        connection = Connection(partial(connect, self.path, read_only=read_only), 64)
+        await self._stack.enter_async_context(connection)
+        return connection
+
+
+async def _to_the_end(connection: Connection, function: Callable[[Raw], T]) -> T:
+    answers: list[T] = []
+    with anyio.CancelScope(shield=True):
+        answers.append(await connection.call(function))
+    return answers[0]
 
 
 def _prepare(path: str, raw: Raw) -> None:

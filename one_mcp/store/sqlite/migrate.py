@@ -11,7 +11,7 @@ FOLDER = "migrations"
 
 
 def files() -> list[tuple[int, str]]:
-    """All migrations as (number, SQL), in their order."""
+    """List all migrations as (number, SQL), in their order."""
     folder = resources.files("one_mcp.store.sqlite") / FOLDER
     named = sorted(file.name for file in folder.iterdir() if file.name.endswith(".sql"))
     return [(int(name[:4]), (folder / name).read_text("utf-8")) for name in named]
@@ -30,7 +30,7 @@ def statements(script: str) -> list[str]:
 
 
 def version(raw: Raw) -> int:
-    """The schema version that the file says it has; 0 for an empty file."""
+    """Read the schema version that the file says it has; 0 for an empty file."""
     return raw.execute("PRAGMA user_version").fetchone()[0]
 
 

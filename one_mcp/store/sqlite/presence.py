@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from one_mcp.errors import UnsafeLibraryError
@@ -14,7 +14,7 @@ if sys.platform != "win32":
 
 
 @contextlib.contextmanager
-def on(path: Path) -> Iterator[None]:
+def on(path: Path) -> Generator[None]:
     """Hold a lock beside the file: shared with a safe library, alone with an unsafe one.
 
     Several processes on one file with a library older than 3.51.3 can corrupt it (the WAL-reset
