@@ -1,0 +1,181 @@
+"""Decide by type whether something may exist: names, properties, metadata, endpoints."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from one_mcp.errors import UnknownTypeError, WrongDirectionError
+from one_mcp.jsons import JsonObject
+from one_mcp.ontology import limits, names, shape
+from one_mcp.ontology.model import (
+    Alias,
+    EntityType,
+    EventType,
+    Kind,
+    Ontology,
+    Property,
+    RelationshipType,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedProperties:
+    """Properties as they are stored.
+
+    `extra` names what no shape declares: kept, and worth telling. `hints` are sentences about
+    extra names that look like a misspelt declared one.
+    """
+
+    values: JsonObject
+    extra: tuple[str, ...]
+    hints: tuple[str, ...] = ()
+
+
+_T = TypeVar("_T", EntityType, RelationshipType, EventType)
+
+
+def entity_type(ontology: Ontology, name: str) -> EntityType:
+    """Return the entity type of a name or synonym, or raise UnknownTypeError."""
+    return _find("entity", name, ontology.entity_types, ontology.aliases, ontology)
+
+
+def relationship_type(ontology: Ontology, name: str) -> RelationshipType:
+    """Return the relationship type of a name or synonym, or raise UnknownTypeError."""
+    known = ontology.relationship_types
+    return _find("relationship", name, known, ontology.relationship_aliases, ontology)
+
+
+def event_type(ontology: Ontology, name: str) -> EventType:
+    """Return the event type of a name or synonym, or raise UnknownTypeError."""
+    return _find("event", name, ontology.event_types, ontology.event_aliases, ontology)
+
+
+def properties(
+    type: EntityType, given: JsonObject, *, patch: bool = False, fill: bool = False
+) -> CheckedProperties:
+    """Fit properties to the shape of an entity type, or raise InvalidPropertyError.
+
+    `patch` is for a merge: nothing is missing, and null removes. `fill` adds defaults.
+    """
+    return _checked(type.properties, given, "properties", patch=patch, fill=fill)
+
+
+def metadata(
+    type: RelationshipType | EventType,
+    given: JsonObject,
+    *,
+    patch: bool = False,
+    fill: bool = False,
+) -> CheckedProperties:
+    """Fit the metadata of a connection or an event, or raise InvalidPropertyError."""
+    return _checked(type.metadata, given, "metadata", patch=patch, fill=fill)
+
+
+def endpoints(ontology: Ontology, from_type: str, relationship: str, to_type: str) -> str | None:
+    """Return advice about an unusual connection, or None when nothing is unusual (D-08).
+
+    Raises WrongDirectionError for a reversed connection of a directed relationship (D-06).
+    """
+    edge = ontology.relationship_types[relationship]
+    if edge.fits(from_type, to_type):
+        return None
+    known = from_type in ontology.entity_types and to_type in ontology.entity_types
+    if not known:
+        return None
+    if edge.fits(to_type, from_type):
+        return _reversed(edge, from_type, to_type)
+    return _unusual(edge, from_type, to_type)
+
+
+def _reversed(edge: RelationshipType, from_type: str, to_type: str) -> str:
+    call = f'connect_entities(from=<{to_type}>, type="{edge.name}", to=<{from_type}>)'
+    sentence = (
+        f"{from_type} {edge.name} {to_type} is turned around: "
+        f"a {to_type} {edge.reading} a {from_type}; use {call}"
+    )
+    if edge.directed:
+        raise WrongDirectionError(
+            sentence,
+            relationship=edge.name,
+            use_instead={"from": to_type, "type": edge.name, "to": from_type},
+        )
+    return sentence
+
+
+def _unusual(edge: RelationshipType, from_type: str, to_type: str) -> str:
+    to_types = [to for ends in edge.ends if ends.leave(from_type) for to in ends.to_types]
+    if to_types:
+        return f"a {from_type} usually {edge.reading} {_any_of(to_types)}, not a {to_type}"
+    return (
+        f"{edge.name} usually leads from {_any_of(edge.from_types)} "
+        f"to {_any_of(edge.to_types)}, not from a {from_type} to a {to_type}"
+    )
+
+
+def _any_of(types: Sequence[str]) -> str:
+    listed = list(dict.fromkeys(types))
+    if "*" in listed:
+        return "any type"
+    longest = 8
+    if len(listed) > longest:
+        return ", ".join(listed[:longest]) + f" or {len(listed) - longest} more types"
+    return " or ".join([", ".join(listed[:-1]), listed[-1]]) if len(listed) > 1 else listed[0]
+
+
+def _checked(
+    declared: dict[str, Property], given: JsonObject, at: str, *, patch: bool, fill: bool
+) -> CheckedProperties:
+    limits.storable(given, at)
+    fitted = shape.fields(declared, given, at, patch=patch, fill=fill)
+    extra = tuple(name.removeprefix(f"{at}.") for name in fitted.extra)
+    return CheckedProperties(fitted.values, extra, tuple(fitted.hints))
+
+
+def _find(
+    kind: Kind, name: str, known: dict[str, _T], aliases: dict[str, Alias], ontology: Ontology
+) -> _T:
+    if name in known:
+        return known[name]
+    alias = aliases.get(name)
+    if alias is not None and alias.synonym:
+        return known[alias.candidates[0]]
+    alias = alias or aliases.get(names.plain(name))
+    if alias is not None:
+        raise _role_word(kind, name, alias)
+    near = names.near(name, tuple(known))
+    sentence = f"no {kind} type '{names.shown(name)}'"
+    other = _other_kind(name, ontology)
+    if other is not None:
+        sentence += f": it is {other} type"
+    elif near:
+        sentence += f"; did you mean {_any_of(near)}?"
+    else:
+        sentence += "; describe_ontology lists them all"
+    raise UnknownTypeError(
+        sentence, name=names.shown(name), kind=kind, did_you_mean=list(near) or None
+    )
+
+
+def _role_word(kind: Kind, name: str, alias: Alias) -> UnknownTypeError:
+    sentence = f"no {kind} type '{names.shown(name)}'"
+    if alias.candidates:
+        sentence += f": use {_any_of(alias.candidates)}"
+    if alias.advice:
+        sentence += f" ({alias.advice})"
+    return UnknownTypeError(
+        sentence,
+        name=names.shown(name),
+        kind=kind,
+        use_instead=list(alias.candidates) or None,
+        advice=alias.advice or None,
+    )
+
+
+def _other_kind(name: str, ontology: Ontology) -> str | None:
+    if name in ontology.entity_types:
+        return "an entity"
+    if name in ontology.relationship_types:
+        return "a relationship"
+    if name in ontology.event_types:
+        return "an event"
+    return None

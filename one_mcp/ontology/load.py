@@ -1,0 +1,178 @@
+"""Load the ontology: the core files, then the packs that the settings name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from one_mcp import assets
+from one_mcp.errors import OntologyError
+from one_mcp.ontology import build, tables
+from one_mcp.ontology.model import Alias, Dimension, Ends, Kind, Ontology, Term
+from one_mcp.ontology.tables import Table
+
+_KINDS: tuple[Kind, ...] = ("entity", "relationship", "event")
+_ONCE = (
+    "organization_properties",
+    "organization_statuses",
+    "plans",
+    "person_properties",
+    "person_statuses",
+    "roles",
+    "entity_statuses",
+    "knowledge_kinds",
+    "link_roles",
+)
+
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class _Draft:
+    """What the files say, gathered by name before references are followed."""
+
+    dimensions: dict[str, Dimension] = field(default_factory=dict[str, Dimension])
+    known: build.Known = field(default_factory=build.Known)
+    aliases: dict[Kind, dict[str, Table]] = field(default_factory=lambda: {k: {} for k in _KINDS})
+    more_ends: dict[str, list[Table]] = field(default_factory=dict[str, list[Table]])
+    tag_prefixes: dict[str, Term] = field(default_factory=dict[str, Term])
+
+    def types(self, kind: Kind) -> dict[str, Table]:
+        known = self.known
+        by_kind = {
+            "entity": known.entities,
+            "relationship": known.relationships,
+            "event": known.events,
+        }
+        return by_kind[kind]
+
+
+def load(packs: Sequence[Path | str] = ()) -> Ontology:
+    """Read the core files and the packs, or raise OntologyError.
+
+    A pack is a TOML file, a folder of them, or the bare name of one that ships (`extended`).
+    """
+    core = [tables.read(file) for file in sorted(assets.resources("ontology").glob("*.toml"))]
+    if not core:
+        folder = str(assets.resources("ontology"))
+        raise OntologyError(f"{folder}: the core ontology files are missing", file=folder)
+    draft = _Draft()
+    whole = {key: _only(core, key) for key in _ONCE}
+    for file in core:
+        for name, table in file.tables("dimensions"):
+            _add(draft.dimensions, name, build.dimension(name, table), table)
+        _gather(draft, file)
+    for pack in packs:
+        for path in _files(pack):
+            file = tables.read(path)
+            _refuse_core_tables(file)
+            _gather(draft, file)
+    return _ontology(draft, whole, tuple(str(pack) for pack in packs))
+
+
+def _only(core: list[Table], key: str) -> Table:
+    holders = [file for file in core if key in file]
+    if len(holders) != 1:
+        raise OntologyError(f"the core files need exactly one table [{key}]", table=key)
+    return holders[0].table(key)
+
+
+def _files(pack: Path | str) -> list[Path]:
+    path = Path(pack).expanduser()
+    shipped = assets.resources("packs", f"{pack}.toml")
+    if isinstance(pack, str) and path.name == pack and not path.exists() and shipped.is_file():
+        return [shipped]
+    if path.is_dir():
+        files = sorted(path.glob("*.toml"))
+        if files:
+            return files
+        raise OntologyError(f"{path}: the folder holds no .toml file", file=str(path))
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in assets.resources("packs").glob("*.toml")))
+        raise OntologyError(
+            f"{path}: no such pack; give a .toml file, a folder of them, or one of: {known}",
+            file=str(path),
+        )
+    return [path]
+
+
+def _refuse_core_tables(file: Table) -> None:
+    for key in file:
+        if key in {*_ONCE, "dimensions"}:
+            raise file.fault("a pack cannot define this; only the core files do", key)
+    file.optional_text("title")
+    file.optional_text("meaning")
+
+
+def _gather(draft: _Draft, file: Table) -> None:
+    for kind in _KINDS:
+        for name, meaning in file.sentences(f"{kind}_groups"):
+            _add(draft.known.groups[kind], name, meaning, file.table(f"{kind}_groups"))
+        for name, table in file.tables(f"{kind}_types"):
+            _add(draft.types(kind), table.type_name(name), table, table)
+        for name, table in file.tables(f"{kind}_aliases"):
+            _add(draft.aliases[kind], name, table, table)
+    for name, table in draft.known.entities.items():
+        if table.file == file.file:
+            draft.known.members.setdefault(table.text("group"), []).append(name)
+    more = file.table("relationship_ends")
+    for name in more:
+        draft.more_ends.setdefault(name, []).extend(more.listed(name))
+    for name, meaning in file.sentences("tag_prefixes"):
+        _add(draft.tag_prefixes, name, Term(name, meaning), file.table("tag_prefixes"))
+    file.close()
+
+
+def _add(into: dict[str, _T], name: str, value: _T, table: Table) -> None:
+    if name in into:
+        first = into[name]
+        where = f" in {first.file}" if isinstance(first, Table) else ""
+        raise table.fault(f"'{name}' is already defined{where}; choose another name")
+    into[name] = value
+
+
+def _ontology(draft: _Draft, whole: dict[str, Table], packs: tuple[str, ...]) -> Ontology:
+    known = draft.known
+    more_ends: dict[str, tuple[Ends, ...]] = {}
+    for name, listed in draft.more_ends.items():
+        if name not in known.relationships:
+            raise listed[0].fault(f"no relationship type is called '{name}'")
+        more_ends[name] = tuple(build.ends(table, known) for table in listed)
+    return Ontology(
+        dimensions=draft.dimensions,
+        groups=known.groups,
+        entity_types={
+            name: build.entity_type(name, table, known) for name, table in known.entities.items()
+        },
+        relationship_types={
+            name: build.relationship_type(name, table, known, more_ends.get(name, ()))
+            for name, table in known.relationships.items()
+        },
+        event_types={
+            name: build.event_type(name, table, known) for name, table in known.events.items()
+        },
+        aliases=_aliases(draft, "entity"),
+        relationship_aliases=_aliases(draft, "relationship"),
+        event_aliases=_aliases(draft, "event"),
+        organization=build.shapes(whole["organization_properties"]),
+        person=build.shapes(whole["person_properties"]),
+        statuses=build.terms(whole["entity_statuses"]),
+        organization_statuses=build.terms(whole["organization_statuses"]),
+        person_statuses=build.terms(whole["person_statuses"]),
+        roles=build.terms(whole["roles"]),
+        plans=build.terms(whole["plans"]),
+        knowledge_kinds=build.terms(whole["knowledge_kinds"]),
+        link_roles=build.terms(whole["link_roles"]),
+        tag_prefixes=draft.tag_prefixes,
+        packs=packs,
+    )
+
+
+def _aliases(draft: _Draft, kind: Kind) -> dict[str, Alias]:
+    """Build the aliases of a kind; a type of a pack takes the place of an alias of its name."""
+    types = draft.types(kind)
+    return {
+        name: build.alias(name, table, types)
+        for name, table in draft.aliases[kind].items()
+        if name not in types
+    }

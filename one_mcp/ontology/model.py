@@ -1,0 +1,227 @@
+"""What the ontology files say, as data: types, shapes, edges, events and the words around them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from one_mcp.jsons import JsonObject, JsonValue
+
+PropertyType = Literal[
+    "string",
+    "text",
+    "integer",
+    "number",
+    "decimal",
+    "boolean",
+    "timestamp_ms",
+    "url",
+    "email",
+    "enum",
+    "id",
+    "string_list",
+    "object",
+    "object_list",
+    "json",
+]
+Kind = Literal["entity", "relationship", "event"]
+Moment = Literal["created", "updated", "archived", "restored"]
+
+ANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One field of a shape.
+
+    `options` are the values of an enum; `properties` the fields of an object or of each object in
+    a list. `aliases` are other names under which the value is accepted and renamed.
+    """
+
+    name: str
+    type: PropertyType
+    meaning: str = ""
+    required: bool = False
+    default: JsonValue = None
+    unit: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    options: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    properties: "dict[str, Property]" = field(default_factory=dict[str, "Property"])
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What usually comes with a type: a connection to or from it, or an event.
+
+    A connection names its other end: `from_types` when it arrives, `to_types` when it leaves.
+    """
+
+    connection: str | None = None
+    from_types: tuple[str, ...] = ()
+    to_types: tuple[str, ...] = ()
+    event: str | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EntityType:
+    """A kind of thing. `identity` names the property that is unique among its entities."""
+
+    name: str
+    group: str
+    meaning: str
+    title: str
+    properties: dict[str, Property]
+    identity: str | None = None
+    on_create: str | None = None
+    on_update: str | None = None
+    on_archive: str | None = None
+    on_restore: str | None = None
+    text_fields: tuple[str, ...] = ()
+    embeddable: tuple[str, ...] = ()
+    usual: tuple[Usual, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Types that a relationship usually leads from and to; `*` stands for every type."""
+
+    from_types: tuple[str, ...]
+    to_types: tuple[str, ...]
+
+    def fit(self, from_type: str, to_type: str) -> bool:
+        return self.leave(from_type) and self.arrive(to_type)
+
+    def leave(self, from_type: str) -> bool:
+        return from_type in self.from_types or ANY in self.from_types
+
+    def arrive(self, to_type: str) -> bool:
+        return to_type in self.to_types or ANY in self.to_types
+
+
+@dataclass(frozen=True, slots=True)
+class RelationshipType:
+    """A kind of edge.
+
+    `{from} {reading} {to}` and `{to} {inverse_reading} {from}` are its two sentences. `directed`
+    says that a reversed edge is refused rather than stored with a warning (D-06).
+    """
+
+    name: str
+    group: str
+    meaning: str
+    title: str
+    reading: str
+    inverse_reading: str
+    ends: tuple[Ends, ...]
+    metadata: dict[str, Property]
+    acyclic: bool = False
+    directed: bool = False
+    usual: tuple[Usual, ...] = ()
+
+    @property
+    def from_types(self) -> tuple[str, ...]:
+        return _union(ends.from_types for ends in self.ends)
+
+    @property
+    def to_types(self) -> tuple[str, ...]:
+        return _union(ends.to_types for ends in self.ends)
+
+    def fits(self, from_type: str, to_type: str) -> bool:
+        return any(ends.fit(from_type, to_type) for ends in self.ends)
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """A kind of event. `targets` are the types it usually happens to; empty: no target needed."""
+
+    name: str
+    group: str
+    meaning: str
+    title: str
+    metadata: dict[str, Property]
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A word that is no type of its own.
+
+    A synonym resolves to its one candidate. Any other word only advises: the caller has to choose
+    one of the candidates, or something else that `advice` describes (D-05).
+    """
+
+    name: str
+    candidates: tuple[str, ...]
+    advice: str = ""
+    synonym: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One of the six dimensions, with a simple test of what belongs there."""
+
+    name: str
+    title: str
+    meaning: str
+    test: str
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word of a closed list, such as a status, a plan or a knowledge kind, and its meaning."""
+
+    name: str
+    meaning: str
+    permissions: tuple[str, ...] = ()
+    limits: JsonObject = field(default_factory=dict[str, JsonValue])
+
+
+@dataclass(frozen=True, slots=True)
+class Ontology:
+    """Everything the core files and the packs in use say."""
+
+    dimensions: dict[str, Dimension]
+    groups: dict[Kind, dict[str, str]]
+    entity_types: dict[str, EntityType]
+    relationship_types: dict[str, RelationshipType]
+    event_types: dict[str, EventType]
+    aliases: dict[str, Alias]
+    relationship_aliases: dict[str, Alias]
+    event_aliases: dict[str, Alias]
+    organization: dict[str, Property]
+    person: dict[str, Property]
+    statuses: dict[str, Term]
+    organization_statuses: dict[str, Term]
+    person_statuses: dict[str, Term]
+    roles: dict[str, Term]
+    plans: dict[str, Term]
+    knowledge_kinds: dict[str, Term]
+    link_roles: dict[str, Term]
+    tag_prefixes: dict[str, Term]
+    packs: tuple[str, ...] = ()
+
+    def automatic_event(
+        self, type: EntityType, moment: Moment
+    ) -> tuple[EventType, JsonObject] | None:
+        """Return the event that a moment in an entity's life records by itself, and its metadata.
+
+        An event type that tells moments apart by `action` gets the moment as its action.
+        """
+        name = {
+            "created": type.on_create,
+            "updated": type.on_update,
+            "archived": type.on_archive,
+            "restored": type.on_restore,
+        }[moment]
+        if name is None:
+            return None
+        event = self.event_types[name]
+        action = event.metadata.get("action")
+        known = action is not None and moment in action.options
+        return event, {"action": moment} if known else {}
+
+
+def _union(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for group in groups for name in group))

@@ -1,0 +1,223 @@
+"""Fit values to declared properties: the type, the range, the fields inside."""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.ontology import names
+from one_mcp.ontology.limits import kind_of, refusal
+from one_mcp.ontology.model import Property, PropertyType
+
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,100}(\.[0-9]{1,100})?")
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
+_WORD = re.compile(r"\S{1,2048}")
+_EARLIEST_MS = -62_135_596_800_000  # 0001-01-01
+_LATEST_MS = 253_402_300_799_999  # 9999-12-31
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+@dataclass(slots=True)
+class Fitted:
+    """Fields after the check. `extra` are names that no shape declares; they are kept."""
+
+    values: JsonObject = field(default_factory=dict[str, JsonValue])
+    extra: list[str] = field(default_factory=list[str])
+    hints: list[str] = field(default_factory=list[str])
+
+
+def expected(declared: Property) -> str:
+    """Describe what a property takes, in words that end a sentence."""
+    if declared.type == "enum":
+        return "one of " + ", ".join(declared.options)
+    words = _EXPECTED[declared.type]
+    low, high = declared.minimum, declared.maximum
+    if low is not None and high is not None:
+        return f"{words} from {low:g} to {high:g}"
+    if low is not None:
+        return f"{words} of at least {low:g}"
+    if high is not None:
+        return f"{words} of at most {high:g}"
+    return words
+
+
+def fit(declared: Property, value: JsonValue, at: str) -> JsonValue:
+    """Return one value as it is stored, or raise InvalidPropertyError.
+
+    A date in ISO 8601 becomes milliseconds and an integral float an integer; the rest stays.
+    """
+    if declared.type == "object" and isinstance(value, dict):
+        return fields(declared.properties, value, at).values
+    if declared.type == "object_list" and isinstance(value, list):
+        return [_item(declared, item, f"{at}[{index}]") for index, item in enumerate(value)]
+    if declared.type == "enum" and isinstance(value, str) and value in declared.options:
+        return value
+    fitted = _FITS[declared.type](value)
+    if fitted is None:
+        raise refusal(at, kind_of(value), expected(declared))
+    if isinstance(fitted, int | float) and not isinstance(fitted, bool):
+        low, high = declared.minimum, declared.maximum
+        if (low is not None and fitted < low) or (high is not None and fitted > high):
+            raise refusal(at, "a number out of range", expected(declared))
+    return fitted
+
+
+def fields(
+    declared: dict[str, Property],
+    given: JsonObject,
+    at: str,
+    *,
+    patch: bool = False,
+    fill: bool = False,
+) -> Fitted:
+    """Fit every field of an object.
+
+    In a patch nothing is missing, and null removes a field (RFC 7396); otherwise null is the same
+    as absent, required fields must be there, and `fill` adds the defaults.
+    """
+    fitted = Fitted()
+    for name, value in given.items():
+        known = declared.get(name) or _by_alias(declared, name)
+        if known is None:
+            fitted.values[name] = value
+            fitted.extra.append(f"{at}.{name}")
+            near = names.near(name, tuple(declared))
+            if near:
+                fitted.hints.append(f"{at}.{name} is kept as it is; did you mean {near[0]}?")
+            continue
+        if known.name != name and known.name in given:
+            raise refusal(f"{at}.{name}", f"a second {known.name}", "only one of the two names")
+        if value is not None:
+            fitted.values[known.name] = fit(known, value, f"{at}.{known.name}")
+        elif patch and not known.required:
+            fitted.values[known.name] = None
+        elif patch:
+            raise refusal(f"{at}.{known.name}", "null", expected(known))
+    if not patch:
+        _complete(declared, fitted.values, at, fill=fill)
+    return fitted
+
+
+def _complete(declared: dict[str, Property], values: JsonObject, at: str, *, fill: bool) -> None:
+    for known in declared.values():
+        if known.name in values:
+            continue
+        if known.required:
+            raise refusal(f"{at}.{known.name}", "nothing", expected(known))
+        if fill and known.default is not None:
+            values[known.name] = known.default
+
+
+def _by_alias(declared: dict[str, Property], name: str) -> Property | None:
+    for known in declared.values():
+        if name in known.aliases:
+            return known
+    return None
+
+
+def _item(declared: Property, value: JsonValue, at: str) -> JsonValue:
+    if not isinstance(value, dict):
+        raise refusal(at, kind_of(value), "an object")
+    return fields(declared.properties, value, at).values
+
+
+def _string(value: JsonValue) -> JsonValue:
+    return value if isinstance(value, str) else None
+
+
+def _word(value: JsonValue) -> JsonValue:
+    return value if isinstance(value, str) and _WORD.fullmatch(value) else None
+
+
+def _email(value: JsonValue) -> JsonValue:
+    return value if isinstance(value, str) and _EMAIL.fullmatch(value) else None
+
+
+def _number(value: JsonValue) -> JsonValue:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _integer(value: JsonValue) -> JsonValue:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _decimal(value: JsonValue) -> JsonValue:
+    if isinstance(value, str):
+        return value if _DECIMAL.fullmatch(value) else None
+    return _number(value)
+
+
+def _boolean(value: JsonValue) -> JsonValue:
+    return value if isinstance(value, bool) else None
+
+
+def _timestamp(value: JsonValue) -> JsonValue:
+    if isinstance(value, str):
+        return _milliseconds(value)
+    moment = _integer(value)
+    return moment if isinstance(moment, int) and _EARLIEST_MS <= moment <= _LATEST_MS else None
+
+
+def _milliseconds(text: str) -> int | None:
+    try:
+        moment = dt.datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    return (moment - _EPOCH) // dt.timedelta(milliseconds=1)
+
+
+def _strings(value: JsonValue) -> JsonValue:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return value
+    return None
+
+
+def _anything(value: JsonValue) -> JsonValue:
+    return value
+
+
+def _nothing(_: JsonValue) -> JsonValue:
+    return None
+
+
+_FITS: dict[PropertyType, Callable[[JsonValue], JsonValue]] = {
+    "string": _string,
+    "text": _string,
+    "url": _word,
+    "id": _word,
+    "email": _email,
+    "integer": _integer,
+    "number": _number,
+    "decimal": _decimal,
+    "boolean": _boolean,
+    "timestamp_ms": _timestamp,
+    "string_list": _strings,
+    "json": _anything,
+    "enum": _nothing,  # fitted before, with what the property declares
+    "object": _nothing,
+    "object_list": _nothing,
+}
+
+_EXPECTED: dict[PropertyType, str] = {
+    "string": "a string",
+    "text": "a string",
+    "url": "a URL, as a string without spaces",
+    "id": "an id, as a string without spaces",
+    "email": "an e-mail address",
+    "integer": "an integer",
+    "number": "a number",
+    "decimal": 'a decimal number, as a string such as "12.5" or as a number',
+    "boolean": "true or false",
+    "timestamp_ms": 'a time, as milliseconds since 1970 or as ISO 8601 ("2025-01-15T09:00:00Z")',
+    "string_list": "a list of strings",
+    "json": "any JSON value",
+    "enum": "one of its options",
+    "object": "an object",
+    "object_list": "a list of objects",
+}
+PROPERTY_TYPES: tuple[PropertyType, ...] = tuple(_EXPECTED)
