@@ -9,7 +9,7 @@ from pydantic import GetPydanticSchema
 from pydantic_core import PydanticSerializationError, core_schema, to_json
 from typing_extensions import TypeAliasType
 
-Json = TypeAliasType("Json", "bool | int | float | str | list[Json] | dict[str, Json] | None")
+Json = TypeAliasType("Json", bool | int | float | str | list["Json"] | dict[str, "Json"] | None)
 # In a pydantic model these two stand for JSON as it came: neither walked nor copied value by value,
 # and nulls inside survive `exclude_none`.
 JsonValue: TypeAlias = Annotated[
