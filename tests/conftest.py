@@ -1,0 +1,63 @@
+"""The nouns of every test: a clock moved by hand, a real file, a caller's door."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from one_mcp.app import App, open_app
+from one_mcp.dimensions import entities
+from one_mcp.dimensions.entities import Saved
+from one_mcp.session import Call, Session
+from one_mcp.settings import Settings
+
+NOON = 1_795_435_200_000  # 2026-11-23T12:00:00Z
+
+
+@dataclass
+class HandClock:
+    """A clock that stands still until a test moves it."""
+
+    now: int = NOON
+
+    def __call__(self) -> int:
+        return self.now
+
+    def forward(self, ms: int) -> None:
+        self.now += ms
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(database=tmp_path / "one.db", toolsets="all")
+
+
+@pytest.fixture
+async def app(settings: Settings, clock: HandClock) -> AsyncIterator[App]:
+    async with open_app(settings, clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def one(app: App) -> Session:
+    """The local owner's door."""
+    return app.session(Call("test"))
+
+
+@pytest.fixture
+async def jane(one: Session) -> Saved:
+    """A creator."""
+    return await one.write(
+        entities.create, "creator", "Jane", {"email": "jane@example.com", "niche": ["yoga"]}
+    )
