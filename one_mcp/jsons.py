@@ -7,16 +7,16 @@ from typing import Annotated, Never, TypeAlias
 
 from pydantic import GetPydanticSchema
 from pydantic_core import PydanticSerializationError, core_schema, to_json
-from typing_extensions import TypeAliasType
 
-Json = TypeAliasType("Json", bool | int | float | str | list["Json"] | dict[str, "Json"] | None)
 # In a pydantic model these two stand for JSON as it came: neither walked nor copied value by value,
-# and nulls inside survive `exclude_none`.
+# and nulls inside survive `exclude_none`. (`get_type_hints` cannot resolve the names inside them in
+# another module; `inspect.signature` need not.)
 JsonValue: TypeAlias = Annotated[
-    Json, GetPydanticSchema(lambda _source, _handler: core_schema.any_schema())
+    bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None,
+    GetPydanticSchema(lambda _source, _handler: core_schema.any_schema()),
 ]
 JsonObject: TypeAlias = Annotated[
-    dict[str, Json],
+    dict[str, JsonValue],
     GetPydanticSchema(lambda _source, _handler: core_schema.dict_schema(core_schema.str_schema())),
 ]
 

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Concatenate, ParamSpec, TypeVar, get_type_hints
+from inspect import signature
+from typing import Concatenate, ParamSpec, TypeVar
 
 from one_mcp.access import Permission, Principal
 from one_mcp.answers import Written
@@ -50,7 +51,7 @@ class _Rehearsed(Exception):  # noqa: N818  # no failure: it carries an answer p
 
 @cache
 def _answer_type(rule: Callable[..., object]) -> type[Written]:
-    return get_type_hints(rule)["return"]
+    return signature(rule).return_annotation
 
 
 class Session:
