@@ -29,7 +29,7 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from one_mcp import jsons
-from one_mcp.jsons import Json
+from one_mcp.jsons import JsonObject, JsonValue
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ def parse(line: bytes | Overlong) -> JSONRPCMessage | Refusal | None:
         sentence = f"MESSAGE_TOO_LONG: one message may have {mebibytes} MiB; send less at a time"
         return _refusal(_id_in(line.head, line.tail), INVALID_REQUEST, sentence)
     try:
-        value: Json = from_json(line, allow_inf_nan=False)
+        value: JsonValue = from_json(line, allow_inf_nan=False)
     except ValueError as error:
         found = _id_in(line[:_EDGE_BYTES], line[-_EDGE_BYTES:])
         return _refusal(found, PARSE_ERROR, f"INVALID_JSON: {_flaw(line) or error}")
@@ -130,7 +130,7 @@ def encode(message: JSONRPCMessage) -> bytes | None:
     return encode(_error(message.id, INTERNAL_ERROR, "INTERNAL: the answer could not be encoded"))
 
 
-def _message(value: Json) -> JSONRPCMessage | Refusal | None:
+def _message(value: JsonValue) -> JSONRPCMessage | Refusal | None:
     match value:
         case {"method": _, "id": _}:
             return _request(value)
@@ -147,7 +147,7 @@ def _message(value: Json) -> JSONRPCMessage | Refusal | None:
             return _refusal(None, INVALID_REQUEST, "INVALID_REQUEST: a message is a JSON object")
 
 
-def _request(value: dict[str, Json]) -> JSONRPCRequest | Refusal:
+def _request(value: JsonObject) -> JSONRPCRequest | Refusal:
     found = _id_of(value)
     try:
         if found is not None:
@@ -163,7 +163,7 @@ def _request(value: dict[str, Json]) -> JSONRPCRequest | Refusal:
     return _refusal(found, INVALID_REQUEST, sentence)
 
 
-def _notification(value: dict[str, Json]) -> JSONRPCNotification | Refusal:
+def _notification(value: JsonObject) -> JSONRPCNotification | Refusal:
     try:
         return JSONRPCNotification.model_validate(value, by_name=False)
     except ValidationError:
@@ -171,7 +171,7 @@ def _notification(value: dict[str, Json]) -> JSONRPCNotification | Refusal:
         return _refusal(None, INVALID_REQUEST, sentence)
 
 
-def _answer(value: dict[str, Json]) -> JSONRPCResponse | JSONRPCError | None:
+def _answer(value: JsonObject) -> JSONRPCResponse | JSONRPCError | None:
     model = JSONRPCResponse if "result" in value else JSONRPCError
     try:
         return model.model_validate(value, by_name=False)
@@ -180,7 +180,7 @@ def _answer(value: dict[str, Json]) -> JSONRPCResponse | JSONRPCError | None:
         return None
 
 
-def _batch(values: list[Json]) -> Refusal:
+def _batch(values: list[JsonValue]) -> Refusal:
     """Refuse a batch, each request under its own id."""
     ids = [found for value in values if (found := _id_of(value)) is not None]
     sentence = "INVALID_REQUEST: batches are not accepted; send one message per line"
@@ -195,7 +195,7 @@ def _error(found: Id | None, code: int, sentence: str) -> JSONRPCError:
     return JSONRPCError(jsonrpc="2.0", id=found, error=ErrorData(code=code, message=sentence))
 
 
-def _id_of(value: Json) -> Id | None:
+def _id_of(value: JsonValue) -> Id | None:
     found = value.get("id") if isinstance(value, dict) else None
     return found if isinstance(found, Id) and not isinstance(found, bool) else None
 
@@ -226,7 +226,7 @@ def _id_token(head: bytes) -> bytes | None:
     return found
 
 
-def _finite(value: Json) -> bool:
+def _finite(value: JsonValue) -> bool:
     match value:
         case float():
             return value - value == 0
