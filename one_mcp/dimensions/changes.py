@@ -1,5 +1,7 @@
 """Changes: every write belongs to one, and triggers keep each row before and after."""
 
+import json
+
 from one_mcp import ids, jsons
 from one_mcp.store.work import Work
 
@@ -64,3 +66,26 @@ def _wrote(work: Work) -> bool:
             number=work.change,
         )
     )
+
+
+def latest(work: Work) -> int:
+    """Return the number of the newest change."""
+    return work.value(
+        "SELECT coalesce(max(number), 0) FROM changes WHERE organization_id = :organization"
+    )
+
+
+def since(work: Work, number: int) -> tuple[int, frozenset[str]]:
+    """Return the newest change's number, and what was touched after `number`."""
+    rows = work.all(
+        """
+        SELECT number, touched
+        FROM changes
+        WHERE organization_id = :organization
+          AND number > :number
+        ORDER BY number
+        """,
+        number=number,
+    )
+    touched = (id for row in rows for id in json.loads(row["touched"] or "[]"))
+    return (rows[-1]["number"] if rows else number), frozenset(touched)
