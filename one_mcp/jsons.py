@@ -7,18 +7,24 @@ from typing import Annotated, Never, TypeAlias
 
 from pydantic import GetPydanticSchema
 from pydantic_core import PydanticSerializationError, core_schema, to_json
+from typing_extensions import TypeAliasType
 
+Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"] | None
 # In a pydantic model these two stand for JSON as it came: neither walked nor copied value by value,
-# and nulls inside survive `exclude_none`. (`get_type_hints` cannot resolve the names inside them in
-# another module; `inspect.signature` need not.)
-JsonValue: TypeAlias = Annotated[
-    bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None,
-    GetPydanticSchema(lambda _source, _handler: core_schema.any_schema()),
-]
-JsonObject: TypeAlias = Annotated[
-    dict[str, JsonValue],
-    GetPydanticSchema(lambda _source, _handler: core_schema.dict_schema(core_schema.str_schema())),
-]
+# and nulls inside survive `exclude_none`.
+JsonValue = TypeAliasType(
+    "JsonValue",
+    Annotated[Json, GetPydanticSchema(lambda _source, _handler: core_schema.any_schema())],
+)
+JsonObject = TypeAliasType(
+    "JsonObject",
+    Annotated[
+        dict[str, Json],
+        GetPydanticSchema(
+            lambda _source, _handler: core_schema.dict_schema(core_schema.str_schema())
+        ),
+    ],
+)
 
 MAX_DEPTH = 64
 MAX_INTEGER = 2**53 - 1  # beyond it JavaScript and SQLite's JSON functions lose digits
