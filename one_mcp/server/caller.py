@@ -1,0 +1,49 @@
+"""Who makes a request, and the door that opens for them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import anyio
+from mcp.server.context import ServerRequestContext
+
+from one_mcp.access import Principal
+from one_mcp.app import LOCAL, App
+from one_mcp.session import Call, Report, Session
+
+PROGRESS_INTERVAL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One request's principal, their door to the backend, and the way to tell them of progress."""
+
+    principal: Principal
+    open: Callable[[Call], Session]
+    report: Report
+
+
+def identify(context: ServerRequestContext[App]) -> Caller:
+    """Say who makes this request: over stdio always the organization's owner."""
+    app = context.lifespan_context
+    return Caller(
+        LOCAL,
+        lambda call: app.session(call, LOCAL),
+        paced(context.session.report_progress),
+    )
+
+
+def paced(send: Report) -> Report:
+    """Let through what a client can use: progress that grows, ten times a second at most."""
+    sent_at = -PROGRESS_INTERVAL_S
+    furthest = -1.0
+
+    async def report(done: float, total: float | None = None, message: str | None = None) -> None:
+        nonlocal sent_at, furthest
+        now = anyio.current_time()
+        early = now - sent_at < PROGRESS_INTERVAL_S and done != total
+        if early or done <= furthest:
+            return
+        sent_at, furthest = now, done
+        await send(done, total, message)
+
+    return report

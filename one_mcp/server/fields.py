@@ -1,0 +1,87 @@
+"""The parameters that tools share: one type each, described in a few words.
+
+A description is paid for in every tool that uses it, on every turn of a conversation.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from one_mcp import clock
+from one_mcp.jsons import JsonObject, JsonValue, loads
+
+
+class Part(BaseModel):
+    """An object inside the arguments of a tool; unknown names are refused there too."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        hide_input_in_errors=True,
+        alias_generator=lambda name: name.rstrip("_"),
+    )
+
+
+def unpacked(text: str) -> JsonValue:
+    """Read an object or array that a client sent as a JSON string; leave other strings alone."""
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            return loads(text)
+        except (ValueError, RecursionError):
+            return text
+    return text
+
+
+def _unpack(value: object) -> object:
+    return unpacked(value) if isinstance(value, str) else value
+
+
+def _time(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            value = clock.from_text(value)
+        except (ValueError, OverflowError):
+            raise ValueError("a time such as 2026-01-31, 2026-01-31T08:00:00Z or ms") from None
+    if isinstance(value, int) and value < 0:
+        raise ValueError("a time not before 1970-01-01")
+    return value
+
+
+EntityId = Annotated[str, Field(description="ent_…", min_length=1, max_length=64)]
+AnyId = Annotated[str, Field(description="ent_… or per_…", min_length=1, max_length=64)]
+ChangeId = Annotated[str, Field(description="chg_…", min_length=1, max_length=64)]
+TypeName = Annotated[str, Field(description="see describe_ontology", min_length=1, max_length=100)]
+TypeNames = Annotated[list[TypeName], Field(max_length=100)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Text = Annotated[str, Field(max_length=1000)]
+Tag = Annotated[str, Field(description="category:value", min_length=1, max_length=200)]
+TagList = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=200)]],
+    Field(description="category:value", max_length=100),
+]
+Properties = Annotated[JsonObject, BeforeValidator(_unpack)]
+Metadata = Annotated[JsonObject, BeforeValidator(_unpack)]
+AnyValue = JsonValue
+
+Limit = Annotated[int, Field(ge=1, le=200)]
+CursorText = Annotated[str, Field(description="from the last page", min_length=1, max_length=2000)]
+Detail = Literal["concise", "full"]
+Version = Annotated[int, Field(ge=1)]
+TimeText = Annotated[
+    int,
+    BeforeValidator(_time),
+    WithJsonSchema({"type": "string", "description": "ISO 8601 or ms"}),
+]
+
+Reason = Annotated[str, Field(description="why; kept in the history", max_length=500)]
+IdempotencyKey = Annotated[
+    str, Field(description="a repeat returns the first answer", min_length=1, max_length=200)
+]
