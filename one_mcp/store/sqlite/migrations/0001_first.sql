@@ -50,6 +50,8 @@ CREATE INDEX entities_by_type_status ON entities (organization_id, type, status,
 CREATE INDEX entities_by_created ON entities (organization_id, created_at) WHERE deleted_at IS NULL;
 CREATE INDEX entities_by_updated ON entities (organization_id, updated_at) WHERE deleted_at IS NULL;
 CREATE INDEX entities_by_name ON entities (organization_id, name COLLATE NOCASE) WHERE deleted_at IS NULL;
+CREATE INDEX entities_by_type_updated ON entities (organization_id, type, updated_at) WHERE deleted_at IS NULL;
+CREATE INDEX entities_by_type_name ON entities (organization_id, type, name COLLATE NOCASE) WHERE deleted_at IS NULL;
 
 CREATE TABLE connections (
     row INTEGER PRIMARY KEY,
@@ -75,6 +77,55 @@ CREATE INDEX connections_to_entity ON connections (organization_id, to_id, creat
 CREATE INDEX connections_from_type ON connections (organization_id, from_id, type, created_at);
 CREATE INDEX connections_to_type ON connections (organization_id, to_id, type, created_at);
 CREATE INDEX connections_by_created ON connections (organization_id, created_at);
+
+CREATE TABLE connection_counts (
+    organization_id TEXT NOT NULL,
+    entity_id TEXT NOT NULL,
+    direction TEXT NOT NULL CHECK (direction IN ('in', 'out')),
+    type TEXT NOT NULL,
+    live INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, entity_id, direction, type)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER connections_count_insert AFTER INSERT ON connections
+WHEN NEW.deleted_at IS NULL BEGIN
+    INSERT INTO connection_counts (organization_id, entity_id, direction, type, live)
+    VALUES
+        (NEW.organization_id, NEW.from_id, 'out', NEW.type, 1),
+        (NEW.organization_id, NEW.to_id, 'in', NEW.type, 1)
+    ON CONFLICT DO UPDATE SET live = live + 1;
+END;
+
+CREATE TRIGGER connections_count_delete AFTER DELETE ON connections
+WHEN OLD.deleted_at IS NULL BEGIN
+    UPDATE connection_counts SET live = live - 1
+    WHERE organization_id = OLD.organization_id AND entity_id = OLD.from_id AND direction = 'out' AND type = OLD.type;
+    UPDATE connection_counts SET live = live - 1
+    WHERE organization_id = OLD.organization_id AND entity_id = OLD.to_id AND direction = 'in' AND type = OLD.type;
+END;
+
+CREATE TRIGGER connections_count_hide AFTER UPDATE OF deleted_at ON connections
+WHEN OLD.deleted_at IS NULL AND NEW.deleted_at IS NOT NULL BEGIN
+    UPDATE connection_counts SET live = live - 1
+    WHERE organization_id = OLD.organization_id AND entity_id = OLD.from_id AND direction = 'out' AND type = OLD.type;
+    UPDATE connection_counts SET live = live - 1
+    WHERE organization_id = OLD.organization_id AND entity_id = OLD.to_id AND direction = 'in' AND type = OLD.type;
+END;
+
+CREATE TRIGGER connections_count_show AFTER UPDATE OF deleted_at ON connections
+WHEN OLD.deleted_at IS NOT NULL AND NEW.deleted_at IS NULL BEGIN
+    INSERT INTO connection_counts (organization_id, entity_id, direction, type, live)
+    VALUES
+        (NEW.organization_id, NEW.from_id, 'out', NEW.type, 1),
+        (NEW.organization_id, NEW.to_id, 'in', NEW.type, 1)
+    ON CONFLICT DO UPDATE SET live = live + 1;
+END;
+
+CREATE TRIGGER connection_counts_end AFTER UPDATE OF live ON connection_counts
+WHEN NEW.live = 0 BEGIN
+    DELETE FROM connection_counts
+    WHERE organization_id = NEW.organization_id AND entity_id = NEW.entity_id AND direction = NEW.direction AND type = NEW.type;
+END;
 
 CREATE TABLE events (
     row INTEGER PRIMARY KEY,
