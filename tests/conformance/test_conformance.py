@@ -1,0 +1,35 @@
+"""The official conformance suite finds every required scenario green, in both generations."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import suite
+
+SERVER = Path(__file__).with_name("server.py")
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    database = tmp_path_factory.mktemp("conformance") / "one.db"
+    with subprocess.Popen(
+        [sys.executable, SERVER, database], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        yield process.stdout.readline().strip()
+        process.terminate()
+
+
+@suite.needs_modules
+@pytest.mark.parametrize("requirements", ["2025-11-25", "2026-07-28"])
+def test_every_required_scenario_passes(url: str, requirements: str, tmp_path: Path) -> None:
+    done = suite.run(
+        "conformance/dist/index.js",
+        *("server", "--url", url, "--requirements", requirements, "--output-dir", str(tmp_path)),
+    )
+
+    summary = done.stdout.partition("=== SUMMARY ===")[2]
+    assert "✓ tools-list" in summary
+    assert done.returncode == 0, summary + done.stderr
