@@ -18,6 +18,7 @@ from one_mcp.server import fields, schema
 from one_mcp.server.refusals import refusal, unfit
 
 Run = Callable[..., Awaitable[BaseModel]]
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 EVERY_WRITE = {
     "reason": (fields.Reason | None, None),
     "idempotency_key": (fields.IdempotencyKey | None, None),
@@ -66,6 +67,9 @@ class Arguments:
         self._writes = writes
         self._model: type[BaseModel] = create_model(tool, __base__=_Checked, **declared)
         self._check = self._model.__pydantic_validator__.validate_json
+        self._optional = frozenset(
+            name.rstrip("_") for name, (_, default) in declared.items() if default is not ...
+        )
         self._structured = frozenset(
             name.rstrip("_")
             for name, (annotation, _default) in declared.items()
@@ -81,7 +85,7 @@ class Arguments:
 
         They are checked as JSON text: that is where strictness means JSON's own types.
         """
-        arguments = self._unpacked(given)
+        arguments = self._read(given)
         if found := jsons.flaw(arguments):
             raise unfit(*found)
         try:
@@ -93,9 +97,13 @@ class Arguments:
         key: str | None = values.pop("idempotency_key", None) if self._writes else None
         return Given(values, reason, key, self._digest(arguments) if key else None)
 
-    def _unpacked(self, given: Mapping[str, JsonValue]) -> JsonObject:
-        """Read structured arguments that the client sent as JSON strings."""
-        arguments = dict(given)
+    def _read(self, given: Mapping[str, JsonValue]) -> JsonObject:
+        """Read structured arguments that came as JSON strings; null means not given."""
+        arguments = {
+            name: value
+            for name, value in given.items()
+            if value is not None or name not in self._optional
+        }
         for name in self._structured & arguments.keys():
             if isinstance(value := arguments[name], str):
                 arguments[name] = fields.unpacked(value)
@@ -103,12 +111,8 @@ class Arguments:
 
     def _digest(self, arguments: JsonObject) -> str:
         """Digest what makes two calls the same: the reason may be worded anew."""
-        same = {
-            name: value
-            for name, value in arguments.items()
-            if name not in EVERY_WRITE and value is not None
-        }
-        return sha256(json.dumps([self._tool, same], sort_keys=True).encode()).hexdigest()
+        same = {name: value for name, value in arguments.items() if name not in EVERY_WRITE}
+        return sha256(_canonical([self._tool, same]).encode()).hexdigest()
 
     def _refusal(self, error: ValidationError, arguments: JsonObject) -> InvalidArgumentError:
         names = [field.alias or name for name, field in self._model.model_fields.items()]

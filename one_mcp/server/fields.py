@@ -81,7 +81,5 @@ TimeText = Annotated[
     WithJsonSchema({"type": "string", "description": "ISO 8601 or ms"}),
 ]
 
-Reason = Annotated[str, Field(description="why; kept in the history", max_length=500)]
-IdempotencyKey = Annotated[
-    str, Field(description="a repeat returns the first answer", min_length=1, max_length=200)
-]
+Reason = Annotated[str, Field(description="why", max_length=500)]
+IdempotencyKey = Annotated[str, Field(description="for safe retries", min_length=1, max_length=200)]

@@ -121,10 +121,8 @@ def _problems(
 def _unknown(place: str, choices: Collection[str]) -> Problem:
     name = place.rpartition(".")[2]
     near = get_close_matches(name, choices, 1, 0.6)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return Problem(
-        place, f"there is no argument {place!r}{hint}", did_you_mean=near[0] if near else None
-    )
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    return Problem(place, f"no argument {place!r}{hint}", did_you_mean=near[0] if near else None)
 
 
 def _expected(detail: ErrorDetails) -> str:

@@ -5,8 +5,11 @@ from pydantic import BaseModel
 from one_mcp.jsons import JsonObject, JsonValue, dumps
 
 INLINE_CHARS = 160  # a definition that is used more than once is still inlined below this size
-SAYS_NOTHING = frozenset({"title", "discriminator", "minLength", "maxLength", "$defs"})
-IN_ANSWERS_TOO = SAYS_NOTHING | {"default", "minimum", "maximum", "maxItems", "minItems", "pattern"}
+# Lengths are told when they are exceeded; nobody counts characters beforehand.
+SAYS_NOTHING = frozenset(
+    {"title", "discriminator", "minLength", "maxLength", "minItems", "maxItems", "$defs"}
+)
+IN_ANSWERS_TOO = SAYS_NOTHING | {"default", "minimum", "maximum", "pattern"}
 
 
 def of_arguments(model: type[BaseModel]) -> JsonObject:
@@ -76,7 +79,7 @@ class _Slimmer:
     def _slim(self, node: JsonObject) -> JsonObject:
         slim: JsonObject = {}
         for key, value in node.items():
-            if key in self._dropped or (key == "default" and not _informs(value)):
+            if key in self._dropped or _obvious(key, value):
                 continue
             match key, value:
                 case "$ref", str():
@@ -106,8 +109,14 @@ class _Slimmer:
         return isinstance(options, list) and {"type": "null"} in options
 
 
-def _informs(default: JsonValue) -> bool:
-    return default not in (None, False, "", [], {})
+def _obvious(key: str, value: JsonValue) -> bool:
+    match key:
+        case "default":
+            return value in (None, False, "", [], {})
+        case "minimum":
+            return value in (0, 1)
+        case _:
+            return False
 
 
 def _objects(node: JsonValue) -> dict[str, JsonObject]:

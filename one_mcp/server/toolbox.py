@@ -39,6 +39,10 @@ class ToolSpec:
     destructive: bool = False
     idempotent: bool = False
 
+    def __post_init__(self) -> None:
+        if self.read_only and self.writes:
+            raise ValueError(f"{self.name}: a read-only tool needs no permission but to read")
+
     @property
     def writes(self) -> bool:
         """Whether the tool makes changes, and so takes a reason and an idempotency key."""
