@@ -12,6 +12,7 @@ from one_mcp.ontology.load import load
 from one_mcp.ontology.model import Ontology
 from one_mcp.session import Call, Session
 from one_mcp.settings import Settings
+from one_mcp.store.sqlite.connection import Raw
 from one_mcp.store.sqlite.database import Database, open_database
 
 LOCAL = Principal(organizations.LOCAL, organizations.LOCAL_OWNER, "owner", Role.ORG_OWNER)
@@ -42,10 +43,15 @@ class App:
 
 @asynccontextmanager
 async def open_app(settings: Settings, clock: Clock = clocks.system) -> AsyncGenerator[App]:
-    """Load the ontology, open the file, and see to it that an organization and owner exist."""
+    """Load the ontology and stand ready to open the file.
+
+    On first use the file gets an organization and its owner.
+    """
+
+    def first(raw: Raw) -> None:
+        organizations.found(raw, clock())
+
     ontology = load(settings.packs)
-    async with open_database(settings.database, read_only=settings.read_only) as database:
-        app = App(settings, ontology, database, clock)
-        if not settings.read_only:
-            await database.write(lambda raw: organizations.found(raw, clock()))
-        yield app
+    path, read_only = settings.database, settings.read_only
+    async with open_database(path, first, read_only=read_only) as database:
+        yield App(settings, ontology, database, clock)

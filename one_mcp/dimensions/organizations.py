@@ -1,6 +1,6 @@
 """Organizations: every row belongs to exactly one."""
 
-from one_mcp.store.sqlite.connection import Raw
+from one_mcp.store.sqlite.connection import Raw, begin, rollback
 
 LOCAL = "org_local"
 LOCAL_OWNER = "per_local"
@@ -16,6 +16,17 @@ def found(raw: Raw, now: int) -> None:
     """Create the local organization and its owner, so that a first start needs no set-up."""
     if founded(raw):
         return
+    begin(raw)
+    try:
+        if not founded(raw):
+            _insert(raw, now)
+        raw.execute("COMMIT")
+    except BaseException:
+        rollback(raw)
+        raise
+
+
+def _insert(raw: Raw, now: int) -> None:
     row = {"organization": LOCAL, "owner": LOCAL_OWNER, "now": now}
     number = raw.execute(
         """

@@ -8,34 +8,46 @@ from pathlib import Path
 from typing import TypeVar
 
 import anyio
+from anyio import to_thread
 
-from one_mcp.errors import ReadOnlyError
+from one_mcp.errors import DatabaseError, ReadOnlyError
 from one_mcp.store.sqlite import presence
 from one_mcp.store.sqlite.connection import Connection, Raw, begin, connect, failures, rollback
-from one_mcp.store.sqlite.migrate import check, migrate
+from one_mcp.store.sqlite.migrate import check, migrate, newest, version
 
 T = TypeVar("T")
 READERS = 3
 
 
 class Database:
-    """Runs whole functions as transactions; several processes may do so on one file."""
+    """Runs whole functions as transactions; several processes may do so on one file.
 
-    def __init__(self, path: str, stack: AsyncExitStack, *, read_only: bool) -> None:
+    The file is opened on first use, and again on the next use where that failed: a server whose
+    file cannot be opened lives on, and says why on every call.
+    """
+
+    def __init__(
+        self, path: Path, stack: AsyncExitStack, first: Callable[[Raw], None], *, read_only: bool
+    ) -> None:
         self.path = path
+        self._name = str(path)
         self.read_only = read_only
         self._stack = stack
+        self._first = first
         self._writer: Connection | None = None
         self._idle: deque[Connection] = deque()
-        self._opened = 0
         self._slots = anyio.Semaphore(READERS)
+        self._started = False
+        self._starting = anyio.Lock()
 
     async def read(self, function: Callable[[Raw], T]) -> T:
         """Run `function` on a snapshot of the file."""
+        if not self._started:
+            await self.start()
         async with self._slots:
-            reader = self._idle.popleft() if self._idle else await self._open(read_only=True)
+            reader = self._idle.popleft() if self._idle else await self._reader()
             try:
-                return await reader.call(partial(_snapshot, self.path, function))
+                return await reader.call(partial(_snapshot, self._name, function))
             finally:
                 self._idle.append(reader)
 
@@ -44,46 +56,76 @@ class Database:
 
         The call goes on when its caller is cancelled: it is wholly done or wholly not.
         """
-        if self._writer is None:
+        if self.read_only:
             raise ReadOnlyError(
                 "This server was started read-only; start one with ONE_MCP_READ_ONLY=false."
             )
-        return await _to_the_end(self._writer, partial(_transaction, self.path, function))
+        if self._writer is None:
+            await self.start()
+        return await _to_the_end(self._writer, partial(_transaction, self._name, function))
 
     async def start(self) -> None:
-        """Open the writer and bring the schema up to date; readers open when they are needed."""
-        if self.read_only:
-            reader = await self._open(read_only=True)
-            await reader.call(partial(_check, self.path))
-            self._idle.append(reader)
-        else:
-            self._writer = await self._open(read_only=False)
-            await self._writer.call(partial(_prepare, self.path))
+        """Open the file and bring its schema up to date; once is enough.
 
-    async def _open(self, *, read_only: bool) -> Connection:
-        connection = Connection(partial(connect, self.path, read_only=read_only), 64)
+        Raises a DatabaseError where the file cannot be used as it is.
+        """
+        async with self._starting:
+            if self._started:
+                return
+            async with AsyncExitStack() as opened:
+                if not self.read_only:
+                    await to_thread.run_sync(_make_folder, self.path)
+                opened.enter_context(presence.on(self.path))
+                prepare = _check if self.read_only else partial(_prepare, self._first)
+                connection = Connection(partial(connect, self._name, read_only=self.read_only), 64)
+                await opened.enter_async_context(connection)
+                await connection.call(partial(prepare, self._name))
+                self._stack.push_async_exit(opened.pop_all())
+            if self.read_only:
+                self._idle.append(connection)
+            else:
+                self._writer = connection
+            self._started = True
+
+    async def _reader(self) -> Connection:
+        connection = Connection(partial(connect, self._name, read_only=True), 64)
         await self._stack.enter_async_context(connection)
         return connection
 
 
-async def _to_the_end(connection: Connection, function: Callable[[Raw], T]) -> T:
+async def _to_the_end(connection: Connection | None, function: Callable[[Raw], T]) -> T:
+    assert connection is not None  # noqa: S101  # start() opened it, or raised
     answers: list[T] = []
     with anyio.CancelScope(shield=True):
         answers.append(await connection.call(function))
     return answers[0]
 
 
-def _prepare(path: str, raw: Raw) -> None:
+def _make_folder(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(
+            f"The folder of {path} cannot be made ({error.strerror}); set ONE_MCP_DATABASE."
+        ) from error
+
+
+def _prepare(first: Callable[[Raw], None], path: str, raw: Raw) -> None:
     with failures(path):
         check(raw, path)
         raw.execute("PRAGMA journal_mode = WAL")
         migrate(raw, path)
-        raw.execute("PRAGMA optimize = 0x10002")  # https://sqlite.org/pragma.html#pragma_optimize
+        first(raw)
 
 
 def _check(path: str, raw: Raw) -> None:
     with failures(path):
         check(raw, path)
+        if version(raw) < newest():
+            raise DatabaseError(
+                f"{path} has an older schema, which a read-only server cannot bring up to date; "
+                "start one-mcp once without ONE_MCP_READ_ONLY."
+            )
 
 
 def _snapshot(path: str, function: Callable[[Raw], T], raw: Raw) -> T:
@@ -108,12 +150,12 @@ def _transaction(path: str, function: Callable[[Raw], T], raw: Raw) -> T:
 
 
 @asynccontextmanager
-async def open_database(path: Path, *, read_only: bool = False) -> AsyncGenerator[Database]:
-    """Open the file at `path`, making it and its folder where they are missing."""
-    if not read_only:
-        path.parent.mkdir(parents=True, exist_ok=True)
+async def open_database(
+    path: Path, first: Callable[[Raw], None], *, read_only: bool = False
+) -> AsyncGenerator[Database]:
+    """Stand ready to open the file at `path`; `first` runs once it has its schema.
+
+    The file and its folder are made where they are missing.
+    """
     async with AsyncExitStack() as stack:
-        stack.enter_context(presence.on(path))
-        database = Database(str(path), stack, read_only=read_only)
-        await database.start()
-        yield database
+        yield Database(path, stack, first, read_only=read_only)

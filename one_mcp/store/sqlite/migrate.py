@@ -17,6 +17,11 @@ def files() -> list[tuple[int, str]]:
     return [(int(name[:4]), (folder / name).read_text("utf-8")) for name in named]
 
 
+def newest() -> int:
+    """Return the schema version that this program writes."""
+    return files()[-1][0]
+
+
 def statements(script: str) -> list[str]:
     """Cut a script where statements end; a trigger's inner semicolons do not count."""
     found: list[str] = []
@@ -69,11 +74,10 @@ def check(raw: Raw, path: str) -> None:
             f"{path} is a SQLite database of another program; "
             "set ONE_MCP_DATABASE to a path of its own.",
         )
-    newest = files()[-1][0]
-    if version(raw) > newest:
+    if version(raw) > newest():
         raise NewerDatabaseError(
             f"{path} was written by a newer one_mcp (schema {version(raw)}, this one knows "
-            f"{newest}); upgrade one-mcp, or open another file.",
+            f"{newest()}); upgrade one-mcp, or open another file.",
             schema=version(raw),
-            known=newest,
+            known=newest(),
         )
