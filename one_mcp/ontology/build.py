@@ -32,6 +32,9 @@ class Known:
     entities: dict[str, Table] = field(default_factory=dict[str, Table])
     relationships: dict[str, Table] = field(default_factory=dict[str, Table])
     events: dict[str, Table] = field(default_factory=dict[str, Table])
+    shapes: dict[str, dict[str, Property]] = field(
+        default_factory=dict[str, dict[str, Property]]
+    )
     members: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     groups: dict[Kind, dict[str, str]] = field(
         default_factory=lambda: {"entity": {}, "relationship": {}, "event": {}}
@@ -45,6 +48,15 @@ class Known:
             hint = f"; did you mean {near[0]}?" if near else f"; describe it in [{kind}_groups]"
             raise table.fault(f"no group is called '{name}'{hint}", "group")
         return name
+
+    def shared(self, table: Table) -> dict[str, Property]:
+        """Take the named shapes that a type shares with others."""
+        found: dict[str, Property] = {}
+        for name in table.words("shapes"):
+            if name not in self.shapes:
+                raise table.fault(f"no [entity_shapes] is called '{name}'", "shapes")
+            found |= self.shapes[name]
+        return found
 
     def one(self, table: Table, key: str, among: dict[str, Table]) -> str | None:
         """Take an optional name and refuse it when nothing has that name."""
@@ -67,7 +79,7 @@ class Known:
 
 
 def entity_type(name: str, table: Table, known: Known) -> EntityType:
-    properties = shapes(table.table("properties"))
+    properties = known.shared(table) | shapes(table.table("properties"))
     built = EntityType(
         name=name,
         group=known.group(table, "entity"),
@@ -237,12 +249,14 @@ def _usual(table: Table, known: Known) -> tuple[Usual, ...]:
             connection=known.one(inside, "connection", known.relationships),
             from_types=known.types(inside, "from"),
             to_types=known.types(inside, "to"),
-            event=known.one(inside, "event", known.events),
+            events=inside.words("events"),
             why=inside.optional_text("why") or "",
         )
         inside.close()
-        if (usual.connection is None) == (usual.event is None):
-            raise inside.fault("needs either a connection or an event")
+        for event in usual.events:
+            _known(inside, "events", event, known.events)
+        if (usual.connection is None) == (not usual.events):
+            raise inside.fault("needs either a connection or events")
         if usual.connection is not None and bool(usual.from_types) == bool(usual.to_types):
             raise inside.fault("a connection needs either `from` or `to`")
         built.append(usual)

@@ -105,6 +105,8 @@ def _refuse_core_tables(file: Table) -> None:
 
 
 def _gather(draft: _Draft, file: Table) -> None:
+    for name, table in file.tables("entity_shapes"):
+        _add(draft.known.shapes, name, build.shapes(table), table)
     for kind in _KINDS:
         for name, meaning in file.sentences(f"{kind}_groups"):
             _add(draft.known.groups[kind], name, meaning, file.table(f"{kind}_groups"))

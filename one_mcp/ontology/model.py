@@ -52,7 +52,7 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """What usually comes with a type: a connection to or from it, or an event.
+    """What usually comes with a type: a connection to or from it, or one of some events.
 
     A connection names its other end: `from_types` when it arrives, `to_types` when it leaves.
     """
@@ -60,7 +60,7 @@ class Usual:
     connection: str | None = None
     from_types: tuple[str, ...] = ()
     to_types: tuple[str, ...] = ()
-    event: str | None = None
+    events: tuple[str, ...] = ()
     why: str = ""
 
 
