@@ -10,6 +10,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic_core import to_json
+from typing_extensions import TypeAliasType
 
 from one_mcp import jsons
 from one_mcp.errors import InvalidArgumentError
@@ -121,7 +122,9 @@ class Arguments:
 
 
 def _takes_structure(annotation: object) -> bool:
-    """Whether JSON arrays or objects are among the values of a type."""
+    """Whether a type asks for JSON arrays or objects; one that takes any JSON does not."""
+    if isinstance(annotation, TypeAliasType):
+        return annotation is not JsonValue and _takes_structure(annotation.__value__)
     origin = get_origin(annotation)
     if origin is Annotated:
         return _takes_structure(get_args(annotation)[0])

@@ -1,0 +1,245 @@
+"""What a tool takes, and how everything else is refused."""
+
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import Field
+
+from one_mcp.answers import Written
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.server import fields
+from one_mcp.server.arguments import Arguments
+from one_mcp.session import Session
+
+MARKER = "sk-live-123456"
+
+
+class Condition(fields.Part):
+    field: str
+    is_: Literal["equal", "contains"] = "equal"
+    value: fields.AnyValue = None
+
+
+async def save(
+    one: Session,
+    type: fields.TypeName,
+    *,
+    properties: fields.Properties | None = None,
+    where: list[Condition] | None = None,
+    names: str | list[str] | None = None,
+    from_: fields.EntityId | None = None,
+    ratio: Annotated[float, Field(ge=0)] = 0.5,
+    limit: fields.Limit = 20,
+    since: fields.TimeText | None = None,
+    replace: bool = False,
+) -> Written:
+    """Save something."""
+    raise NotImplementedError
+
+
+@pytest.fixture(scope="module")
+def arguments() -> Arguments:
+    return Arguments("save", save, writes=True)
+
+
+def refused(arguments: Arguments, **given: JsonValue) -> InvalidArgumentError:
+    with pytest.raises(InvalidArgumentError) as failure:
+        arguments.check({"type": "course", **given})
+    return failure.value
+
+
+def test_defaults_stand_in_for_what_is_not_given(arguments: Arguments) -> None:
+    checked = arguments.check({"type": "course"})
+
+    assert checked.values == {
+        "type": "course",
+        "properties": None,
+        "where": None,
+        "names": None,
+        "from_": None,
+        "ratio": 0.5,
+        "limit": 20,
+        "since": None,
+        "replace": False,
+    }
+
+
+def test_unknown_argument_is_refused_with_the_nearest_name(arguments: Arguments) -> None:
+    error = refused(arguments, replce=True)
+
+    assert error.fields["argument"] == "replce"
+    assert error.fields["did_you_mean"] == "replace"
+    assert "from, ratio, limit" in str(error)
+
+
+def test_unknown_name_inside_an_argument_is_refused_where_it_is(arguments: Arguments) -> None:
+    error = refused(arguments, where=[{"field": "a"}, {"field": "b", "vlaue": 1}])
+
+    assert error.fields["argument"] == "where[1].vlaue"
+    assert error.fields["did_you_mean"] == "value"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"type": [MARKER]},
+        {"limit": MARKER},
+        {"since": MARKER},
+        {"where": [{"field": MARKER, "is": MARKER}]},
+        {"names": {"key": MARKER}},
+        {"properties": f'{{"password": "{MARKER}"'},
+        {"properties": {"password": [float("nan"), MARKER]}},
+        {"ratio": MARKER, "replace": MARKER, "from": [MARKER]},
+    ],
+)
+def test_values_are_never_echoed(arguments: Arguments, given: JsonObject) -> None:
+    error = refused(arguments, **given)
+
+    assert MARKER not in str(error)
+    assert MARKER not in repr(error.fields)
+
+
+@pytest.mark.parametrize(
+    ("given", "argument", "expected"),
+    [
+        ({"limit": "3"}, "limit", "an integer"),
+        ({"limit": True}, "limit", "an integer"),
+        ({"limit": 0}, "limit", "at least 1"),
+        ({"limit": 10**9}, "limit", "at most 200"),
+        ({"ratio": "0.5"}, "ratio", "a number"),
+        ({"replace": "true"}, "replace", "true or false"),
+        ({"replace": 1}, "replace", "true or false"),
+        ({"type": 3}, "type", "a string"),
+        ({"type": ""}, "type", "at least 1 characters long"),
+        ({"properties": ["a"]}, "properties", "an object"),
+        ({"properties": "title"}, "properties", "an object"),
+        ({"where": {"field": "a"}}, "where", "an array"),
+        ({"where": ["a"]}, "where[0]", "an object"),
+        ({"where": [{"field": "a", "is": "like"}]}, "where[0].is", "'equal' or 'contains'"),
+        ({"names": 3}, "names", "a string or an array"),
+        ({"names": ["a", 3]}, "names[1]", "a string"),
+    ],
+)
+def test_types_are_those_of_json(
+    arguments: Arguments, given: JsonObject, argument: str, expected: str
+) -> None:
+    error = refused(arguments, **given)
+
+    assert error.fields["argument"] == argument
+    assert error.fields["expected"] == expected
+
+
+def test_missing_argument_is_named(arguments: Arguments) -> None:
+    with pytest.raises(InvalidArgumentError) as failure:
+        arguments.check({})
+
+    assert str(failure.value) == "type is required."
+
+
+def test_all_problems_are_told_at_once(arguments: Arguments) -> None:
+    error = refused(arguments, limit="3", replace="yes", where=[{}], extra=1, ratio=-1)
+
+    problems = error.fields["problems"]
+    assert isinstance(problems, list)
+    assert len(problems) == 4
+    assert "and 1 more" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "value"),
+    [
+        ({"properties": '{"a": null}'}, "properties", {"a": None}),
+        ({"properties": ' {"a": [1]}'}, "properties", {"a": [1]}),
+        ({"names": '["a", "b"]'}, "names", ["a", "b"]),
+        ({"names": "[draft] title"}, "names", "[draft] title"),
+        ({"names": "plain"}, "names", "plain"),
+        ({"type": "[1]"}, "type", "[1]"),
+    ],
+)
+def test_structure_sent_as_a_json_string_is_read_where_one_is_expected(
+    arguments: Arguments, given: JsonObject, name: str, value: JsonValue
+) -> None:
+    checked = arguments.check({"type": "course", **given})
+
+    assert checked.values[name] == value
+
+
+def test_objects_inside_a_json_string_are_checked_too(arguments: Arguments) -> None:
+    checked = arguments.check({"type": "course", "where": '[{"field": "price", "value": [1]}]'})
+
+    assert checked.values["where"] == [Condition(field="price", value=[1])]
+
+
+def test_reserved_words_lose_their_underscore(arguments: Arguments) -> None:
+    checked = arguments.check({"type": "course", "from": "ent_1"})
+    error = refused(arguments, from_="ent_1")
+
+    assert checked.values["from_"] == "ent_1"
+    assert error.fields["did_you_mean"] == "from"
+
+
+def test_null_means_not_given(arguments: Arguments) -> None:
+    checked = arguments.check({"type": "course", "limit": None, "properties": None})
+
+    assert checked.values["limit"] == 20
+
+
+@pytest.mark.parametrize(
+    ("given", "ms"),
+    [
+        ("2026-01-31", 1_769_817_600_000),
+        ("2026-01-31T08:00:00+01:00", 1_769_842_800_000),
+        ("2026-01-31T08:00:00Z", 1_769_846_400_000),
+        (1_769_846_400_000, 1_769_846_400_000),
+    ],
+)
+def test_times_are_iso_or_milliseconds(arguments: Arguments, given: JsonValue, ms: int) -> None:
+    assert arguments.check({"type": "course", "since": given}).values["since"] == ms
+
+
+@pytest.mark.parametrize("given", ["1969-12-31", -1, "yesterday", "", True, 1.5, "9" * 40])
+def test_other_times_are_refused(arguments: Arguments, given: JsonValue) -> None:
+    assert refused(arguments, since=given).fields["argument"] == "since"
+
+
+@pytest.mark.parametrize(
+    "given", [{"a": 2**60}, {"a": "\0"}, {"a": "\ud800"}, {"a": float("inf")}, {"\0": 1}]
+)
+def test_values_unfit_for_storing_are_refused(arguments: Arguments, given: JsonObject) -> None:
+    assert str(refused(arguments, properties=given).fields["argument"]).startswith("properties")
+
+
+def test_long_and_unprintable_names_are_shown_short(arguments: Arguments) -> None:
+    error = refused(arguments, **{"\x1b[31m" + "x" * 10_000: 1})
+
+    assert len(str(error)) < 300
+    assert "\x1b" not in str(error)
+
+
+def test_writes_take_a_reason_and_a_key(arguments: Arguments) -> None:
+    checked = arguments.check({"type": "course", "reason": "launch", "idempotency_key": "k1"})
+
+    assert (checked.reason, checked.key) == ("launch", "k1")
+    assert not {"reason", "idempotency_key"} & checked.values.keys()
+
+
+def test_reads_take_neither() -> None:
+    arguments = Arguments("save", save, writes=False)
+
+    assert refused(arguments, reason="launch").fields["argument"] == "reason"
+
+
+def test_digest_tells_calls_apart_by_their_arguments(arguments: Arguments) -> None:
+    def digest(**given: JsonValue) -> str | None:
+        return arguments.check({"type": "course", "idempotency_key": "k", **given}).digest
+
+    first = digest(properties={"a": 1, "b": 2})
+
+    assert first == digest(properties={"b": 2, "a": 1}, reason="other words", limit=None)
+    assert first == digest(properties='{"a": 1, "b": 2}')
+    assert first != digest(properties={"a": 1, "b": 3})
+
+
+def test_digest_is_only_made_with_a_key(arguments: Arguments) -> None:
+    assert arguments.check({"type": "course"}).digest is None
