@@ -1,5 +1,6 @@
 """Prompts: Markdown files with typed arguments, filled in for one conversation."""
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -17,13 +18,15 @@ from mcp_types import (
 )
 from pydantic import BaseModel, ConfigDict
 
-from one_mcp import assets
+from one_mcp import assets, jsons
 from one_mcp.ontology import describe
 from one_mcp.ontology.model import Ontology
 
 FENCE = "+++\n"
+JSON_FENCE = "```json"
 LONGEST_ARGUMENT = 20_000
-Completes = Literal["entity", "entity_type", "relationship_type", "event_type", "none"]
+_JSON = re.compile(r"(```json.*?```)", re.DOTALL)
+Completes = Literal["entity", "entity_type", "any_type", "none"]
 
 
 class Argument(BaseModel):
@@ -95,7 +98,14 @@ class Guide(BaseModel):
                 INVALID_PARAMS, f"A prompt's argument has at most {LONGEST_ARGUMENT} characters"
             )
         values = {name: given.get(name) or each.default for name, each in declared.items()}
-        return self.body.substitute(describe.vocabulary(ontology), **values)
+        inside_json = {name: jsons.dumps(value)[1:-1] for name, value in values.items()}
+        vocabulary = describe.vocabulary(ontology)
+        return "".join(
+            Template(part).substitute(
+                vocabulary, **(inside_json if part.startswith(JSON_FENCE) else values)
+            )
+            for part in _JSON.split(self.body.template)
+        )
 
 
 def parse(path: Path) -> Guide:
