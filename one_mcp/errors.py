@@ -135,6 +135,18 @@ class NewerDatabaseError(DatabaseError):
     code = "NEWER_DATABASE"
 
 
+class DamagedDatabaseError(DatabaseError):
+    """The file fails SQLite's own checks."""
+
+    code = "DAMAGED"
+
+
+class InUseError(DatabaseError):
+    """Another process is on the file, and what was asked needs it alone."""
+
+    code = "IN_USE"
+
+
 class BusyError(DatabaseError):
     """Other processes kept the file locked for longer than the waiting time."""
 

@@ -11,6 +11,7 @@ import aiosqlite
 
 from one_mcp.errors import (
     BusyError,
+    DamagedDatabaseError,
     DatabaseError,
     DiskFullError,
     NotADatabaseError,
@@ -25,6 +26,53 @@ BUSY_WAIT_S = 60.0
 BUSY_STEP_S = 0.004
 PAGE_CACHE_KIB = 16_384
 BUSY = 5
+OTHER = (
+    DatabaseError,
+    "SQLite says: {error}. Nothing was written; check the file with `one-mcp doctor`.",
+)
+_LOCKED = (
+    BusyError,
+    (
+        "Other processes kept the database locked for a minute; nothing was written. "
+        "Try again, or stop the process that holds it."
+    ),
+)
+MEANINGS: dict[int, tuple[type[OneError], str]] = {  # by https://sqlite.org/rescode.html
+    BUSY: _LOCKED,
+    6: _LOCKED,
+    8: (
+        ReadOnlyError,
+        (
+            "The database file cannot be written; "
+            "make it writable, or start with ONE_MCP_READ_ONLY=true."
+        ),
+    ),
+    11: (
+        DamagedDatabaseError,
+        (
+            "{path} is damaged ({error}); nothing was written. "
+            "Put a backup in its place with `one-mcp restore`."
+        ),
+    ),
+    13: (
+        DiskFullError,
+        "The disk is full; nothing was written. Free some space and send the call again.",
+    ),
+    14: (
+        DatabaseError,
+        (
+            "{path} cannot be opened; "
+            "check that its folder exists and may be written, or set ONE_MCP_DATABASE."
+        ),
+    ),
+    26: (
+        NotADatabaseError,
+        (
+            "{path} is not a SQLite database; "
+            "set ONE_MCP_DATABASE to another path, or restore a backup to it."
+        ),
+    ),
+}
 
 
 class Connection(aiosqlite.Connection):
@@ -108,32 +156,5 @@ def failures(path: str) -> Generator[None]:
 
 
 def _meaning(error: Exception, path: str) -> OneError:
-    match code(error):
-        case 5 | 6:
-            return BusyError(
-                "Other processes kept the database locked for a minute; nothing was written. "
-                "Try again, or stop the process that holds it."
-            )
-        case 13:
-            return DiskFullError(
-                "The disk is full; nothing was written. Free some space and send the call again."
-            )
-        case 8:
-            return ReadOnlyError(
-                "The database file cannot be written; "
-                "make it writable, or start with ONE_MCP_READ_ONLY=true."
-            )
-        case 26:
-            return NotADatabaseError(
-                f"{path} is not a SQLite database; "
-                "set ONE_MCP_DATABASE to another path, or restore a backup to it.",
-            )
-        case 14:
-            return DatabaseError(
-                f"{path} cannot be opened; "
-                "check that its folder exists and may be written, or set ONE_MCP_DATABASE."
-            )
-        case _:
-            return DatabaseError(
-                f"SQLite says: {error}. Nothing was written; check the file with `one-mcp doctor`."
-            )
+    kind, sentence = MEANINGS.get(code(error), OTHER)
+    return kind(sentence.format(path=path, error=error))

@@ -1,0 +1,194 @@
+"""Whole copies of a database: taken while others write, checked, and put in place at once."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable, Generator
+from contextlib import closing
+from pathlib import Path
+
+from one_mcp.errors import (
+    DamagedDatabaseError,
+    DatabaseError,
+    InUseError,
+    NotADatabaseError,
+    OneError,
+)
+from one_mcp.store.sqlite import presence
+from one_mcp.store.sqlite.connection import Raw, connect, failures
+from one_mcp.store.sqlite.library import driver
+from one_mcp.store.sqlite.migrate import check, version
+
+Progress = Callable[[int, int], None]
+PAGES_AT_ONCE = 1_000
+FAULTS_SHOWN = 10
+COMPANIONS = ("-wal", "-shm")
+
+
+def unseen(_done: int, _total: int) -> None:
+    """Show progress to nobody."""
+
+
+def save(source: Path, target: Path, progress: Progress = unseen) -> int:
+    """Copy a database, as it is at this moment, to `target`, and return the copy's schema version.
+
+    `target` is replaced only by a whole, checked copy. Servers may go on writing meanwhile.
+    """
+    present(source)
+    with presence.on(source), _beside(target) as fresh:
+        _copy(source, fresh, progress)
+        schema = verified(fresh)
+        _put(fresh, target)
+    return schema
+
+
+def restore(source: Path, target: Path, progress: Progress = unseen) -> Path | None:
+    """Put a checked copy of `source` in the place of `target`; return where the old file is kept.
+
+    Raises InUseError while another process is on `target`, which then stays as it is.
+    """
+    present(source)
+    if target.exists() and source.samefile(target):
+        raise DatabaseError(f"{source} is the database itself; name a backup to restore from.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with presence.alone(target), _beside(target) as fresh:
+        _copy(source, fresh, progress)
+        verified(fresh)
+        kept = _keep(target) if target.exists() else None
+        _put(fresh, target)
+    return kept
+
+
+def present(path: Path) -> None:
+    """Raise DatabaseError where there is no file; reading must not make an empty one."""
+    if not path.is_file():
+        raise DatabaseError(
+            f"There is no database at {path}; name another file, "
+            "or start the server once, which makes it."
+        )
+
+
+def verified(path: Path) -> int:
+    """Return the schema version of a file that passes SQLite's checks.
+
+    Raises DamagedDatabaseError with the first faults where it does not.
+    """
+    with closing(connect(str(path), read_only=True)) as raw, failures(str(path)):
+        check(raw, str(path))
+        faults = damage(raw) + dangling(raw)
+        if faults:
+            raise DamagedDatabaseError(
+                f"{path} is damaged: {'; '.join(faults[:FAULTS_SHOWN])}.", faults=len(faults)
+            )
+        return version(raw)
+
+
+def damage(raw: Raw) -> list[str]:
+    """List what SQLite's integrity check finds."""
+    try:
+        found = [row[0] for row in raw.execute("PRAGMA integrity_check")]
+    except driver.DatabaseError as error:
+        return [str(error)]
+    return [] if found == ["ok"] else found
+
+
+def dangling(raw: Raw) -> list[str]:
+    """List rows whose foreign keys lead nowhere."""
+    return [
+        f"row {row[1]} of {row[0]} refers to a missing row of {row[2]}"
+        for row in raw.execute("PRAGMA foreign_key_check")
+    ]
+
+
+@contextlib.contextmanager
+def _beside(target: Path) -> Generator[Path]:
+    """Make a private file in the target's folder, which is gone afterwards unless it was moved."""
+    try:
+        descriptor, name = tempfile.mkstemp(".part", f".{target.name}.", target.parent)
+    except OSError as error:
+        raise DatabaseError(
+            f"{target.parent} cannot be written ({error.strerror}); name another folder."
+        ) from error
+    os.close(descriptor)
+    fresh = Path(name)
+    try:
+        yield fresh
+    finally:
+        for suffix in ("", "-journal", *COMPANIONS):
+            fresh.with_name(fresh.name + suffix).unlink(missing_ok=True)
+
+
+def _copy(source: Path, fresh: Path, progress: Progress) -> None:
+    """Copy page by page from one snapshot.
+
+    The snapshot stays open: without it each commit of another process starts the copy over.
+    """
+    with (
+        closing(connect(str(source), read_only=True)) as raw,
+        closing(connect(str(fresh), read_only=False)) as copy,
+        failures(str(source)),
+    ):
+        raw.execute("BEGIN")
+        check(raw, str(source))
+        if version(raw) == 0:
+            raise NotADatabaseError(f"{source} is empty.")
+
+        def seen(_status: int, remaining: int, total: int) -> None:
+            progress(total - remaining, total)
+
+        raw.backup(copy, pages=PAGES_AT_ONCE, progress=seen)
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside it
+
+
+def _keep(target: Path) -> Path:
+    """Put the old file aside, together with what SQLite keeps beside a damaged one."""
+    _settle(target)
+    kept = _free_name(target)
+    for suffix in COMPANIONS:
+        companion = target.with_name(target.name + suffix)
+        if companion.exists():
+            companion.rename(kept.with_name(kept.name + suffix))
+    try:
+        kept.hardlink_to(target)  # at every moment there is a file at `target`
+    except OSError:  # a file system without links
+        target.rename(kept)
+    return kept
+
+
+def _settle(target: Path) -> None:
+    """Bring the write-ahead log into the file.
+
+    A file that is no database is not opened for this: SQLite would remove the log beside it.
+    """
+    try:
+        with closing(connect(str(target), read_only=True)) as raw, failures(str(target)):
+            check(raw, str(target))
+        with closing(connect(str(target), read_only=False)) as raw, failures(str(target)):
+            raw.execute("PRAGMA busy_timeout = 1000")
+            busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    except OneError:
+        return
+    if busy:
+        raise InUseError(f"Another program has {target} open; close it, and try again.")
+
+
+def _free_name(target: Path) -> Path:
+    for number in range(1, 1_000):
+        ending = ".before-restore" + (f"-{number}" if number > 1 else "")
+        name = target.with_name(target.name + ending)
+        if not name.exists():
+            return name
+    raise DatabaseError(f"There are too many {target}.before-restore files; remove some.")
+
+
+def _put(fresh: Path, target: Path) -> None:
+    """Move a finished file to its place so that a loss of power leaves the old or the new one."""
+    with fresh.open("r+b") as written:
+        os.fsync(written.fileno())
+    fresh.replace(target)
+    if os.name == "posix":
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
