@@ -1,5 +1,7 @@
 """JSON Schemas as a model should read them: pydantic's, without what only costs tokens."""
 
+from functools import cache
+
 from pydantic import BaseModel
 
 from one_mcp.jsons import JsonObject, JsonValue, dumps
@@ -17,6 +19,7 @@ def of_arguments(model: type[BaseModel]) -> JsonObject:
     return _Slimmer(model.model_json_schema(mode="validation"), SAYS_NOTHING, closed=True).root()
 
 
+@cache
 def of_answer(model: type[BaseModel]) -> JsonObject:
     """Describe what a tool returns; left open, so that clients accept what later versions add."""
     schema = model.model_json_schema(mode="serialization")
