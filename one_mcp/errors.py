@@ -167,3 +167,21 @@ class ImportFileError(OneError):
     """An import file cannot be read at all."""
 
     code = "IMPORT_FILE"
+
+
+class ImportRowsError(OneError):
+    """Rows of an import are bad, and nothing was written; `errors` lists them."""
+
+    code = "IMPORT_ROWS"
+
+
+class BrokenLineError(OneError):
+    """One line of an import is not what its format says."""
+
+    code = "BROKEN_LINE"
+
+
+class ExportFileError(OneError):
+    """An export cannot be written where it was asked for."""
+
+    code = "EXPORT_FILE"

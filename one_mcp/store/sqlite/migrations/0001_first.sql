@@ -43,7 +43,7 @@ CREATE TABLE entities (
 ) STRICT;
 
 CREATE UNIQUE INDEX entities_by_identity ON entities (organization_id, type, identity) WHERE identity IS NOT NULL;
-CREATE UNIQUE INDEX entities_by_external_id ON entities (organization_id, type, external_id) WHERE external_id IS NOT NULL;
+CREATE UNIQUE INDEX entities_by_external_id ON entities (organization_id, external_id, type) WHERE external_id IS NOT NULL;
 CREATE INDEX entities_by_type ON entities (organization_id, type, created_at) WHERE deleted_at IS NULL;
 CREATE INDEX entities_by_status ON entities (organization_id, status, created_at);
 CREATE INDEX entities_by_type_status ON entities (organization_id, type, status, created_at);
