@@ -32,9 +32,7 @@ class Known:
     entities: dict[str, Table] = field(default_factory=dict[str, Table])
     relationships: dict[str, Table] = field(default_factory=dict[str, Table])
     events: dict[str, Table] = field(default_factory=dict[str, Table])
-    shapes: dict[str, dict[str, Property]] = field(
-        default_factory=dict[str, dict[str, Property]]
-    )
+    shapes: dict[str, dict[str, Property]] = field(default_factory=dict[str, dict[str, Property]])
     members: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     groups: dict[Kind, dict[str, str]] = field(
         default_factory=lambda: {"entity": {}, "relationship": {}, "event": {}}

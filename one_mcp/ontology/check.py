@@ -31,7 +31,7 @@ class CheckedProperties:
     hints: tuple[str, ...] = ()
 
 
-_T = TypeVar("_T", EntityType, RelationshipType, EventType)
+AnyType = TypeVar("AnyType", EntityType, RelationshipType, EventType)
 
 
 def entity_type(ontology: Ontology, name: str) -> EntityType:
@@ -132,8 +132,8 @@ def _checked(
 
 
 def _find(
-    kind: Kind, name: str, known: dict[str, _T], aliases: dict[str, Alias], ontology: Ontology
-) -> _T:
+    kind: Kind, name: str, known: dict[str, AnyType], aliases: dict[str, Alias], ontology: Ontology
+) -> AnyType:
     if name in known:
         return known[name]
     alias = aliases.get(name)

@@ -1,5 +1,6 @@
 """Fit values to declared properties: the type, the range, the fields inside."""
 
+import copy
 import datetime as dt
 import re
 from collections.abc import Callable
@@ -106,7 +107,7 @@ def _complete(declared: dict[str, Property], values: JsonObject, at: str, *, fil
         if known.required:
             raise refusal(f"{at}.{known.name}", "nothing", expected(known))
         if fill and known.default is not None:
-            values[known.name] = known.default
+            values[known.name] = copy.copy(known.default)
 
 
 def _by_alias(declared: dict[str, Property], name: str) -> Property | None:

@@ -1,0 +1,251 @@
+"""Judge a proposed mapping against the ontology alone, without a database and without writing."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from one_mcp.errors import InvalidPropertyError, UnknownTypeError, WrongDirectionError
+from one_mcp.ontology import check, completeness, names, proposal, shape
+from one_mcp.ontology.check import CheckedProperties
+from one_mcp.ontology.completeness import Drawn, End, Happened, Made
+from one_mcp.ontology.model import Ontology, Property
+from one_mcp.ontology.proposal import (
+    Mapping,
+    Operation,
+    Placed,
+    ProposedConnection,
+    ProposedEntity,
+    ProposedEvent,
+    ProposedTag,
+)
+from one_mcp.ontology.report import Findings, Report
+
+_LOCAL = re.compile(r"\$[A-Za-z][A-Za-z0-9_]{0,62}")
+_ID = re.compile(r"(ent|per|org)_[0-9a-z]{1,60}")
+_TAG = re.compile(r"[^\s:\x00-\x1f][^:\x00-\x1f]*:[^\x00-\x1f]*\S[^\x00-\x1f]*")
+_LONGEST_TAG = 200
+_ARCHIVED = "archived"
+
+_T = TypeVar("_T")
+
+
+def check_mapping(ontology: Ontology, mapping: Mapping) -> Report:
+    """Report what would be refused, what is unusual, and what usually comes with it."""
+    pieces = proposal.pieces(mapping)
+    review = _Review(ontology)
+    for faulty in pieces.faulty:
+        review.found.refuse(faulty.at, "INVALID_ARGUMENT", *faulty.it)
+    for entity in pieces.entities:
+        review.entity(entity)
+    for other in pieces.others:
+        review.other(other)
+    for edge in pieces.connections:
+        review.connection(edge)
+    for event in pieces.events:
+        review.event(event)
+    for tag in pieces.tags:
+        review.tag(tag)
+    completeness.refuse_cycles(review.drawn, review.found)
+    completeness.advise(review.made, review.drawn, review.happened, review.found)
+    return Report(
+        valid=not review.found.problems,
+        problems=review.found.problems,
+        advice=review.found.advice,
+        counts={
+            "entities": len(pieces.entities),
+            "connections": len(pieces.connections),
+            "events": len(pieces.events),
+            "tags": len(pieces.tags),
+        },
+    )
+
+
+@dataclass(slots=True)
+class _Review:
+    """One pass over the pieces; what is sound in itself is kept for the questions about all."""
+
+    ontology: Ontology
+    found: Findings = field(default_factory=Findings)
+    locals: dict[str, tuple[str | None, int]] = field(
+        default_factory=dict[str, tuple[str | None, int]]
+    )
+    made: list[Made] = field(default_factory=list[Made])
+    drawn: list[Drawn] = field(default_factory=list[Drawn])
+    happened: list[Happened] = field(default_factory=list[Happened])
+
+    def entity(self, placed: Placed[ProposedEntity]) -> None:
+        at, it = placed.at, placed.it
+        type = self._type(check.entity_type, it.type, f"{at}.type")
+        self._define(placed, None if type is None else type.name)
+        if it.status is not None:
+            self._status(it.status, at)
+        if type is None:
+            return
+        self.made.append(Made(at, type, it.as_))
+        if it.properties is None and not placed.exact:
+            self._still_missing(at, "properties", type.properties)
+            return
+        given = it.properties or {}
+        self._fields(at, lambda: check.properties(type, given))
+
+    def other(self, placed: Placed[Operation]) -> None:
+        at, it = placed.at, placed.it
+        end = self._end(it.id or "", placed, "id")
+        if it.status is not None:
+            self._status(it.status, at)
+        if end is None or end.type is None or it.properties is None:
+            return
+        type, given = self.ontology.entity_types[end.type], it.properties
+        self._fields(at, lambda: check.properties(type, given, patch=not it.replace))
+
+    def connection(self, placed: Placed[ProposedConnection]) -> None:
+        at, it = placed.at, placed.it
+        edge = self._type(check.relationship_type, it.type, f"{at}.type")
+        start, end = self._end(it.from_, placed, "from"), self._end(it.to, placed, "to")
+        if edge is not None and it.metadata is not None:
+            given = it.metadata
+            self._fields(at, lambda: check.metadata(edge, given, patch=True))
+        if edge is None or start is None or end is None:
+            return
+        if start.ref == end.ref and start.one:
+            self.found.refuse(
+                at, "SELF_CONNECTION", f"{start.ref} {edge.reading} itself", "connect two things"
+            )
+            return
+        self.drawn.append(Drawn(at, edge, start, end))
+        if start.type is None or end.type is None:
+            return
+        try:
+            advice = check.endpoints(self.ontology, start.type, edge.name, end.type)
+        except WrongDirectionError as error:
+            fix = f'{{"from": "{end.ref}", "type": "{edge.name}", "to": "{start.ref}"}}'
+            self.found.refuse_error(at, error, fix)
+        else:
+            if advice is not None:
+                self.found.advise(at, "UNUSUAL_CONNECTION", advice)
+
+    def event(self, placed: Placed[ProposedEvent]) -> None:
+        at, it = placed.at, placed.it
+        type = self._type(check.event_type, it.type, f"{at}.type")
+        target = None if it.target is None else self._end(it.target, placed, "target")
+        if it.actor is not None:
+            self._end(it.actor, placed, "actor")
+        if type is None:
+            return
+        self.happened.append(Happened(type, target))
+        if it.metadata is None and not placed.exact:
+            self._still_missing(at, "metadata", type.metadata)
+        else:
+            given = it.metadata or {}
+            self._fields(at, lambda: check.metadata(type, given))
+        usual = type.targets
+        if it.target is None and usual:
+            self.found.advise(at, "NO_TARGET", f"{type.name} usually has a target: {_some(usual)}")
+        elif target is not None and target.type not in (None, *usual) and "*" not in usual:
+            advice = f"{type.name} usually happens to {_some(usual)}, not to a {target.type}"
+            self.found.advise(at, "UNUSUAL_TARGET", advice)
+
+    def tag(self, placed: Placed[ProposedTag]) -> None:
+        at, it = placed.at, placed.it
+        if it.on is not None:
+            self._end(it.on, placed, "on")
+        if not _TAG.fullmatch(it.tag.strip()) or len(it.tag) > _LONGEST_TAG:
+            wrong = "a tag is key:value, of at most 200 characters"
+            self.found.refuse(at, "INVALID_TAG", wrong, "write it like skill:python")
+            return
+        key = it.tag.partition(":")[0].strip()
+        if key not in self.ontology.tag_prefixes:
+            near = names.near(key, tuple(self.ontology.tag_prefixes))
+            hint = f"; did you mean {near[0]}?" if near else ""
+            advice = f"'{names.shown(key)}' is none of the usual tag keys{hint}"
+            self.found.advise(at, "UNUSUAL_TAG_KEY", advice)
+
+    def _define(self, placed: Placed[ProposedEntity], type: str | None) -> None:
+        local = placed.it.as_
+        if local is None:
+            return
+        if not _LOCAL.fullmatch(local):
+            wrong = "a local name is $ and a letter, then letters, digits and _"
+            self.found.refuse(placed.at, "INVALID_NAME", wrong, "write it like $course")
+        elif local in self.locals:
+            wrong = f"{local} is defined twice"
+            self.found.refuse(placed.at, "DUPLICATE_NAME", wrong, "choose another name")
+        else:
+            self.locals[local] = (type, placed.step)
+
+    def _end(self, ref: str, placed: Placed[_T], key: str) -> End | None:
+        """Return what a reference stands for, or None after refusing it."""
+        at = f"{placed.at}.{key}"
+        if ref.startswith("$"):
+            return self._local(ref, placed.step, at)
+        if _ID.fullmatch(ref):
+            return End(ref, None, one=True)
+        type = self._type(check.entity_type, ref, at)
+        if type is None:
+            return None
+        if placed.exact:
+            wrong = f"{ref} is a type; an operation needs an id or a local name"
+            self.found.refuse(
+                at, "INVALID_ARGUMENT", wrong, "create it with `as`, or look up its id"
+            )
+            return None
+        return End(ref, type.name, one=False)
+
+    def _local(self, ref: str, step: int, at: str) -> End | None:
+        if ref not in self.locals:
+            near = names.near(ref, tuple(self.locals))
+            fix = f"use {near[0]}" if near else 'give an entity this name with "as"'
+            self.found.refuse(at, "UNDEFINED_NAME", f"{names.shown(ref)} is not defined", fix)
+            return None
+        type, defined = self.locals[ref]
+        if defined >= step:
+            fix = "move the operation that creates it before this one"
+            self.found.refuse(at, "UNDEFINED_NAME", f"{ref} is used before it is created", fix)
+            return None
+        return End(ref, type, one=True)
+
+    def _type(
+        self, find: Callable[[Ontology, str], check.AnyType], name: str, at: str
+    ) -> check.AnyType | None:
+        try:
+            type = find(self.ontology, name)
+        except UnknownTypeError as error:
+            self.found.refuse_error(at, error)
+            return None
+        if type.name != name:
+            self.found.advise(at, "SYNONYM", f"{name} is called {type.name} here")
+        return type
+
+    def _fields(self, at: str, fit: Callable[[], CheckedProperties]) -> None:
+        try:
+            checked = fit()
+        except InvalidPropertyError as error:
+            self.found.refuse_error(at, error)
+            return
+        for hint in checked.hints:
+            self.found.advise(at, "EXTRA_PROPERTY", hint)
+        if checked.extra and not checked.hints:
+            listed = ", ".join(names.shown(name) for name in checked.extra)
+            self.found.advise(at, "EXTRA_PROPERTY", f"no shape declares {listed}; kept as given")
+
+    def _still_missing(self, at: str, key: str, declared: dict[str, Property]) -> None:
+        for needed in declared.values():
+            if needed.required:
+                advice = f"{key}.{needed.name} will be needed: {shape.expected(needed)}"
+                self.found.advise(at, "STILL_MISSING", advice)
+
+    def _status(self, status: str, at: str) -> None:
+        usable = [name for name in self.ontology.statuses if name != _ARCHIVED]
+        if status not in usable:
+            wrong = f"no status '{names.shown(status)}'"
+            if status == _ARCHIVED:
+                wrong = "only archive_entity leads to the status archived"
+            self.found.refuse(at, "INVALID_STATUS", wrong, f"use {' or '.join(usable)}")
+
+
+def _some(types: tuple[str, ...]) -> str:
+    longest = 5
+    rest = len(types) - longest
+    listed = ", ".join(types[:longest]) if types != ("*",) else "any entity"
+    return f"{listed} or {rest} more types" if rest > 0 else listed

@@ -1,0 +1,64 @@
+"""What a review of a mapping found: problems, which stop it, and advice, which does not."""
+
+from pydantic import BaseModel, ConfigDict
+
+from one_mcp.errors import OneError
+from one_mcp.jsons import JsonObject
+
+_CONFIG = ConfigDict(frozen=True, extra="forbid")
+
+
+class Problem(BaseModel):
+    """Something that would be refused. `fix` says what to write instead."""
+
+    model_config = _CONFIG
+
+    at: str
+    code: str
+    problem: str
+    fix: str | None = None
+
+
+class Advice(BaseModel):
+    """Something unusual or missing. `add` is a connection or event that would complete it."""
+
+    model_config = _CONFIG
+
+    at: str
+    code: str
+    advice: str
+    add: JsonObject | None = None
+
+
+class Report(BaseModel):
+    model_config = _CONFIG
+
+    valid: bool
+    problems: list[Problem]
+    advice: list[Advice]
+    counts: dict[str, int]
+
+
+class Findings:
+    """Problems and advice while they are gathered."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.advice: list[Advice] = []
+
+    def refuse(self, at: str, code: str, problem: str, fix: str | None = None) -> None:
+        self.problems.append(Problem(at=at, code=code, problem=problem, fix=fix))
+
+    def refuse_error(self, at: str, error: OneError, fix: str | None = None) -> None:
+        self.refuse(at, error.code, str(error), fix or _fix(error))
+
+    def advise(self, at: str, code: str, advice: str, add: JsonObject | None = None) -> None:
+        self.advice.append(Advice(at=at, code=code, advice=advice, add=add))
+
+
+def _fix(error: OneError) -> str | None:
+    better = error.fields.get("use_instead") or error.fields.get("did_you_mean")
+    if isinstance(better, list) and better:
+        return f"use {' or '.join(str(name) for name in better)}"
+    expected = error.fields.get("expected")
+    return f"expected {expected}" if isinstance(expected, str) else None
