@@ -117,7 +117,7 @@ class Arguments:
 
     def _refusal(self, error: ValidationError, arguments: JsonObject) -> InvalidArgumentError:
         names = [field.alias or name for name, field in self._model.model_fields.items()]
-        inner = _property_names(self._model.model_json_schema())
+        inner = _names_within(self._model, set())
         return refusal(error, arguments, names, inner)
 
 
@@ -134,11 +134,13 @@ def _takes_structure(annotation: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, list | tuple | dict | BaseModel)
 
 
-def _property_names(node: JsonValue) -> set[str]:
-    if isinstance(node, list):
-        return set[str]().union(*map(_property_names, node))
-    if not isinstance(node, dict):
-        return set()
-    own = node.get("properties")
-    names = set(own) if isinstance(own, dict) else set[str]()
-    return names.union(*map(_property_names, node.values()))
+def _names_within(annotation: object, seen: set[object]) -> set[str]:
+    """Collect the field names of all objects that may stand inside a value of a type."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        if annotation in seen:
+            return set()
+        seen.add(annotation)
+        own = annotation.model_fields
+        names = {field.alias or name for name, field in own.items()}
+        return names.union(*(_names_within(field.annotation, seen) for field in own.values()))
+    return set[str]().union(*(_names_within(part, seen) for part in get_args(annotation)))

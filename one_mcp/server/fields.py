@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from one_mcp import clock
-from one_mcp.jsons import JsonObject, JsonValue, loads
+from one_mcp.jsons import JsonObject, JsonValue, flaw, loads
 
 
 class Part(BaseModel):
@@ -41,7 +41,12 @@ def unpacked(text: str) -> JsonValue:
 
 
 def _unpack(value: object) -> object:
-    return unpacked(value) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    read = unpacked(value)
+    if found := flaw(read):
+        raise ValueError(f"sound JSON: in the string, {found[0]} {found[1]}")
+    return read
 
 
 def _time(value: object) -> object:

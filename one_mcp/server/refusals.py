@@ -112,7 +112,7 @@ def _problems(
     mistyped = [
         Problem(place, f"{place or 'The call'} must be {expected}", expected=expected)
         for place, options in wrong.items()
-        if not any(other != place and other.startswith(place) for other in wrong)
+        if not any(other.startswith((f"{place}.", f"{place}[")) for other in wrong)
         for expected in [" or ".join(dict.fromkeys(options))]
     ]
     return unknown + missing + mistyped
@@ -129,6 +129,8 @@ def _expected(detail: ErrorDetails) -> str:
     context = detail.get("ctx", {})
     if detail["type"] == "value_error":
         return str(context.get("error"))
+    if detail["type"] == "string_too_short" and context.get("min_length") == 1:
+        return "a string that is not empty"
     template = EXPECTED.get(detail["type"])
     if template is None:
         return detail["msg"].removeprefix("Input should be ")

@@ -19,6 +19,7 @@ class Condition(fields.Part):
     field: str
     is_: Literal["equal", "contains"] = "equal"
     value: fields.AnyValue = None
+    metadata: fields.Metadata | None = None
 
 
 async def save(
@@ -27,6 +28,7 @@ async def save(
     *,
     properties: fields.Properties | None = None,
     where: list[Condition] | None = None,
+    name: fields.Name | None = None,
     names: str | list[str] | None = None,
     from_: fields.EntityId | None = None,
     ratio: Annotated[float, Field(ge=0)] = 0.5,
@@ -56,6 +58,7 @@ def test_defaults_stand_in_for_what_is_not_given(arguments: Arguments) -> None:
         "type": "course",
         "properties": None,
         "where": None,
+        "name": None,
         "names": None,
         "from_": None,
         "ratio": 0.5,
@@ -111,7 +114,7 @@ def test_values_are_never_echoed(arguments: Arguments, given: JsonObject) -> Non
         ({"replace": "true"}, "replace", "true or false"),
         ({"replace": 1}, "replace", "true or false"),
         ({"type": 3}, "type", "a string"),
-        ({"type": ""}, "type", "at least 1 characters long"),
+        ({"type": ""}, "type", "a string that is not empty"),
         ({"properties": ["a"]}, "properties", "an object"),
         ({"properties": "title"}, "properties", "an object"),
         ({"where": {"field": "a"}}, "where", "an array"),
@@ -169,6 +172,24 @@ def test_objects_inside_a_json_string_are_checked_too(arguments: Arguments) -> N
     checked = arguments.check({"type": "course", "where": '[{"field": "price", "value": [1]}]'})
 
     assert checked.values["where"] == [Condition(field="price", value=[1])]
+
+
+@pytest.mark.parametrize(
+    "text", ['{"a": 1e999}', '{"a": 18446744073709551616}', '{"a": "\\u0000"}']
+)
+def test_a_json_string_smuggles_nothing_in(arguments: Arguments, text: str) -> None:
+    inner = refused(arguments, where=[{"field": "a", "metadata": text}])
+    outer = refused(arguments, properties=text)
+
+    assert inner.fields["argument"] == "where[0].metadata"
+    assert outer.fields["argument"] == "properties.a"
+
+
+def test_problems_of_arguments_with_similar_names_are_both_told(arguments: Arguments) -> None:
+    error = refused(arguments, name=1, names=[1])
+
+    assert "name must be a string" in str(error)
+    assert "names[0] must be a string" in str(error)
 
 
 def test_reserved_words_lose_their_underscore(arguments: Arguments) -> None:
