@@ -35,9 +35,7 @@ def written_by_a_process(database: Path, writes: int, writer: int) -> list[str]:
 
 def processes(database: Path, writers: int, writes: int) -> list[str]:
     with ThreadPoolExecutor(writers) as pool:
-        parts = pool.map(
-            lambda writer: written_by_a_process(database, writer, writes), range(writers)
-        )
+        parts = pool.map(partial(written_by_a_process, database, writes), range(writers))
         return [id for part in parts for id in part]
 
 

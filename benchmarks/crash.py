@@ -69,7 +69,6 @@ def cancelled(database: Path, cancels: int) -> tuple[int, int]:
             )
             wire.send(call)
             time.sleep(0.001 + 0.299 * random.random() ** 4)
-            )
             wire.send(
                 {
                     "jsonrpc": "2.0",

@@ -2,13 +2,28 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from one_mcp.access import Permission
-from one_mcp.ontology import describe
+from one_mcp.ontology import describe, mapping
 from one_mcp.ontology.describe import Described
+from one_mcp.ontology.proposal import (
+    Mapping,
+    Operation,
+    ProposedConnection,
+    ProposedEntity,
+    ProposedEvent,
+    ProposedTag,
+)
+from one_mcp.ontology.report import Report
 from one_mcp.server.toolbox import ToolSpec
 from one_mcp.session import Session
+
+
+def _listed(description: str) -> WithJsonSchema:
+    return WithJsonSchema(
+        {"type": "array", "items": {"type": "object"}, "description": description}
+    )
 
 
 async def describe_ontology(
@@ -25,11 +40,50 @@ async def describe_ontology(
     return describe.describe(one.ontology, topic)
 
 
+async def check_mapping(
+    one: Session,
+    entities: Annotated[list[ProposedEntity], _listed("{as: $name, type, properties?}")] = [],  # noqa: B006  # never changed
+    connections: Annotated[
+        list[ProposedConnection], _listed("{from, type, to}: $name, id or type name")
+    ] = [],  # noqa: B006
+    *,
+    events: Annotated[list[ProposedEvent], _listed("{type, target?, actor?, metadata?}")] = [],  # noqa: B006
+    tags: Annotated[
+        list[str | ProposedTag], WithJsonSchema({"type": "array", "description": "key:value"})
+    ] = [],  # noqa: B006
+    operations: Annotated[
+        list[Operation], _listed("instead of the above: as for apply_changes")
+    ] = [],  # noqa: B006
+) -> Report:
+    """Judge how a feature would map to the ontology; nothing is written.
+
+    Reports unknown types (with nearest names), wrong directions, bad properties, undefined names
+    and missing pieces, each with its fix. Repeat until valid, then write with apply_changes.
+    """
+    proposed = Mapping(
+        entities=entities,
+        connections=connections,
+        events=events,
+        tags=tags,
+        operations=operations,
+    )
+    return mapping.check_mapping(one.ontology, proposed)
+
+
 TOOLS = (
     ToolSpec(
         name="describe_ontology",
         run=describe_ontology,
         title="Describe the ontology",
+        toolset="ontology",
+        permission=Permission.READ,
+        read_only=True,
+        idempotent=True,
+    ),
+    ToolSpec(
+        name="check_mapping",
+        run=check_mapping,
+        title="Check a mapping",
         toolset="ontology",
         permission=Permission.READ,
         read_only=True,
