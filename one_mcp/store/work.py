@@ -1,6 +1,6 @@
 """An open transaction: it knows who asks, when and under which ontology, and cannot leave."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +45,10 @@ class Work:
     def all(self, sql: str, **parameters: object) -> list[Row]:
         """Return all rows of a query."""
         return self.raw.execute(sql, {"organization": self.organization, **parameters}).fetchall()
+
+    def each(self, sql: str, **parameters: object) -> Iterator[Row]:
+        """Stream the rows of a query of any length; other statements may run meanwhile."""
+        yield from self.raw.execute(sql, {"organization": self.organization, **parameters})
 
     def one(self, sql: str, **parameters: object) -> Row | None:
         """Return the first row of a query, or None."""

@@ -25,7 +25,7 @@ CREATE TABLE people (
 CREATE UNIQUE INDEX people_by_email ON people (organization_id, email) WHERE email IS NOT NULL;
 
 CREATE TABLE entities (
-    row INTEGER PRIMARY KEY,
+    row INTEGER PRIMARY KEY AUTOINCREMENT,
     organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
     id TEXT NOT NULL,
     type TEXT NOT NULL,
@@ -54,7 +54,7 @@ CREATE INDEX entities_by_type_updated ON entities (organization_id, type, update
 CREATE INDEX entities_by_type_name ON entities (organization_id, type, name COLLATE NOCASE) WHERE deleted_at IS NULL;
 
 CREATE TABLE connections (
-    row INTEGER PRIMARY KEY,
+    row INTEGER PRIMARY KEY AUTOINCREMENT,
     organization_id TEXT NOT NULL,
     id TEXT NOT NULL,
     from_id TEXT NOT NULL,
@@ -198,6 +198,8 @@ CREATE TABLE files (
     FOREIGN KEY (organization_id, entity_id) REFERENCES entities (organization_id, id)
 ) STRICT;
 
+CREATE INDEX files_by_entity ON files (organization_id, entity_id);
+
 CREATE TABLE jobs (
     row INTEGER PRIMARY KEY,
     organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
@@ -256,11 +258,16 @@ CREATE TABLE change_rows (
     kind TEXT NOT NULL,
     row_id TEXT NOT NULL,
     before TEXT,
-    after TEXT
+    after TEXT,
+    purged_by INTEGER
 ) STRICT;
 
 CREATE INDEX change_rows_by_change ON change_rows (change);
 CREATE INDEX change_rows_by_row_id ON change_rows (organization_id, row_id, change);
+CREATE INDEX change_rows_deleted_from ON change_rows (organization_id, json_extract(before, '$.from_id'))
+WHERE kind = 'connection' AND after IS NULL;
+CREATE INDEX change_rows_deleted_to ON change_rows (organization_id, json_extract(before, '$.to_id'))
+WHERE kind = 'connection' AND after IS NULL;
 
 CREATE VIEW entity_texts AS
 SELECT row, name, (SELECT group_concat(value, ' ') FROM json_tree(properties) WHERE type = 'text') AS text
