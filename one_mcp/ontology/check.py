@@ -91,7 +91,7 @@ def _reversed(edge: RelationshipType, from_type: str, to_type: str) -> str:
     call = f'connect_entities(from=<{to_type}>, type="{edge.name}", to=<{from_type}>)'
     sentence = (
         f"{from_type} {edge.name} {to_type} is turned around: "
-        f"a {to_type} {edge.reading} a {from_type}; use {call}"
+        f"{_a(to_type)} {edge.reading} {_a(from_type)}; use {call}"
     )
     if edge.directed:
         raise WrongDirectionError(
@@ -105,11 +105,15 @@ def _reversed(edge: RelationshipType, from_type: str, to_type: str) -> str:
 def _unusual(edge: RelationshipType, from_type: str, to_type: str) -> str:
     to_types = [to for ends in edge.ends if ends.leave(from_type) for to in ends.to_types]
     if to_types:
-        return f"a {from_type} usually {edge.reading} {_any_of(to_types)}, not a {to_type}"
+        return f"{_a(from_type)} usually {edge.reading} {_any_of(to_types)}, not {_a(to_type)}"
     return (
         f"{edge.name} usually leads from {_any_of(edge.from_types)} "
-        f"to {_any_of(edge.to_types)}, not from a {from_type} to a {to_type}"
+        f"to {_any_of(edge.to_types)}, not from {_a(from_type)} to {_a(to_type)}"
     )
+
+
+def _a(type: str) -> str:
+    return f"an {type}" if type[0] in "aeiou" or type == "nft" else f"a {type}"
 
 
 def _any_of(types: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from one_mcp.errors import InvalidPropertyError, UnknownTypeError, WrongDirectionError
+from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check, completeness, names, proposal, shape
 from one_mcp.ontology.check import CheckedProperties
 from one_mcp.ontology.completeness import Drawn, End, Happened, Made
@@ -122,7 +123,12 @@ class _Review:
             fix = f'{{"from": "{end.ref}", "type": "{edge.name}", "to": "{start.ref}"}}'
             self.found.refuse_error(at, error, fix)
         else:
-            if advice is not None:
+            if advice is None:
+                return
+            if edge.fits(end.type, start.type):
+                turned: JsonObject = {"from": end.ref, "type": edge.name, "to": start.ref}
+                self.found.advise(at, "PROBABLY_REVERSED", advice, turned)
+            else:
                 self.found.advise(at, "UNUSUAL_CONNECTION", advice)
 
     def event(self, placed: Placed[ProposedEvent]) -> None:
@@ -143,7 +149,7 @@ class _Review:
         if it.target is None and usual:
             self.found.advise(at, "NO_TARGET", f"{type.name} usually has a target: {_some(usual)}")
         elif target is not None and target.type not in (None, *usual) and "*" not in usual:
-            advice = f"{type.name} usually happens to {_some(usual)}, not to a {target.type}"
+            advice = f"{type.name} usually happens to {_some(usual)}, not to {target.type}"
             self.found.advise(at, "UNUSUAL_TARGET", advice)
 
     def tag(self, placed: Placed[ProposedTag]) -> None:

@@ -153,7 +153,7 @@ def pieces(mapping: Mapping) -> Pieces:
     for index, entity in enumerate(mapping.entities):
         at = f"entities[{index}]"
         found.entities.append(Placed(at, entity, step=-1))
-        _tag(found, Placed(f"{at}.tags", entity), entity.as_ or entity.type, entity.tags)
+        _tag(found, Placed(f"{at}.tags", entity), entity.as_, entity.tags)
     found.connections = [
         Placed(f"connections[{index}]", edge) for index, edge in enumerate(mapping.connections)
     ]
@@ -179,7 +179,7 @@ def _take(found: Pieces, placed: Placed[Operation]) -> None:
             entity = ProposedEntity.model_validate(given)
             found.entities.append(Placed(at, entity, step, exact=True))
             tags = Placed(f"{at}.tags", entity, step + 1, exact=True)
-            _tag(found, tags, entity.as_ or entity.type, entity.tags)
+            _tag(found, tags, entity.as_, entity.tags)
         case "connect_entities":
             edge = ProposedConnection.model_validate(given)
             found.connections.append(Placed(at, edge, step, exact=True))
@@ -188,12 +188,12 @@ def _take(found: Pieces, placed: Placed[Operation]) -> None:
             found.events.append(Placed(at, event, step, exact=True))
         case "tag_entity":
             tags = [*(operation.add or []), *(operation.remove or [])]
-            _tag(found, placed, operation.id or "", tags)
+            _tag(found, placed, operation.id, tags)
         case _:
             found.others.append(placed)
 
 
-def _tag(found: Pieces, placed: Placed[_T], on: str, tags: list[str]) -> None:
+def _tag(found: Pieces, placed: Placed[_T], on: str | None, tags: list[str]) -> None:
     for tag in tags:
         given = ProposedTag(on=on, tag=tag)
         found.tags.append(Placed(placed.at, given, placed.step, exact=placed.exact))

@@ -5,6 +5,7 @@ from pydantic import BaseModel, ConfigDict
 from one_mcp.errors import OneError
 from one_mcp.jsons import JsonObject
 
+_SUGGESTIONS = 3
 _CONFIG = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -59,6 +60,6 @@ class Findings:
 def _fix(error: OneError) -> str | None:
     better = error.fields.get("use_instead") or error.fields.get("did_you_mean")
     if isinstance(better, list) and better:
-        return f"use {' or '.join(str(name) for name in better)}"
+        return f"use {' or '.join(str(name) for name in better[:_SUGGESTIONS])}"
     expected = error.fields.get("expected")
     return f"expected {expected}" if isinstance(expected, str) else None
