@@ -6,6 +6,12 @@ LOCAL = "org_local"
 LOCAL_OWNER = "per_local"
 
 
+def known(raw: Raw) -> list[str]:
+    """List the organizations of a file, for those who look after the file as a whole."""
+    query = "SELECT organization_id FROM organizations ORDER BY organization_id"
+    return [row[0] for row in raw.execute(query)]
+
+
 def founded(raw: Raw) -> bool:
     """Tell whether the file has its first organization."""
     query = "SELECT 1 FROM organizations WHERE organization_id = :organization"

@@ -14,9 +14,8 @@ from one_mcp.errors import (
     NotADatabaseError,
     OneError,
 )
-from one_mcp.store.sqlite import presence
-from one_mcp.store.sqlite.connection import Raw, connect, failures
-from one_mcp.store.sqlite.library import driver
+from one_mcp.store.sqlite import health, presence
+from one_mcp.store.sqlite.connection import connect, failures
 from one_mcp.store.sqlite.migrate import check, version
 
 Progress = Callable[[int, int], None]
@@ -75,29 +74,12 @@ def verified(path: Path) -> int:
     """
     with closing(connect(str(path), read_only=True)) as raw, failures(str(path)):
         check(raw, str(path))
-        faults = damage(raw) + dangling(raw)
+        faults = health.damage(raw) + health.dangling(raw)
         if faults:
             raise DamagedDatabaseError(
                 f"{path} is damaged: {'; '.join(faults[:FAULTS_SHOWN])}.", faults=len(faults)
             )
         return version(raw)
-
-
-def damage(raw: Raw) -> list[str]:
-    """List what SQLite's integrity check finds."""
-    try:
-        found = [row[0] for row in raw.execute("PRAGMA integrity_check")]
-    except driver.DatabaseError as error:
-        return [str(error)]
-    return [] if found == ["ok"] else found
-
-
-def dangling(raw: Raw) -> list[str]:
-    """List rows whose foreign keys lead nowhere."""
-    return [
-        f"row {row[1]} of {row[0]} refers to a missing row of {row[2]}"
-        for row in raw.execute("PRAGMA foreign_key_check")
-    ]
 
 
 @contextlib.contextmanager

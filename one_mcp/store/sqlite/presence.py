@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Generator
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from one_mcp.store.sqlite.library import SAFE, VERSION
 if sys.platform != "win32":
     import fcntl
 
+PATIENCE_S = 0.3  # somebody may only be asking who is there
+PAUSE_S = 0.01
+
 
 @contextlib.contextmanager
 def on(path: Path) -> Generator[None]:
@@ -20,12 +24,12 @@ def on(path: Path) -> Generator[None]:
     Several processes on one file with a library older than 3.51.3 can corrupt it (the WAL-reset
     bug), so there the second one is refused. Windows has no such lock, and no such check.
     """
-    with _locked(path, shared=SAFE) as got:
+    with _locked(path, shared=SAFE, patience_s=PATIENCE_S) as got:
         if not got:
             raise UnsafeLibraryError(
-                f"Another process is on {path}, and SQLite {VERSION} of one of them may corrupt a "
-                "file that processes share; install pysqlite3 0.6.1 or newer for all of them "
-                "(pip install 'pysqlite3>=0.6.1'), or stop the other process.",
+                f"Another process has {path} for itself: a restore is under way (try again soon), "
+                "or SQLite of one of them may corrupt a file that processes share (install "
+                "pysqlite3 0.6.1 or newer for all: pip install 'pysqlite3>=0.6.1').",
                 sqlite=VERSION,
             )
         yield
@@ -50,7 +54,7 @@ def shared(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _locked(path: Path, *, shared: bool) -> Generator[bool]:
+def _locked(path: Path, *, shared: bool, patience_s: float = 0.0) -> Generator[bool]:
     """Try to take the lock, and say whether that worked."""
     if sys.platform == "win32" or not path.parent.is_dir():
         yield True
@@ -62,12 +66,19 @@ def _locked(path: Path, *, shared: bool) -> Generator[bool]:
         yield True
         return
     try:
-        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except OSError:
-        got = False
-    else:
-        got = True
-    try:
-        yield got
+        yield _take(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX, patience_s)
     finally:
         os.close(descriptor)
+
+
+def _take(descriptor: int, kind: int, patience_s: float) -> bool:
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(PAUSE_S)
+        else:
+            return True

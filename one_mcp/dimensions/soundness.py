@@ -1,0 +1,116 @@
+"""Soundness: what the rows of an organization must agree on, whoever wrote them."""
+
+from one_mcp.answers import Answer, Written
+from one_mcp.dimensions import changes
+from one_mcp.store.sqlite import health
+from one_mcp.store.work import Work
+
+_WRONGLY_SHOWN_OR_HIDDEN = """
+    SELECT connections.id
+    FROM connections
+    JOIN entities AS start
+      ON start.organization_id = connections.organization_id AND start.id = connections.from_id
+    JOIN entities AS finish
+      ON finish.organization_id = connections.organization_id AND finish.id = connections.to_id
+    WHERE connections.organization_id = :organization
+      AND (connections.deleted_at IS NULL)
+          <> (start.deleted_at IS NULL AND finish.deleted_at IS NULL)
+"""
+_TRUE_COUNTS = """
+    SELECT from_id AS entity_id, 'out' AS direction, type, count(*) AS live
+    FROM connections
+    WHERE organization_id = :organization
+      AND deleted_at IS NULL
+    GROUP BY from_id, type
+    UNION ALL
+    SELECT to_id, 'in', type, count(*)
+    FROM connections
+    WHERE organization_id = :organization
+      AND deleted_at IS NULL
+    GROUP BY to_id, type
+"""
+_KEPT_COUNTS = """
+    SELECT entity_id, direction, type, live
+    FROM connection_counts
+    WHERE organization_id = :organization
+"""
+_SOMEBODY = """
+    SELECT id FROM entities WHERE organization_id = :organization
+    UNION ALL
+    SELECT id FROM people WHERE organization_id = :organization
+    UNION ALL
+    SELECT :organization
+"""
+
+
+class Soundness(Answer):
+    """How many rows disagree. Events about purged entities are kept on purpose (D-17)."""
+
+    wrongly_hidden: int
+    wrong_counts: int
+    events_about_nobody: int
+
+
+class Mended(Written):
+    """How many connections were hidden or shown again."""
+
+    connections: int
+
+
+def examine(work: Work) -> Soundness:
+    """Count what does not agree."""
+    return Soundness(
+        wrongly_hidden=work.value(f"SELECT count(*) FROM ({_WRONGLY_SHOWN_OR_HIDDEN})"),
+        wrong_counts=work.value(
+            f"""
+            SELECT count(*)
+            FROM (
+                SELECT entity_id, direction, type, live, count(*) AS times
+                FROM ({_TRUE_COUNTS} UNION ALL {_KEPT_COUNTS})
+                GROUP BY entity_id, direction, type, live
+                HAVING times < 2
+            )
+            """
+        ),
+        events_about_nobody=work.value(
+            f"""
+            SELECT count(*)
+            FROM events
+            WHERE organization_id = :organization
+              AND (actor_id NOT IN ({_SOMEBODY})
+                   OR target_id IS NOT NULL AND target_id NOT IN ({_SOMEBODY}))
+            """
+        ),
+    )
+
+
+def mend(work: Work) -> Mended:
+    """Hide or show connections as their ends demand, count them anew, and fill the search index."""
+    changed = work.run(
+        f"""
+        UPDATE connections
+        SET deleted_at = (
+                SELECT max(deleted_at)
+                FROM entities
+                WHERE organization_id = :organization
+                  AND id IN (connections.from_id, connections.to_id)
+            ),
+            updated_at = :now,
+            version = :change
+        WHERE organization_id = :organization
+          AND id IN ({_WRONGLY_SHOWN_OR_HIDDEN})
+        """,
+        now=work.now,
+        change=work.change,
+    )
+    work.run("DELETE FROM connection_counts WHERE organization_id = :organization")
+    work.run(
+        f"""
+        INSERT INTO connection_counts (organization_id, entity_id, direction, type, live)
+        SELECT :organization, entity_id, direction, type, live
+        FROM ({_TRUE_COUNTS})
+        """
+    )
+    health.rebuild_search(work.raw)
+    work.touch(changes.EVERYTHING)
+    return Mended(connections=changed)

@@ -1,0 +1,258 @@
+"""The doctor finds what is wrong with a file, changes nothing, and repairs on request."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import closing
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from one_mcp.answers import Written
+from one_mcp.app import App, open_app
+from one_mcp.dimensions import connections, entities, organizations
+from one_mcp.services import doctor
+from one_mcp.services.doctor import Finding
+from one_mcp.session import Call
+from one_mcp.settings import Settings
+from one_mcp.store.sqlite.connection import connect
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def business(settings: Settings) -> AsyncIterator[Settings]:
+    """A closed file with a creator who owns a course, and a website."""
+    async with open_app(settings) as app:
+        jane = await write(app, entities.create, "creator", "Jane", {"email": "j@example.com"})
+        course = await write(app, entities.create, "course", "Yoga", {"title": "Sun salutation"})
+        await write(app, entities.create, "website", "jane.example")
+        await write(app, connections.connect, jane.id, "owns", course.id)
+    yield settings  # noqa: PT022  # anyio closes it in the same loop
+
+
+W = TypeVar("W", bound=Written)
+
+
+async def write(app: App, rule: Callable[..., W], *args: object) -> W:
+    return await app.session(Call("test")).write(rule, *args)
+
+
+def tamper(settings: Settings, *statements: str) -> None:
+    """Change rows behind the program's back."""
+    with closing(connect(str(settings.database), read_only=False)) as raw:
+        for statement in statements:
+            raw.execute(statement)
+
+
+def by_check(settings: Settings) -> dict[str, Finding]:
+    return {finding.check: finding for finding in doctor.examine(settings)}
+
+
+def states(settings: Settings) -> dict[str, str]:
+    return {check: finding.state for check, finding in by_check(settings).items()}
+
+
+def content(path: Path) -> list[tuple[object, ...]]:
+    """All rows but those of the search index and the last change's number, for comparison."""
+    with closing(connect(str(path), read_only=True)) as raw:
+        tables = raw.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
+        names = [row[0] for row in tables if not row[0].startswith(("entities_fts", "sqlite_"))]
+        return [tuple(row) for name in names for row in raw.execute(f"SELECT * FROM {name}")]
+
+
+async def mend(settings: Settings) -> None:
+    async with open_app(settings) as app:
+        caretaker = doctor.caretaker(organizations.LOCAL)
+        await doctor.repair(app.session(Call("doctor"), caretaker))
+
+
+async def test_a_sound_file_has_nothing_but_good_findings(business: Settings) -> None:
+    assert [f for f in doctor.examine(business) if f.state != "ok"] == []
+
+
+async def test_examining_changes_nothing(business: Settings) -> None:
+    tamper(business, "DELETE FROM connection_counts")
+    before = business.database.read_bytes()
+
+    list(doctor.examine(business))
+
+    assert business.database.read_bytes() == before
+
+
+async def test_an_open_database_can_be_examined(app: App, settings: Settings) -> None:
+    await write(app, entities.create, "website", "jane.example")
+
+    found = by_check(settings)
+
+    assert found["file"].state == "ok"
+    assert "in use" in found["file"].says
+    assert found["integrity"].state == "ok"
+
+
+def test_a_missing_file_is_a_problem_and_stays_missing(settings: Settings) -> None:
+    assert states(settings)["file"] == "problem"
+    assert not settings.database.exists()
+
+
+def test_a_file_that_is_no_database_is_a_problem(settings: Settings) -> None:
+    settings.database.write_bytes(b"no database at all" * 500)
+
+    assert states(settings)["file"] == "problem"
+
+
+async def test_a_newer_schema_is_a_problem(business: Settings) -> None:
+    tamper(business, "PRAGMA user_version = 9999")
+
+    assert states(business)["file"] == "problem"
+
+
+async def test_an_older_schema_is_noted_and_ends_the_examination(business: Settings) -> None:
+    tamper(business, "PRAGMA user_version = 0")
+
+    found = states(business)
+
+    assert found["schema"] == "note"
+    assert "integrity" not in found
+
+
+async def test_another_journal_mode_is_noted(business: Settings) -> None:
+    tamper(business, "PRAGMA journal_mode = DELETE")
+
+    assert states(business)["journal"] == "note"
+
+
+async def test_a_reference_that_leads_nowhere_is_a_problem(business: Settings) -> None:
+    tamper(
+        business,
+        "PRAGMA foreign_keys = OFF",
+        "INSERT INTO tags VALUES ('org_local', 'ent_nobody', 'skill', 'yoga')",
+    )
+
+    finding = by_check(business)["integrity"]
+
+    assert finding.state == "problem"
+    assert "tags" in finding.says
+
+
+async def test_an_index_that_lost_a_row_is_a_problem(business: Settings) -> None:
+    tamper(
+        business,
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_schema SET sql = replace(sql, 'UNIQUE ', '') || ' -- ' "
+        "WHERE name = 'entities_by_external_id'",
+        "DELETE FROM sqlite_schema WHERE name = 'changes_by_organization'",
+    )
+
+    assert states(business)["integrity"] == "problem"
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["INSERT INTO entities_fts (entities_fts) VALUES ('delete-all')"],
+        [
+            """
+            INSERT INTO entities_fts (entities_fts, rowid, name, text)
+            SELECT 'delete', row, name, text FROM entity_texts WHERE name = 'Yoga'
+            """
+        ],
+        ["INSERT INTO entities_fts (rowid, name, text) VALUES (9999, 'ghost', '')"],
+        [
+            "DROP TRIGGER entities_fts_update",
+            "UPDATE entities SET name = 'Koga' WHERE name = 'Yoga'",
+        ],
+    ],
+    ids=["emptied", "entity missing", "ghost", "word changed"],
+)
+async def test_a_search_index_that_drifted_is_found_and_repaired(
+    business: Settings, statements: list[str]
+) -> None:
+    tamper(business, *statements)
+    found = by_check(business)["search"]
+
+    await mend(business)
+
+    assert found.state == "problem"
+    assert found.repairable
+    assert set(states(business).values()) == {"ok"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE connections SET deleted_at = 1",
+        "UPDATE entities SET deleted_at = 5, status = 'archived' WHERE type = 'course'",
+    ],
+    ids=["hidden between live ends", "shown beside an archived end"],
+)
+async def test_a_connection_against_its_ends_is_found_and_repaired(
+    business: Settings, statement: str
+) -> None:
+    tamper(business, statement)
+    found = by_check(business)["visibility"]
+
+    await mend(business)
+
+    assert found.state == "problem"
+    assert found.repairable
+    assert set(states(business).values()) == {"ok"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["DELETE FROM connection_counts", "UPDATE connection_counts SET live = live + 7"],
+)
+async def test_wrong_connection_counts_are_found_and_repaired(
+    business: Settings, statement: str
+) -> None:
+    tamper(business, statement)
+    found = by_check(business)["counts"]
+
+    await mend(business)
+
+    assert found.state == "problem"
+    assert set(states(business).values()) == {"ok"}
+
+
+async def test_repairing_a_sound_file_changes_no_row(business: Settings) -> None:
+    before = content(business.database)
+
+    await mend(business)
+
+    assert content(business.database) == before
+
+
+async def test_types_that_no_pack_explains_are_a_warning(business: Settings) -> None:
+    tamper(business, "UPDATE entities SET type = 'spaceship' WHERE type = 'website'")
+
+    finding = by_check(business)["types"]
+
+    assert finding.state == "warning"
+    assert "spaceship (1)" in finding.says
+
+
+async def test_events_about_purged_entities_are_no_fault(business: Settings) -> None:
+    tamper(
+        business,
+        "INSERT INTO events (organization_id, id, type, actor_id, target_id, at, metadata, version)"
+        " VALUES ('org_local', 'evt_x', 'content_changed', 'per_local', 'ent_gone', 1, '{}', 1)",
+    )
+
+    assert states(business)["events"] == "note"
+
+
+async def test_a_broken_pack_is_a_problem(settings: Settings, tmp_path: Path) -> None:
+    pack = tmp_path / "broken.toml"
+    pack.write_text("[entity_types.spaceship")
+    broken = settings.model_copy(update={"packs": (str(pack),)})
+
+    assert states(broken)["ontology"] == "problem"
+
+
+def test_sizes_read_well() -> None:
+    assert [doctor.size(n) for n in (0, 999, 81_518_592, 2_500_000_000)] == [
+        "0 bytes",
+        "999 bytes",
+        "82 MB",
+        "2.5 GB",
+    ]
