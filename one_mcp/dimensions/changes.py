@@ -51,6 +51,50 @@ def close_change(work: Work) -> str | None:
     return ids.change(work.change)
 
 
+def forget(work: Work, entity_id: str) -> None:
+    """Empty the log of what an entity, its tags and all connections it ever had were.
+
+    The rows of the log stay, and say which change emptied them. Kept answers that name the entity
+    go too.
+    """
+    work.run(
+        """
+        UPDATE change_rows
+        SET before = CASE WHEN before IS NULL THEN NULL ELSE '{}' END,
+            after = CASE WHEN after IS NULL THEN NULL ELSE '{}' END,
+            purged_by = :change
+        WHERE organization_id = :organization
+          AND row_id IN (
+              SELECT :id
+              UNION
+              SELECT row_id
+              FROM change_rows
+              WHERE organization_id = :organization
+                AND kind = 'connection'
+                AND after IS NULL
+                AND json_extract(before, '$.from_id') = :id
+              UNION
+              SELECT row_id
+              FROM change_rows
+              WHERE organization_id = :organization
+                AND kind = 'connection'
+                AND after IS NULL
+                AND json_extract(before, '$.to_id') = :id
+          )
+        """,
+        id=entity_id,
+        change=work.change,
+    )
+    work.run(
+        """
+        DELETE FROM idempotency_keys
+        WHERE organization_id = :organization
+          AND instr(answer, :id) > 0
+        """,
+        id=entity_id,
+    )
+
+
 def _wrote(work: Work) -> bool:
     return bool(
         work.value(

@@ -5,7 +5,7 @@ from typing import Never
 from one_mcp import ids, jsons
 from one_mcp.answers import Written
 from one_mcp.dimensions import events, subjects, tags
-from one_mcp.errors import ConflictError, DuplicateError, InvalidArgumentError
+from one_mcp.errors import DuplicateError, InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.ontology import check
 from one_mcp.ontology.model import EntityType
@@ -90,13 +90,7 @@ def update(
     Raises ConflictError where `expected_version` is given and is not the entity's version.
     """
     before = subjects.live(work, id)
-    if expected_version is not None and expected_version != before["version"]:
-        raise ConflictError(
-            f"{id} has version {before['version']}, not the expected one; "
-            "read it again with get_entity and repeat the change on what it is now.",
-            id=id,
-            version=before["version"],
-        )
+    subjects.require_version(before, expected_version)
     kind = check.entity_type(work.ontology, before["type"])
     old = jsons.load_object(before["properties"])
     checked = check.properties(kind, properties or {}, patch=not replace)

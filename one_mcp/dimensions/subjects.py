@@ -1,7 +1,7 @@
 """Subjects: finding the entity that an id names, or saying why there is none."""
 
 from one_mcp import ids
-from one_mcp.errors import ArchivedError, InvalidArgumentError, NotFoundError
+from one_mcp.errors import ArchivedError, ConflictError, InvalidArgumentError, NotFoundError
 from one_mcp.store.work import Row, Work
 
 COLUMNS = (
@@ -40,6 +40,17 @@ def live(work: Work, id: str) -> Row:
             f"{id} ({row['name'][:80]}) is archived; restore it first with restore_entity.", id=id
         )
     return row
+
+
+def require_version(row: Row, expected: int | None) -> None:
+    """Raise ConflictError where a version is expected, and the row has another one."""
+    if expected is not None and expected != row["version"]:
+        raise ConflictError(
+            f"{row['id']} has version {row['version']}, not the expected one; "
+            "read it again with get_entity and repeat the change on what it is now.",
+            id=row["id"],
+            version=row["version"],
+        )
 
 
 def _missing(id: str) -> NotFoundError | InvalidArgumentError:
