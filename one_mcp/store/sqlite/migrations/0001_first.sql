@@ -279,6 +279,8 @@ CREATE VIRTUAL TABLE entities_fts USING fts5 (
     tokenize = 'porter unicode61 remove_diacritics 2'
 );
 
+CREATE VIRTUAL TABLE entities_words USING fts5vocab (entities_fts, instance);
+
 CREATE TRIGGER entities_fts_insert AFTER INSERT ON entities BEGIN
     INSERT INTO entities_fts (rowid, name, text)
     VALUES (NEW.row, NEW.name, (SELECT group_concat(value, ' ') FROM json_tree(NEW.properties) WHERE type = 'text'));
