@@ -1,5 +1,6 @@
 """Entities: creating and changing the things that a business is made of."""
 
+import re
 from typing import Never
 
 from one_mcp import ids, jsons
@@ -15,6 +16,7 @@ from one_mcp.store.work import Row, Work
 LONGEST_NAME = 500
 ARCHIVED = "archived"
 DEFAULT_STATUS = "active"
+_UNFIT = re.compile("[\x00-\x1f\ud800-\udfff]")
 
 
 class Saved(Written):
@@ -48,7 +50,7 @@ def create(
         "type": kind.name,
         "name": named(name),
         "properties": jsons.dumps(checked.values),
-        "status": _status(work, status or DEFAULT_STATUS),
+        "status": settable(work, status or DEFAULT_STATUS),
         "identity": identity(kind, checked.values),
         "external": external_id,
     }
@@ -99,7 +101,7 @@ def update(
         check.properties(kind, new)  # what is required may have been removed, the whole too large
     after = {
         "name": before["name"] if name is None else named(name),
-        "status": before["status"] if status is None else _status(work, status),
+        "status": before["status"] if status is None else settable(work, status),
         "properties": before["properties"] if properties is None else jsons.dumps(new),
     }
     work.warnings.extend(checked.hints)
@@ -146,14 +148,15 @@ def named(name: str) -> str:
             "Put long text into a property.",
             argument="name",
         )
-    if any(ord(character) < 32 or 0xD800 <= ord(character) <= 0xDFFF for character in trimmed):  # noqa: PLR2004
+    if _UNFIT.search(trimmed):
         raise InvalidArgumentError(
             "A name has no control characters and no lone surrogates.", argument="name"
         )
     return trimmed
 
 
-def _status(work: Work, status: str) -> str:
+def settable(work: Work, status: str) -> str:
+    """Check a status that an entity can be given; only archiving makes it `archived`."""
     usable = [name for name in work.ontology.statuses if name != ARCHIVED]
     if status == ARCHIVED:
         raise InvalidArgumentError(
