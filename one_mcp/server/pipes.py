@@ -11,8 +11,15 @@ from typing import Self
 
 import anyio
 from mcp.shared.message import SessionMessage
-from mcp_types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
+from mcp_types import (
+    JSONRPCError,
+    JSONRPCMessage,
+    JSONRPCNotification,
+    JSONRPCRequest,
+    JSONRPCResponse,
+)
 
+from one_mcp.prelude import Opening
 from one_mcp.server import frames
 from one_mcp.server.frames import Id, Lines, Overlong, Refusal
 
@@ -23,10 +30,11 @@ _LAST_ANSWERS_S = 0.025  # for requests under way when the client says no more
 class Outlet:
     """Where messages leave: each is written whole, whatever happens to its sender meanwhile."""
 
-    def __init__(self, descriptor: int, *, pollable: bool, answered: frozenset[Id]) -> None:
+    def __init__(self, descriptor: int, *, pollable: bool, opening: Opening) -> None:
         self._descriptor = descriptor
         self._pollable = pollable
-        self._answered = set(answered)
+        self._said: set[tuple[str, object]] = {("answer", id) for id in opening.answered}
+        self._said |= {("stream", id) for id in opening.acknowledged}
         self._owed: set[Id] = set()
         self._backlog = bytearray()
         self._filled = anyio.Event()
@@ -41,9 +49,9 @@ class Outlet:
         message = item.message
         if isinstance(message, JSONRPCResponse | JSONRPCError) and message.id is not None:
             self.forgive(message.id)
-            if message.id in self._answered:
-                self._answered.remove(message.id)
-                return
+        if self._said and (said := _subject(message)) in self._said:
+            self._said.remove(said)
+            return
         if frame := frames.encode(message):
             self._put(frame)
         if self._backlog:
@@ -124,6 +132,20 @@ class Outlet:
         exc_tb: TracebackType | None,
     ) -> None:
         return None
+
+
+def _subject(message: JSONRPCMessage) -> tuple[str, object]:
+    """Name what a message says, so that it is not said twice."""
+    match message:
+        case JSONRPCResponse(id=id) | JSONRPCError(id=id):
+            return "answer", id
+        case JSONRPCNotification(
+            method="notifications/subscriptions/acknowledged",
+            params={"_meta": {"io.modelcontextprotocol/subscriptionId": id}},
+        ):
+            return "stream", id
+        case _:
+            return "", None
 
 
 class Inlet:

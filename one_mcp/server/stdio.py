@@ -24,19 +24,11 @@ from mcp.server import Server
 from mcp.server.models import InitializationOptions
 from mcp.server.stdio import stdio_server
 
-from one_mcp.server.frames import Id
+from one_mcp.prelude import Opening
 from one_mcp.server.pipes import Inlet, Outlet
 
 _HUNG_S = 5.0  # whatever still runs after the client has left gets this long
 _FLUSH_S = 1.0  # and a client that left but may still read, this long
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """What was exchanged before `serve` took over."""
-
-    received: bytes = b""
-    answered: frozenset[Id] = frozenset()  # ids in `received` whose answers were already sent
 
 
 _NOTHING = Opening()
@@ -45,7 +37,10 @@ _NOTHING = Opening()
 async def serve(
     server: Server[Any], options: InitializationOptions, opening: Opening = _NOTHING
 ) -> None:
-    """Serve until the client leaves; what it asked just before is still answered."""
+    """Serve until the client leaves; what it asked just before is still answered.
+
+    `opening` is what was exchanged before.
+    """
     if sys.platform == "win32":  # pipes cannot be waited for there
         async with stdio_server() as (read, write):
             await server.run(read, write, options)
@@ -63,7 +58,7 @@ def leave(code: int = 0) -> Never:
 @asynccontextmanager
 async def _pipes(opening: Opening) -> AsyncGenerator[tuple[Inlet, Outlet]]:
     with _wire(0, os.devnull) as stdin, _wire(1, 2) as stdout:
-        outlet = Outlet(stdout.descriptor, pollable=stdout.pollable, answered=opening.answered)
+        outlet = Outlet(stdout.descriptor, pollable=stdout.pollable, opening=opening)
         inlet = Inlet(stdin.descriptor, outlet, pollable=stdin.pollable, received=opening.received)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(outlet.drain)
