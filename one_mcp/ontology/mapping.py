@@ -92,7 +92,12 @@ class _Review:
 
     def other(self, placed: Placed[Operation]) -> None:
         at, it = placed.at, placed.it
-        end = self._end(it.id or "", placed, "id")
+        if it.id is None:
+            self._type(check.relationship_type, it.type or "", f"{at}.type")
+            self._end(it.from_ or "", placed, "from")
+            self._end(it.to or "", placed, "to")
+            return
+        end = self._end(it.id, placed, "id")
         if it.status is not None:
             self._status(it.status, at)
         if end is None or end.type is None or it.properties is None:
