@@ -5,6 +5,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import TypeVar
 
 import aiosqlite
@@ -82,9 +83,25 @@ class Connection(aiosqlite.Connection):
     can cancel it half-way.
     """
 
+    def __init__(self, path: str, *, read_only: bool) -> None:
+        self._failure: OneError | None = None
+        super().__init__(partial(self._open, path, read_only), iter_chunk_size=64)
+
     async def call(self, function: Callable[[Raw], T]) -> T:
-        """Run `function` with the raw connection on the connection's thread."""
+        """Run `function` with the raw connection on the connection's thread.
+
+        Raises the failure to open the file, if there was one.
+        """
+        if self._failure is not None:
+            raise self._failure
         return await self._execute(function, self._conn)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
+    def _open(self, path: str, read_only: bool) -> Raw:
+        try:
+            return connect(path, read_only=read_only)
+        except OneError as failure:
+            self._failure = failure  # aiosqlite would leave its thread behind if this went through
+            return driver.connect(":memory:")
 
 
 def connect(path: str, *, read_only: bool) -> Raw:
@@ -119,6 +136,7 @@ def begin(raw: Raw) -> None:
 
     SQLite's own waiting sleeps up to 100 ms at a time, which starves one of many writers.
     """
+    raw.execute("PRAGMA busy_timeout = 0")
     deadline = time.monotonic() + BUSY_WAIT_S
     while True:
         try:

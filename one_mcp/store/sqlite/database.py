@@ -12,7 +12,7 @@ from anyio import to_thread
 
 from one_mcp.errors import DatabaseError, ReadOnlyError
 from one_mcp.store.sqlite import presence
-from one_mcp.store.sqlite.connection import Connection, Raw, begin, connect, failures, rollback
+from one_mcp.store.sqlite.connection import Connection, Raw, begin, failures, rollback
 from one_mcp.store.sqlite.migrate import check, migrate, newest, version
 
 T = TypeVar("T")
@@ -77,7 +77,7 @@ class Database:
                     await to_thread.run_sync(_make_folder, self.path)
                 opened.enter_context(presence.on(self.path))
                 prepare = _check if self.read_only else partial(_prepare, self._first)
-                connection = Connection(partial(connect, self._name, read_only=self.read_only), 64)
+                connection = Connection(self._name, read_only=self.read_only)
                 await opened.enter_async_context(connection)
                 await connection.call(partial(prepare, self._name))
                 self._stack.push_async_exit(opened.pop_all())
@@ -88,7 +88,7 @@ class Database:
             self._started = True
 
     async def _reader(self) -> Connection:
-        connection = Connection(partial(connect, self._name, read_only=True), 64)
+        connection = Connection(self._name, read_only=True)
         await self._stack.enter_async_context(connection)
         return connection
 

@@ -1,4 +1,8 @@
-"""Which SQLite library serves: the newest one that is there."""
+"""Which SQLite library serves: the newest one that is there.
+
+Nothing else in the process may open the same file with another library: POSIX locks belong to the
+process, so the two would not see each other's (https://sqlite.org/howtocorrupt.html, 2.2.1).
+"""
 
 import sqlite3 as standard
 from importlib import import_module
