@@ -22,7 +22,7 @@ from one_mcp import prelude
 from one_mcp.app import open_app
 from one_mcp.rote import MODERN
 from one_mcp.server import build
-from one_mcp.settings import Settings
+from one_mcp.settings import DEFAULT_TOOLSETS, Settings
 
 HANDSHAKES = ("2025-11-25", "2025-06-18")
 LISTS = ("tools/list", "resources/list", "resources/templates/list", "prompts/list")
@@ -31,17 +31,12 @@ _NOBODY = {"name": "catalogue", "version": "1"}
 Answers = dict[str, dict[str, str]]
 
 
-async def write(server: Server[Any], options: InitializationOptions) -> Answers:
+async def answers(server: Server[Any], options: InitializationOptions) -> Answers:
     """Ask a server the first questions; return its answers by version, then by method."""
-    answers = {MODERN: await _ask(server, options, _modern_questions())}
+    given = {MODERN: await _ask(server, options, _modern_questions())}
     for version in HANDSHAKES:
-        answers[version] = await _ask(server, options, _handshake_questions(version))
-    return answers
-
-
-def dumped(answers: Answers) -> str:
-    """Put the answers into the file's form: one line each."""
-    return json.dumps(answers, indent=0, ensure_ascii=False) + "\n"
+        given[version] = await _ask(server, options, _handshake_questions(version))
+    return given
 
 
 def _modern_questions() -> list[JSONRPCRequest]:
@@ -91,13 +86,25 @@ async def _answered(
     return json.dumps(answer.result, ensure_ascii=False, separators=(",", ":"))
 
 
-async def main() -> None:
+async def live() -> Answers:
+    """Return the answers of a server with the default settings, on a database of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(database=Path(folder) / "one.db")
+        settings = Settings(
+            database=Path(folder) / "one.db",
+            toolsets=DEFAULT_TOOLSETS,
+            packs=(),
+            read_only=False,
+            log_level="warning",
+        )
         async with open_app(settings) as app:
             server = build.server(app)
-            answers = await write(server, build.options(server))
-    await anyio.Path(prelude.FILE).write_text(dumped(answers), encoding="utf-8")
+            return await answers(server, build.options(server))
+
+
+async def main() -> None:
+    """Write the file anew: one line for each answer."""
+    text = json.dumps(await live(), indent=0, ensure_ascii=False)
+    await anyio.Path(prelude.FILE).write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

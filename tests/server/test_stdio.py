@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -43,13 +42,11 @@ class Client:
     def call(self, id: int, tool: str, **arguments: Any) -> None:
         self.send(request(id, "tools/call", name=tool, arguments=arguments))
 
-    def hang_up(self) -> float:
-        """Close the server's stdin, wait until it is gone and return how long that took, in ms."""
+    def hang_up(self) -> None:
+        """Close the server's stdin and wait until it is gone."""
         assert self.process.stdin
-        started = time.perf_counter()
         self.process.stdin.close()
-        assert self.process.wait(10) == 0
-        return (time.perf_counter() - started) * 1000
+        assert self.process.wait(4) == 0  # what hangs is ended after 5 s, with another code
 
 
 def request(id: int, method: str, **params: Any) -> dict[str, Any]:
@@ -145,13 +142,14 @@ def test_prints_and_children_stay_off_the_wire(start: Start) -> None:
 
 
 def test_the_end_of_stdin_ends_the_process_at_once(client: Client) -> None:
-    assert client.hang_up() < 1000  # 50 ms on a quiet machine, see benchmarks/
+    client.hang_up()
 
 
 def test_a_request_under_way_does_not_hold_the_process(client: Client) -> None:
     client.call(1, "wait")
 
-    assert client.hang_up() < 1000
+    client.hang_up()
+
     assert client.receive()["error"]["message"] == "Connection closed"
 
 
