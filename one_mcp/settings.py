@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from one_mcp.errors import SettingsError
@@ -24,12 +24,21 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
     )
 
-    database: Path = Path("~/.one_mcp/one.db")
-    toolsets: Annotated[tuple[str, ...], NoDecode] = DEFAULT_TOOLSETS
-    read_only: bool = False
-    packs: Annotated[tuple[str, ...], NoDecode] = ()
-    log_level: Literal["debug", "info", "warning", "error"] = "warning"
-    prelude: bool = True
+    database: Path = Field(Path("~/.one_mcp/one.db"), description="The file that holds everything.")
+    toolsets: Annotated[tuple[str, ...], NoDecode] = Field(
+        DEFAULT_TOOLSETS,
+        description=f"Which tools are offered: all, or some of {', '.join(TOOLSETS)}.",
+    )
+    read_only: bool = Field(default=False, description="Refuse every write.")
+    packs: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Ontology packs: `extended`, or files and folders of your own."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "warning", description="How much is told on stderr."
+    )
+    prelude: bool = Field(
+        default=True, description="Answer a client's first requests while the server still loads."
+    )
 
     @field_validator("database", mode="before")
     @classmethod
@@ -69,6 +78,11 @@ class Settings(BaseSettings):
         return tuple(name for name in TOOLSETS if name in given)
 
 
+def flag(field: str) -> str:
+    """Name the flag that says the same as a variable."""
+    return "--" + field.replace("_", "-")
+
+
 def load(flags: Mapping[str, Any] | None = None) -> Settings:
     """Read the environment and then the flags, which win.
 
@@ -86,6 +100,6 @@ def load(flags: Mapping[str, Any] | None = None) -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         field = str(first["loc"][0]) if first["loc"] else "?"
-        name = PREFIX + field.upper()
+        name = flag(field) if field in given else PREFIX + field.upper()
         reason = first["msg"].removeprefix("Value error, ")
         raise SettingsError(f"{name} does not work: {reason}.", setting=name) from error

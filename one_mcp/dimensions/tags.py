@@ -1,7 +1,9 @@
 """Tags: a key and a value on an entity, written and shown as `key:value` (D-10)."""
 
 import re
+from collections.abc import Sequence
 
+from one_mcp import jsons
 from one_mcp.answers import Written
 from one_mcp.dimensions import subjects
 from one_mcp.errors import InvalidArgumentError
@@ -46,6 +48,24 @@ def of(work: Work, entity_id: str) -> list[str]:
         entity=entity_id,
     )
     return [f"{row['key']}:{row['value']}" for row in rows]
+
+
+def of_many(work: Work, entity_ids: Sequence[str]) -> dict[str, list[str]]:
+    """List the tags of several entities; one without tags is not in the answer."""
+    rows = work.all(
+        """
+        SELECT entity_id, key, value
+        FROM tags
+        WHERE organization_id = :organization
+          AND entity_id IN (SELECT value FROM json_each(:entities))
+        ORDER BY entity_id, key, value
+        """,
+        entities=jsons.dumps(entity_ids),
+    )
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row["entity_id"], []).append(f"{row['key']}:{row['value']}")
+    return found
 
 
 def add(work: Work, entity_id: str, texts: list[str]) -> None:

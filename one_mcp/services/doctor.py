@@ -74,6 +74,11 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield Finding(check="file", state="problem", says=str(error))
 
 
+def organizations_in(raw: Raw) -> list[str]:
+    """List the organizations that a repair has to go through."""
+    return organizations.known(raw)
+
+
 async def repair(one: Session) -> Mended:
     """Repair what an organization's rows disagree on, as one change, and the search index."""
     return await one.write(soundness.mend)

@@ -1,0 +1,106 @@
+"""The command line: it reads arguments, calls a rule or a service, and prints what comes back."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from one_mcp import __version__
+from one_mcp.cli import options
+from one_mcp.errors import OneError, SettingsError
+
+OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+COMMANDS = {  # by section: each command's module has its name
+    "Agents": {
+        "config": "Print what makes Claude Code, Cursor or Claude Desktop use this server.",
+    },
+    "Data": {
+        "stats": "Count what the database holds.",
+    },
+    "Care": {
+        "doctor": "Examine the database and the settings, and repair on request.",
+        "backup": "Copy the database while servers use it.",
+        "restore": "Put a backup in the place of the database.",
+    },
+}
+HELP = """A business backend for AI agents: the ONE ontology as an MCP server on one SQLite file.
+
+Every setting is an environment variable too (--read-only is ONE_MCP_READ_ONLY); a flag wins.
+"""
+EPILOG = (
+    "Exit codes: 0 it worked; 1 it failed, or problems were found; 2 the command was not "
+    "understood, or a setting does not work."
+)
+
+
+class Program(click.Group):
+    """Loads a command's module when that command is called, so that none waits for the others.
+
+    Every failure ends as one line on stderr and an exit code.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's
+        return [name for section in COMMANDS.values() for name in section]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        return import_module(f"one_mcp.cli.{cmd_name}_command").command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        widest = max(map(len, self.list_commands(ctx)))
+        for title, commands in COMMANDS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(widest), help) for name, help in commands.items()])
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = "one-mcp",
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: ARG002  # it always ends the process
+        **extra: Any,  # noqa: ANN401  # click's
+    ) -> NoReturn:
+        """Run a command and end the process with its exit code."""
+        try:
+            done = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            code = done if isinstance(done, int) else OK
+        except click.UsageError as error:
+            asked = error.ctx.command_path if error.ctx else prog_name
+            code = _complain(
+                f"{error.format_message()} ({asked} --help shows what there is)", USAGE
+            )
+        except SettingsError as error:
+            code = _complain(str(error), USAGE)
+        except (OneError, click.ClickException) as error:
+            said = error.format_message() if isinstance(error, click.ClickException) else str(error)
+            code = _complain(said, FAILED)
+        except (click.Abort, KeyboardInterrupt):
+            code = _complain("interrupted", INTERRUPTED)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = FAILED  # whoever read the output has left
+        sys.exit(code)
+
+
+def _complain(sentence: str, code: int) -> int:
+    click.echo(f"one-mcp: {' '.join(sentence.split())}", err=True)
+    return code
+
+
+@click.group(
+    cls=Program,
+    invoke_without_command=True,
+    help=HELP,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@options.settings()
+@click.version_option(__version__, message="one-mcp %(version)s")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())

@@ -1,0 +1,44 @@
+"""What a person or a program reads: plain lines, JSON, and progress while they wait."""
+
+import sys
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
+
+import click
+from pydantic import BaseModel
+
+from one_mcp import jsons
+
+
+def show(text: str = "") -> None:
+    click.echo(text)
+
+
+def show_json(value: object) -> None:
+    """Print one JSON document."""
+    if isinstance(value, BaseModel):
+        value = value.model_dump(mode="json", by_alias=True, exclude_none=True)
+    click.echo(jsons.dumps(value))
+
+
+def show_table(rows: Iterable[Sequence[str]]) -> None:
+    """Print rows with their columns below each other; the last column may be long."""
+    rows = list(rows)
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        click.echo("  ".join([*cells, row[-1]]).rstrip())
+
+
+@contextmanager
+def progress(label: str) -> Generator[Callable[[float, float], None]]:
+    """Show how far long work has come, where a person watches stderr."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    with click.progressbar(length=1000, label=label, file=sys.stderr) as bar:
+
+        def report(done: float, total: float) -> None:
+            bar.update(max(0, int(1000 * done / total) - bar.pos) if total else 0)
+
+        yield report

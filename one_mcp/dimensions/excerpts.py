@@ -1,0 +1,63 @@
+"""Excerpts: properties cut to a size that an answer can carry, and the names of what was cut."""
+
+from one_mcp import jsons
+from one_mcp.jsons import JsonObject, JsonValue
+
+SMALLEST = 40
+
+
+def properties(text: str, budget: int) -> tuple[JsonObject, list[str] | None]:
+    """Read stored properties, cut to about `budget` characters where they are longer.
+
+    Small values stay whole; long strings and lists keep their beginnings. What was cut is named,
+    with its full length.
+    """
+    whole = jsons.load_object(text)
+    if len(text) <= budget:
+        return whole, None
+    cuts: list[str] = []
+    return _object(whole, budget, "", cuts), cuts
+
+
+def _object(value: JsonObject, budget: int, at: str, cuts: list[str]) -> JsonObject:
+    sizes = {name: len(name) + 4 + len(jsons.dumps(item)) for name, item in value.items()}
+    kept: JsonObject = {}
+    left = budget
+    for done, name in enumerate(sorted(sizes, key=sizes.__getitem__)):
+        share = max(left // (len(sizes) - done), SMALLEST)
+        path = f"{at}.{name}" if at else name
+        if sizes[name] <= share:
+            kept[name] = value[name]
+        elif left > SMALLEST:
+            kept[name] = _cut(value[name], share, path, cuts)
+        else:
+            cuts.append(f"{path} (left out)")
+        left -= min(sizes[name], share)
+    return {name: kept[name] for name in value if name in kept}
+
+
+def _cut(value: JsonValue, budget: int, at: str, cuts: list[str]) -> JsonValue:
+    match value:
+        case str():
+            cuts.append(f"{at} ({len(value):,} characters)")
+            return value[:budget] + "…"
+        case list():
+            return _list(value, budget, at, cuts)
+        case dict():
+            return _object(value, budget, at, cuts)
+        case _:
+            return value
+
+
+def _list(value: list[JsonValue], budget: int, at: str, cuts: list[str]) -> JsonValue:
+    kept: list[JsonValue] = []
+    left = budget
+    for item in value:
+        left -= len(jsons.dumps(item)) + 1
+        if left < 0:
+            break
+        kept.append(item)
+    cuts.append(f"{at} ({len(value):,} items)")
+    if not kept and value:
+        return [_cut(value[0], budget, f"{at}[0]", cuts)]
+    return kept

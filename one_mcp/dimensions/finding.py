@@ -1,0 +1,202 @@
+"""Finding entities by what they are, hold, carry and belong to, page by page."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from one_mcp import jsons
+from one_mcp.answers import Answer
+from one_mcp.dimensions import items, readings, selections
+from one_mcp.dimensions.items import Item
+from one_mcp.dimensions.readings import Order, Place, Reading, Wanted
+from one_mcp.dimensions.selections import FEW, Link, Selection
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.ontology import check, names
+from one_mcp.ontology.model import EntityType
+from one_mcp.store import pages, search
+from one_mcp.store.pages import Page
+from one_mcp.store.search import Words
+from one_mcp.store.work import Work
+
+MOST_ITEMS = 200
+FEW_TO_MATCH = 100
+NO_PROPERTIES = frozenset({"id", "type", "name", "status", "tags", "created", "updated"})
+SHORT = "The page ends early to stay short; the cursor goes on."
+STOPPED = (
+    f"{readings.LOOKED_THROUGH:,} entities were looked through for this page; the cursor goes on, "
+    "and a type, a tag or connected_to makes the search narrower."
+)
+SORTED_BEST = f"Only the best {FEW:,} matches of text are sorted; more words make it narrower."
+Sort = Literal["created", "-created", "updated", "-updated", "name", "-name"]
+Detail = Literal["concise", "full"]
+NEWEST: Sort = "-created"
+
+
+class Mode(StrEnum):
+    """What the places of a page are: a sort key, a bm25 score, or a tier of a broad search."""
+
+    ORDER = "order"
+    RANK = "rank"
+    TIER = "tier"
+
+
+class Found(Answer):
+    """One page. `cursor` is there while there may be more; `cut` says why a page is short."""
+
+    items: list[Item]
+    cursor: str | None = None
+    cut: str | None = None
+    warnings: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is looked for, after the check of the arguments, and how many of it after which place.
+
+    `mode` says what the place means; it is None on the first page, where it is still to choose.
+    """
+
+    selection: Selection
+    words: Words | None
+    sort: Sort | None
+    wanted: Wanted
+    mode: Mode | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The rows of a page, the mode they were read in, and a sentence about what is left out."""
+
+    mode: Mode
+    reading: Reading
+    cut: str | None = None
+
+
+def find(
+    work: Work,
+    type: str | None = None,
+    *,
+    status: str | None = None,
+    text: str | None = None,
+    where: JsonObject | None = None,
+    tags: list[str] | None = None,
+    connected_to: Link | None = None,
+    sort: Sort | None = None,
+    limit: int = 20,
+    cursor: str | None = None,
+    detail: Detail = "concise",
+) -> Found:
+    """Find live entities that fulfil every condition; archived ones by that status only.
+
+    Newest first, or with `text` best first. A page reads a bounded number of rows, whatever the
+    number of entities: one that ends early for that says so, and its cursor goes on.
+    """
+    if not 0 < limit <= MOST_ITEMS:
+        raise InvalidArgumentError(f"limit is a number from 1 to {MOST_ITEMS}.", argument="limit")
+    kind = None if type is None else check.entity_type(work.ontology, type)
+    selection = selections.select(
+        work,
+        kind,
+        status,
+        where=where or {},
+        tagged=tags or [],
+        connected_to=connected_to,
+        by_created=(sort or NEWEST).removeprefix("-") == "created",
+    )
+    warnings = _hints(kind, where or {})
+    words = None if text is None else search.words(text)
+    if text is not None and words is None:
+        warnings.append("text holds no letter or digit to look for, so nothing is found.")
+        return Found(items=[], warnings=warnings)
+    link = connected_to and [connected_to.id, connected_to.type, connected_to.direction]
+    query: JsonValue = [type, status, text, sort, jsons.dumps([where, tags, link])]
+    mode, place = _start(query, cursor)
+    columns = readings.FULL if detail == "full" else readings.CONCISE
+    wanted = Wanted(selection, limit + 1, columns, place)
+    outcome = _read(work, Wish(selection, words, sort, wanted, mode))
+    page = _page(work, outcome, query, limit, detail)
+    return Found(
+        items=page.items,
+        cursor=page.cursor,
+        cut=SHORT if page.cut else outcome.cut,
+        warnings=warnings or None,
+    )
+
+
+def _hints(kind: EntityType | None, where: JsonObject) -> list[str]:
+    """Tell of conditions that look at something else than was probably meant."""
+    declared = kind.properties if kind else {}
+    found: list[str] = []
+    for name in dict.fromkeys(path.partition(".")[0] for path in where):
+        near = names.near(name, tuple(declared))
+        if name in declared:
+            continue
+        if name in NO_PROPERTIES:
+            found.append(f"where looks at properties only, and {name} is none.")
+        elif kind and near:
+            found.append(f"A {kind.name} declares no {name}; did you mean {near[0]}?")
+    return found
+
+
+def _start(query: JsonValue, cursor: str | None) -> tuple[Mode | None, Place | None]:
+    keys = pages.decode(query, cursor, 3)
+    return (None, None) if keys is None else (Mode(str(keys[0])), keys[1:])
+
+
+def _read(work: Work, wish: Wish) -> Outcome:
+    """Choose the way of reading that stays bounded, and say what it left out."""
+    order = readings.order(wish.sort or NEWEST)
+    if wish.words is None:
+        return _bounded(_ordered(work, wish, order))
+    words = search.completed(work, wish.words)
+    mode = wish.mode or (Mode.ORDER if wish.sort else _mode(work, wish, words))
+    if mode is Mode.RANK:
+        return Outcome(mode, readings.ranked(work, wish.wanted, words))
+    if mode is Mode.TIER:
+        return _bounded(readings.tiered(work, wish.wanted, words), mode)
+    small = wish.selection.smallest(work, FEW_TO_MATCH)
+    if small is not None:
+        wish.selection.filters.append(readings.matching(wish.selection, words))
+        return Outcome(mode, readings.sorted_few(work, wish.wanted, small, order))
+    best, more = readings.best(work, wish.selection, words)
+    reading = readings.sorted_few(work, wish.wanted, best, order)
+    return Outcome(mode, reading, SORTED_BEST if more else None)
+
+
+def _bounded(reading: Reading, mode: Mode = Mode.ORDER) -> Outcome:
+    return Outcome(mode, reading, STOPPED if reading.stopped else None)
+
+
+def _mode(work: Work, wish: Wish, words: Words) -> Mode:
+    if search.hits(work, words.some, FEW + 1) <= FEW:
+        return Mode.RANK
+    return Mode.ORDER if wish.selection.smallest(work, FEW_TO_MATCH) else Mode.TIER
+
+
+def _ordered(work: Work, wish: Wish, order: Order) -> Reading:
+    small = wish.selection.smallest(work)
+    if small is not None:
+        return readings.sorted_few(work, wish.wanted, small, order)
+    if wish.selection.archived and order.column != readings.ORDERS["created"]:
+        raise InvalidArgumentError(
+            f"More than {FEW:,} entities are archived; sort them by created, or name a type.",
+            argument="sort",
+        )
+    return readings.walked(work, wish.wanted, order)
+
+
+def _page(work: Work, outcome: Outcome, query: JsonValue, limit: int, detail: Detail) -> Page[Item]:
+    reading = outcome.reading
+    full = detail == "full"
+    page = pages.page(
+        reading.rows,
+        limit,
+        items.full(work, reading.rows) if full else items.concise,
+        cursor=lambda row: pages.encode(query, [outcome.mode, row["at"], row["row"]]),
+        size=items.size,
+        budget=pages.FULL_CHARACTERS if full else pages.CONCISE_CHARACTERS,
+    )
+    if page.cursor is None and reading.stopped is not None:
+        return Page(page.items, pages.encode(query, [outcome.mode, *reading.stopped]))
+    return page
