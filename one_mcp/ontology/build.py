@@ -22,6 +22,10 @@ from one_mcp.ontology.model import (
 from one_mcp.ontology.tables import Table
 
 _PROPERTY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
+_BOUNDED: dict[str, tuple[PropertyType, float, float | None]] = {
+    "count": ("integer", 0, None),
+    "share": ("number", 0, 1),
+}
 _SEARCHED: tuple[PropertyType, ...] = ("string", "text", "string_list", "email", "url")
 
 
@@ -36,6 +40,10 @@ class Known:
     members: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     groups: dict[Kind, dict[str, str]] = field(
         default_factory=lambda: {"entity": {}, "relationship": {}, "event": {}}
+    )
+
+    expanded: dict[tuple[str, ...], tuple[str, ...]] = field(
+        default_factory=dict[tuple[str, ...], tuple[str, ...]]
     )
 
     def group(self, table: Table, kind: Kind) -> str:
@@ -63,8 +71,14 @@ class Known:
 
     def types(self, table: Table, key: str) -> tuple[str, ...]:
         """Take a list of entity types, in which `@Group` stands for the types of a group."""
+        words = table.words(key)
+        if words not in self.expanded:
+            self.expanded[words] = self._expand(table, key, words)
+        return self.expanded[words]
+
+    def _expand(self, table: Table, key: str, words: tuple[str, ...]) -> tuple[str, ...]:
         found: list[str] = []
-        for word in table.words(key):
+        for word in words:
             if word == ANY:
                 found.append(word)
             elif word.startswith("@"):
@@ -147,15 +161,21 @@ def ends(table: Table, known: Known) -> Ends:
 
 
 def alias(name: str, table: Table, among: dict[str, Table]) -> Alias:
-    synonym = table.optional_text("is")
-    candidates = (synonym,) if synonym is not None else table.words("use")
-    for candidate in candidates:
-        _known(table, "is" if synonym is not None else "use", candidate, among)
-    advice = table.optional_text("advice") or ""
-    table.close()
-    if not candidates and not advice:
-        raise table.fault("needs `is`, `use` or `advice`")
-    return Alias(name, candidates, advice, synonym=synonym is not None)
+    """Build `word = "synonym"`, `word = ["one", "or another"]`, or a table with advice."""
+    value = table.value(name)
+    if isinstance(value, dict):
+        inside = table.table(name)
+        built = Alias(name, inside.words("use"), inside.optional_text("advice") or "")
+        inside.close()
+    elif isinstance(value, str):
+        built = Alias(name, (value,), synonym=True)
+    else:
+        built = Alias(name, table.words(name))
+    for candidate in built.candidates:
+        _known(table, name, candidate, among)
+    if not built.candidates and not built.advice:
+        raise table.fault("needs a type, or advice", name)
+    return built
 
 
 def terms(table: Table) -> dict[str, Term]:
@@ -180,7 +200,7 @@ def dimension(name: str, table: Table) -> Dimension:
 
 
 def shapes(table: Table) -> dict[str, Property]:
-    """Build the properties of a table: `name = "type: meaning"`, or a table with more."""
+    """Build the properties of a table, each in short or as a table with more."""
     built: dict[str, Property] = {}
     for name in table:
         if not _PROPERTY_NAME.fullmatch(name):
@@ -196,13 +216,21 @@ def shapes(table: Table) -> dict[str, Property]:
 
 
 def _short(name: str, table: Table) -> Property | None:
+    """Build `name = "type (unit): meaning"` or `name = "one | other: meaning"`."""
     value = table.value(name)
     if not isinstance(value, str):
         return None
-    type, colon, meaning = value.partition(": ")
+    kind, colon, meaning = value.partition(": ")
     if not colon:
         raise table.fault('must read "type: meaning"', name)
-    return Property(name, _type(table, name, type), meaning)
+    if " | " in kind:
+        return Property(name, "enum", meaning, options=tuple(kind.split(" | ")))
+    kind, _, unit = kind.partition(" (")
+    bounded = _BOUNDED.get(kind)
+    type = bounded[0] if bounded else _type(table, name, kind)
+    low, high = bounded[1:] if bounded else (None, None)
+    unit = unit.removesuffix(")") or None
+    return Property(name, type, meaning, unit=unit, minimum=low, maximum=high)
 
 
 def _long(name: str, table: Table) -> Property:

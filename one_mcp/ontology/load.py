@@ -112,8 +112,9 @@ def _gather(draft: _Draft, file: Table) -> None:
             _add(draft.known.groups[kind], name, meaning, file.table(f"{kind}_groups"))
         for name, table in file.tables(f"{kind}_types"):
             _add(draft.types(kind), table.type_name(name), table, table)
-        for name, table in file.tables(f"{kind}_aliases"):
-            _add(draft.aliases[kind], name, table, table)
+        aliases = file.table(f"{kind}_aliases")
+        for name in aliases:
+            _add(draft.aliases[kind], name, aliases, aliases)
     for name, table in draft.known.entities.items():
         if table.file == file.file:
             draft.known.members.setdefault(table.text("group"), []).append(name)

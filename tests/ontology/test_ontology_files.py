@@ -45,7 +45,7 @@ def test_a_pack_adds_types_edges_events_and_aliases(pack: Path) -> None:
         targets = ["boat"]
 
         [entity_aliases]
-        ship = { is = "boat" }
+        ship = "boat"
         """
     )
 
@@ -121,7 +121,7 @@ def test_a_type_of_a_pack_takes_the_place_of_a_core_alias(pack: Path) -> None:
         (RIVER.replace("website", "webside"), None, "to"),
         (RIVER.replace('"website"', '"@Harbours"'), None, "to"),
         (RIVER.replace("acyclic", "") + 'acyclic = "yes"', None, "acyclic"),
-        (BOAT + '[entity_aliases]\nship = { is = "bot_boat_x" }', None, "is"),
+        (BOAT + '[entity_aliases]\nship = "bot_boat_x"', None, "ship"),
         ('[relationship_ends]\nmoored = [{ from = ["*"], to = ["*"] }]', None, None),
         ('[roles.captain]\nmeaning = "x"', None, "roles"),
         ('[entity_statuses]\nsunk = "x"', None, "entity_statuses"),
