@@ -1,18 +1,14 @@
 """What a review of a mapping found: problems, which stop it, and advice, which does not."""
 
-from pydantic import BaseModel, ConfigDict
-
+from one_mcp.answers import Answer
 from one_mcp.errors import OneError
 from one_mcp.jsons import JsonObject
 
 _SUGGESTIONS = 3
-_CONFIG = ConfigDict(frozen=True, extra="forbid")
 
 
-class Problem(BaseModel):
+class Problem(Answer):
     """Something that would be refused. `fix` says what to write instead."""
-
-    model_config = _CONFIG
 
     at: str
     code: str
@@ -20,10 +16,8 @@ class Problem(BaseModel):
     fix: str | None = None
 
 
-class Advice(BaseModel):
+class Advice(Answer):
     """Something unusual or missing. `add` is a connection or event that would complete it."""
-
-    model_config = _CONFIG
 
     at: str
     code: str
@@ -31,9 +25,7 @@ class Advice(BaseModel):
     add: JsonObject | None = None
 
 
-class Report(BaseModel):
-    model_config = _CONFIG
-
+class Report(Answer):
     valid: bool
     problems: list[Problem]
     advice: list[Advice]

@@ -182,3 +182,21 @@ def test_every_file_that_ships_is_found() -> None:
     for folder in ("ontology", "packs", "guide"):
         assert any(assets.resources(folder).iterdir())
     assert any(assets.prompts().glob("*.md"))
+
+
+def test_the_pack_of_the_guide_loads_as_it_stands(pack: Path) -> None:
+    guide = assets.resources("guide", "packs.md").read_text(encoding="utf-8")
+    pack.write_text(guide.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+
+    ontology = load([pack])
+
+    bicycle = check.entity_type(ontology, "bike")
+    assert bicycle.properties["kilometres"].minimum == 0
+    assert bicycle.properties["kind"].options == ("city", "road", "mountain", "cargo")
+    assert bicycle.properties["wheelSize"].unit == "inches"
+    assert check.endpoints(ontology, "bicycle", "hosted_on", "website") is None
+    assert check.endpoints(ontology, "bicycle", "repaired_by", "engineering_agent") is None
+    assert ontology.automatic_event(bicycle, "created") == (
+        ontology.event_types["content_changed"],
+        {"action": "created"},
+    )
