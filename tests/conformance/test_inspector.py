@@ -33,7 +33,7 @@ def inspect(request: pytest.FixtureRequest, tmp_path: Path) -> Inspect:
             MCP_INSPECTOR_SECRET_STORE="memory",  # noqa: S106  # not a secret: no key ring here
         )
         assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return json.loads(done.stdout)["result"]
 
     return ask
 
