@@ -10,7 +10,7 @@ RANDOM_BITS = 30
 ENTITY, CONNECTION, EVENT = "ent", "con", "evt"
 ORGANIZATION, PERSON, JOB, FILE, KNOWLEDGE = "org", "per", "job", "fil", "kno"
 
-_CHANGE = re.compile(r"chg_([1-9][0-9]{0,18})")
+_CHANGE = re.compile(r"chg_([1-9][0-9]{0,17})")
 _SHAPE = re.compile(r"[a-z]{3}_[0-9a-z_]{1,16}")
 _lock = threading.Lock()
 _last: dict[str, int] = {"ms": 0, "tail": 0}

@@ -3,10 +3,24 @@
 import json
 
 from one_mcp import ids, jsons
-from one_mcp.store.work import Work
+from one_mcp.errors import NotFoundError
+from one_mcp.store.work import Row, Work
 
 TOUCHED_LIMIT = 500
 EVERYTHING = "*"
+HEADER = """
+    number, at, tool, reason, undoes, undone_by, touched,
+    coalesce(
+        (
+            SELECT name
+            FROM people
+            WHERE people.organization_id = changes.organization_id
+              AND people.id = changes.person_id
+        ),
+        person_id
+    ) AS by
+"""
+ROW = "row, change, kind, row_id, before, after, purged_by"
 
 
 def open_change(work: Work, tool: str, reason: str | None) -> None:
@@ -49,6 +63,105 @@ def close_change(work: Work) -> str | None:
         touched=jsons.dumps(sorted(work.touched)),
     )
     return ids.change(work.change)
+
+
+def header(work: Work, number: int) -> Row:
+    """Return who made a change, when, with what, why, and how it relates to other changes.
+
+    Raises NotFoundError, for a change of another organization just as for one that never was.
+    """
+    row = work.one(
+        f"""
+        SELECT {HEADER}
+        FROM changes
+        WHERE organization_id = :organization
+          AND number = :number
+          AND number <> :open
+        """,
+        number=number,
+        open=work.change,
+    )
+    if row is None:
+        id = ids.change(number)
+        raise NotFoundError(f"There is no change {id}; get_history lists the changes.", id=id)
+    return row
+
+
+def rows(work: Work, number: int, *, after: int = 0, limit: int) -> list[Row]:
+    """List the rows of a change in the order in which they were written."""
+    return work.all(
+        f"""
+        SELECT {ROW}
+        FROM change_rows
+        WHERE organization_id = :organization
+          AND change = :number
+          AND row > :after
+        ORDER BY row
+        LIMIT :limit
+        """,
+        number=number,
+        after=after,
+        limit=limit,
+    )
+
+
+def size(work: Work, number: int, *, limit: int) -> int:
+    """Count the rows and events of a change, up to twice a limit."""
+    return work.value(
+        """
+        SELECT (
+            SELECT count(*) FROM (
+                SELECT 1
+                FROM change_rows
+                WHERE organization_id = :organization
+                  AND change = :number
+                LIMIT :limit
+            )
+        ) + (
+            SELECT count(*) FROM (
+                SELECT 1
+                FROM events
+                WHERE organization_id = :organization
+                  AND version = :number
+                LIMIT :limit
+            )
+        )
+        """,
+        number=number,
+        limit=limit,
+    )
+
+
+def events(work: Work, number: int) -> int:
+    """Count the events that a change recorded."""
+    return work.value(
+        """
+        SELECT count(*)
+        FROM events
+        WHERE organization_id = :organization
+          AND version = :number
+        """,
+        number=number,
+    )
+
+
+def rows_about(work: Work, number: int, subject: str, *, limit: int) -> list[Row]:
+    """List the rows of a change that are about one of the ids in `subject`, a JSON array."""
+    return work.all(
+        f"""
+        SELECT {ROW}
+        FROM json_each(:subject) AS about
+        CROSS JOIN change_rows
+        WHERE organization_id = :organization
+          AND row_id = about.value
+          AND change = :number
+        ORDER BY row
+        LIMIT :limit
+        """,
+        subject=subject,
+        number=number,
+        limit=limit,
+    )
 
 
 def forget(work: Work, entity_id: str) -> None:

@@ -1,0 +1,68 @@
+"""Circles: connections that an undo brings back may not close one with later connections (D-08)."""
+
+from collections.abc import Iterator
+
+from one_mcp import jsons
+from one_mcp.dimensions import later
+from one_mcp.dimensions.later import Obstacle
+from one_mcp.store.work import Row, Work
+
+
+def find(work: Work, number: int) -> list[Obstacle]:
+    """Name the later connections with which what the undo of a change wrote back runs in a circle.
+
+    Call it when the rows are written back.
+    """
+    for edge in _brought_back(work, number):
+        newer = [step for step in _way(work, edge) if number < step["version"] < work.change]
+        found = [obstacle for step in newer for obstacle in later.since(work, number, step)]
+        if found:
+            return found
+    return []
+
+
+def _brought_back(work: Work, number: int) -> Iterator[Row]:
+    acyclic = [kind.name for kind in work.ontology.relationship_types.values() if kind.acyclic]
+    return work.each(
+        """
+        SELECT connections.from_id, connections.type, connections.to_id
+        FROM change_rows
+        JOIN connections
+          ON connections.organization_id = :organization
+         AND connections.id = change_rows.row_id
+        WHERE change_rows.organization_id = :organization
+          AND change_rows.change = :number
+          AND change_rows.kind = 'connection'
+          AND change_rows.after IS NULL
+          AND connections.type IN (SELECT value FROM json_each(:acyclic))
+        """,
+        number=number,
+        acyclic=jsons.dumps(acyclic),
+    )
+
+
+def _way(work: Work, edge: Row) -> list[Row]:
+    """Return the connections that lead from an edge's end back to its start; [] where none do."""
+    arrived: dict[str, Row | None] = {edge["to_id"]: None}
+    frontier = [edge["to_id"]]
+    while frontier and edge["from_id"] not in arrived:
+        steps = work.all(
+            """
+            SELECT id AS row_id, 'connection' AS kind, NULL AS image, from_id, to_id, version
+            FROM connections
+            WHERE organization_id = :organization
+              AND type = :type
+              AND from_id IN (SELECT value FROM json_each(:frontier))
+            """,
+            type=edge["type"],
+            frontier=jsons.dumps(frontier),
+        )
+        new = {step["to_id"]: step for step in steps if step["to_id"] not in arrived}
+        arrived |= new
+        frontier = list(new)
+    way: list[Row] = []
+    step = arrived.get(edge["from_id"])
+    while step is not None:
+        way.append(step)
+        step = arrived[step["from_id"]]
+    return way

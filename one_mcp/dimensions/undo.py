@@ -1,0 +1,287 @@
+"""Undo: writing back what was before a change, row by row, as a change of its own."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from one_mcp import ids, jsons
+from one_mcp.answers import Written
+from one_mcp.dimensions import changes, circles, later, obstacles
+from one_mcp.dimensions.later import Obstacle
+from one_mcp.errors import ConflictError, InvalidArgumentError
+from one_mcp.jsons import JsonObject
+from one_mcp.store.sqlite.library import driver
+from one_mcp.store.work import Row, Work
+
+
+class Undone(Written):
+    """What was reverted. `change` is the undo itself, which can be undone in turn.
+
+    `events_kept` counts the events that the undone change recorded: they happened, and stay.
+    """
+
+    undone: str
+    tool: str
+    entities: int = 0
+    connections: int = 0
+    tags: int = 0
+    events_kept: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A logged table: its columns without the organization, and which of them say the row."""
+
+    name: str
+    columns: str
+    key: tuple[str, ...]
+
+    @property
+    def insert(self) -> str:
+        names = self.columns.split()
+        return (
+            f"INSERT INTO {self.name} (organization_id, {', '.join(names)}) "
+            f"VALUES (:organization, {', '.join(f':{name}' for name in names)})"
+        )
+
+    @property
+    def update(self) -> str:
+        fixed = {"row", *self.key}
+        written = [f"{name} = :{name}" for name in self.columns.split() if name not in fixed]
+        return f"UPDATE {self.name} SET {', '.join(written)} {self._where}"
+
+    @property
+    def delete(self) -> str:
+        return f"DELETE FROM {self.name} {self._where}"
+
+    @property
+    def _where(self) -> str:
+        keys = [f"{name} = :{name}" for name in ("organization_id", *self.key)]
+        return f"WHERE {' AND '.join(keys)}".replace(":organization_id", ":organization")
+
+
+TABLES = {
+    "organization": _Table(
+        "organizations", "name status plan properties created_at updated_at version", ()
+    ),
+    "person": _Table(
+        "people", "id name email role properties created_at updated_at version", ("id",)
+    ),
+    "entity": _Table(
+        "entities",
+        "row id type name properties status identity external_id created_at updated_at "
+        "deleted_at status_before version",
+        ("id",),
+    ),
+    "connection": _Table(
+        "connections",
+        "row id from_id type to_id metadata created_at updated_at deleted_at version",
+        ("id",),
+    ),
+    "tag": _Table("tags", "entity_id key value", ("entity_id", "key", "value")),
+}
+
+
+def undo(work: Work, change_id: str) -> Undone:
+    """Revert one change as a unit, down to row numbers and versions.
+
+    Rows are written back in the reverse order, so that each step passes through a state that was
+    there before. Events stay, and no event is recorded for an undo: history tells of it. Raises
+    ConflictError, naming the later changes that stand in the way; undo those first.
+    """
+    number = ids.change_number(change_id)
+    if number is None:
+        raise InvalidArgumentError(
+            "A change's id looks like chg_42; writes answer with it, and get_history lists them.",
+            argument="change",
+        )
+    header = changes.header(work, number)
+    _refuse_futile(work, number, header)
+    standing = obstacles.find(work, number)
+    if standing:
+        raise _conflict(work, number, standing)
+    try:
+        for (kind, act), rows in groupby(_steps(work, number), key=_kind_and_act):
+            work.many(getattr(TABLES[kind], act), (_image(row) for row in rows))
+    except driver.IntegrityError as error:
+        raise ConflictError(
+            f"{change_id} cannot be undone: what it replaced no longer fits what is there now.",
+            change=change_id,
+        ) from error
+    closed = circles.find(work, number)
+    if closed:
+        raise _conflict(work, number, closed)
+    _mark(work, number, header["undoes"])
+    return _undone(work, number, header)
+
+
+def _steps(work: Work, number: int) -> Iterator[Row]:
+    """Stream what has to be done to each row, the last write of the change first."""
+    return work.each(
+        """
+        SELECT
+            kind,
+            row_id,
+            iif(before IS NULL, 'delete', iif(after IS NULL, 'insert', 'update')) AS act,
+            iif(kind = 'tag', coalesce(before, after), before) AS image
+        FROM change_rows
+        WHERE organization_id = :organization
+          AND change = :number
+          AND purged_by IS NULL
+        ORDER BY row DESC
+        """,
+        number=number,
+    )
+
+
+def _kind_and_act(step: Row) -> tuple[str, str]:
+    return step["kind"], step["act"]
+
+
+def _image(step: Row) -> JsonObject:
+    return {"id": step["row_id"]} if step["image"] is None else jsons.load_object(step["image"])
+
+
+def _refuse_futile(work: Work, number: int, header: Row) -> None:
+    change = ids.change(number)
+    if header["undone_by"] is not None:
+        by = ids.change(header["undone_by"])
+        raise ConflictError(
+            f"{change} was undone already, by {by}; undo {by} to have it back.",
+            change=change,
+            undone_by=by,
+        )
+    found = work.one(
+        """
+        SELECT
+            count(*) AS rows,
+            coalesce(sum(purged_by IS NULL), 0) AS left,
+            max(purged_by) AS purged_by,
+            coalesce(sum(kind = 'organization' AND before IS NULL), 0) AS founded
+        FROM change_rows
+        WHERE organization_id = :organization
+          AND change = :number
+        """,
+        number=number,
+    )
+    if found is None or found["rows"] == 0:
+        raise ConflictError(
+            f"{change} only recorded events, and events are never taken back; "
+            "record another event that sets it right.",
+            change=change,
+        )
+    if found["founded"]:
+        raise ConflictError(f"{change} founded the organization and stays.", change=change)
+    if found["left"] == 0:
+        by = ids.change(found["purged_by"])
+        raise ConflictError(
+            f"{change} cannot be undone: what it wrote was purged by {by}. "
+            "A purge is for good; nothing is kept that could be brought back.",
+            change=change,
+            purged_by=by,
+        )
+
+
+def _conflict(work: Work, number: int, standing: list[Obstacle]) -> ConflictError:
+    change = ids.change(number)
+    tools = {
+        obstacle.change: changes.header(work, obstacle.change)["tool"] for obstacle in standing
+    }
+    told = [
+        f"{ids.change(obstacle.change)} ({tools[obstacle.change]}) {obstacle.what}"
+        for obstacle in standing
+    ]
+    more = " (and maybe more)" if len(standing) == obstacles.SHOWN else ""
+    return ConflictError(
+        f"{change} cannot be undone, because later changes stand in the way: {'; '.join(told)}"
+        f"{more}. Undo those first, in this order, or change the rows by hand.",
+        change=change,
+        later=[
+            {
+                "change": ids.change(obstacle.change),
+                "tool": tools[obstacle.change],
+                "what": obstacle.what,
+            }
+            for obstacle in standing
+        ],
+    )
+
+
+def _mark(work: Work, number: int, undoes: int | None) -> None:
+    """Say which change undid which. Undoing an undo puts what it undid into effect again."""
+    _write_mark(work, number, work.change)
+    work.run(
+        """
+        UPDATE changes
+        SET undoes = :number
+        WHERE organization_id = :organization
+          AND number = :change
+        """,
+        number=number,
+        change=work.change,
+    )
+    undoer, in_effect = number, True
+    while undoes is not None:
+        _write_mark(work, undoes, None if in_effect else undoer)
+        undoer, in_effect = undoes, not in_effect
+        undoes = changes.header(work, undoes)["undoes"]
+
+
+def _write_mark(work: Work, number: int, undone_by: int | None) -> None:
+    work.run(
+        """
+        UPDATE changes
+        SET undone_by = :undone_by
+        WHERE organization_id = :organization
+          AND number = :number
+        """,
+        number=number,
+        undone_by=undone_by,
+    )
+
+
+def _undone(work: Work, number: int, header: Row) -> Undone:
+    work.touch(*_touched(header))
+    counts = work.all(
+        f"""
+        SELECT
+            coalesce(sum(mine.kind = 'entity'), 0) AS entities,
+            coalesce(sum(mine.kind = 'connection'), 0) AS connections,
+            coalesce(sum(mine.kind = 'tag'), 0) AS tags
+        FROM change_rows AS mine
+        WHERE mine.organization_id = :organization
+          AND mine.change = :number
+          AND mine.purged_by IS NULL
+          AND {later.FIRST_OF_ITS_ROW}
+        """,
+        number=number,
+    )[0]
+    purged = _purged(work, number)
+    if purged:
+        work.warn(f"{purged} rows that were purged meanwhile stay gone.")
+    return Undone(
+        undone=ids.change(number),
+        tool=header["tool"],
+        entities=counts["entities"],
+        connections=counts["connections"],
+        tags=counts["tags"],
+        events_kept=changes.events(work, number) or None,
+    )
+
+
+def _touched(header: Row) -> list[str]:
+    found = jsons.loads(header["touched"] or "[]")
+    return [str(id) for id in found] if isinstance(found, list) else []
+
+
+def _purged(work: Work, number: int) -> int:
+    return work.value(
+        """
+        SELECT count(DISTINCT row_id)
+        FROM change_rows
+        WHERE organization_id = :organization
+          AND change = :number
+          AND purged_by IS NOT NULL
+        """,
+        number=number,
+    )
