@@ -1,13 +1,14 @@
 """Text search: what a person types, as an FTS5 query that no character of theirs can break.
 
-Every word is quoted, so operators (`"`, `*`, `-`, `AND`, `NEAR`) are plain text. A word that
-punctuation runs through, such as an e-mail address, is looked for as a whole.
+Words are runs of letters and digits, as in the index, and every word is quoted: operators (`"`,
+`*`, `-`, `AND`, `NEAR`) are separators or words like any other.
 
 FTS5 ranks by bm25, which reads every row that has one of the words: 350 ms where 300,000 rows do.
 So only a search with few hits is ranked by bm25; a broad one is read newest first, tier by tier.
 For the same reason the last word is completed from the vocabulary, and only where it is rare.
 """
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ MOST_WORDS = 32
 FEW_HITS = 1_000
 RARE_HITS = 20
 MOST_COMPLETIONS = 10
+_WORD = re.compile(r"[^\W_]+")
 RANK = "bm25(entities_fts, 4.0, 1.0)"  # a word in the name counts four times a word in the text
 
 
@@ -45,22 +47,18 @@ def words(text: str) -> Words | None:
 
     Words past the 32nd do not count.
     """
-    found = [
-        word
-        for word in text.replace("\0", " ").split()
-        if any(character.isalnum() for character in word)
-    ][:MOST_WORDS]
+    found = _WORD.findall(unicodedata.normalize("NFC", text))[:MOST_WORDS]
     if not found:
         return None
-    return Words(tuple(_quoted(word) for word in found), found[-1])
+    return Words(tuple(f'"{word}"' for word in found), found[-1])
 
 
 def completed(work: Work, typed: Words) -> Words:
     """Let the last word also stand for longer ones that begin with it, where it is rare itself."""
-    if not typed.last.isalnum() or hits(work, typed.quoted[-1], RARE_HITS) == RARE_HITS:
+    if hits(work, typed.quoted[-1], RARE_HITS) == RARE_HITS:
         return typed
     start = _folded(typed.last)
-    longer = [_quoted(word) for word in _beginning_with(work, start)]
+    longer = [f'"{word}"' for word in _beginning_with(work, start)]
     either = " OR ".join([typed.quoted[-1], *longer])
     return Words((*typed.quoted[:-1], f"({either})"), typed.last)
 
@@ -75,10 +73,6 @@ def hits(work: Work, query: str, most: int) -> int:
         query=query,
         most=most,
     )
-
-
-def _quoted(word: str) -> str:
-    return '"' + word.replace('"', '""') + '"'
 
 
 def _folded(word: str) -> str:
