@@ -33,7 +33,13 @@ class App:
     def session(self, call: Call, principal: Principal = LOCAL) -> Session:
         """Open a caller's door for one call."""
         return Session(
-            self.database, self.ontology, self.clock, self._publish, principal=principal, call=call
+            self.database,
+            self.ontology,
+            self.clock,
+            self._publish,
+            principal=principal,
+            call=call,
+            settings=self.settings,
         )
 
     def _publish(self, touched: frozenset[str]) -> None:

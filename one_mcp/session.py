@@ -12,6 +12,7 @@ from one_mcp.answers import Written
 from one_mcp.clock import Clock
 from one_mcp.dimensions import changes, events, replays
 from one_mcp.ontology.model import Ontology
+from one_mcp.settings import Settings
 from one_mcp.store.sqlite.connection import Raw
 from one_mcp.store.sqlite.database import Database
 from one_mcp.store.work import Work
@@ -66,8 +67,10 @@ class Session:
         *,
         principal: Principal,
         call: Call,
+        settings: Settings,
     ) -> None:
         self.ontology = ontology
+        self.settings = settings
         self.principal = principal
         self.call = call
         self._database = database

@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     packs: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Ontology packs: `extended`, or files and folders of your own."
     )
+    folder: Path | None = Field(
+        None, description="The only folder that import_data and export_data may use; default: all."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="How much is told on stderr."
     )
@@ -55,10 +58,10 @@ class Settings(BaseSettings):
             raise ValueError("only sqlite:// URLs and plain paths work")
         return Path(rest).expanduser()
 
-    @field_validator("database")
+    @field_validator("database", "folder")
     @classmethod
-    def _absolute(cls, path: Path) -> Path:
-        return path.expanduser().absolute()
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path.expanduser().absolute() if path else path
 
     @field_validator("toolsets", "packs", mode="before")
     @classmethod
