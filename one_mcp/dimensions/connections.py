@@ -3,17 +3,18 @@
 from one_mcp import ids, jsons
 from one_mcp.answers import Written
 from one_mcp.dimensions import entities, subjects
-from one_mcp.errors import CycleError, InvalidArgumentError, NotFoundError
+from one_mcp.errors import CycleError, InvalidArgumentError, NotFoundError, WrongDirectionError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check
 from one_mcp.ontology.model import RelationshipType
 from one_mcp.store.work import Row, Work
 
-CYCLE_LIMIT = 10_000
-
 
 class Connected(Written):
-    """`sentence` reads the connection aloud; `created` is false where it was there before."""
+    """`sentence` reads the connection aloud; `created` is false where it was there before.
+
+    `metadata` is all that the connection has now; `extra` names what its type does not declare.
+    """
 
     id: str
     sentence: str
@@ -36,24 +37,25 @@ def connect(
     a missing end and a connection to itself are refused (D-06, D-08).
     """
     kind = check.relationship_type(work.ontology, type)
-    checked = check.metadata(kind, metadata or {}, patch=True)
     if from_id == to_id:
         raise InvalidArgumentError(
             "An entity cannot be connected to itself; from and to must differ.", argument="to"
         )
     start, end = subjects.live(work, from_id), subjects.live(work, to_id)
-    advice = check.endpoints(work.ontology, start["type"], kind.name, end["type"])
-    if advice is not None:
-        work.warn(advice)
+    _advise(work, kind, start, end)
     existing = find(work, from_id, kind.name, to_id)
+    checked = check.metadata(
+        kind, metadata or {}, patch=existing is not None, fill=existing is None
+    )
+    work.warnings.extend(checked.hints)
+    old = jsons.load_object(existing["metadata"]) if existing else {}
+    kept = entities.merged(old, checked.values)
     if existing is None:
         if kind.acyclic:
             _refuse_cycle(work, kind, start, end)
-        id = _insert(work, from_id, kind.name, to_id, checked.values)
-        kept = checked.values
+        id = _insert(work, from_id, kind.name, to_id, kept)
     else:
         id = existing["id"]
-        kept = entities.merged(jsons.load_object(existing["metadata"]), checked.values)
         _update(work, existing, kept)
     return Connected(
         id=id,
@@ -65,22 +67,20 @@ def connect(
 
 
 def disconnect(work: Work, from_id: str, type: str, to_id: str) -> Disconnected:
-    """Remove a connection; `undo_change` brings it back."""
+    """Remove a connection between two live entities; `undo_change` brings it back.
+
+    Raises NotFoundError, which says so where there is one the other way.
+    """
     kind = check.relationship_type(work.ontology, type)
-    start, end = subjects.any_state(work, from_id), subjects.any_state(work, to_id)
+    start, end = subjects.live(work, from_id), subjects.live(work, to_id)
     row = find(work, from_id, kind.name, to_id)
     if row is None:
-        turned = find(work, to_id, kind.name, from_id)
-        hint = f" There is one the other way: from {to_id} to {from_id}." if turned else ""
-        raise NotFoundError(
-            f"There is no connection {from_id} {kind.name} {to_id}.{hint} "
-            "find_connections shows what there is.",
-        )
+        raise _absent(work, from_id, kind.name, to_id)
     work.run(
         "DELETE FROM connections WHERE organization_id = :organization AND id = :id",
         id=row["id"],
     )
-    work.touch(row["id"], from_id, to_id)
+    work.touch(row["id"], from_id, kind.name, to_id)
     return Disconnected(id=row["id"], sentence=sentence(kind, start["name"], end["name"]))
 
 
@@ -88,7 +88,7 @@ def find(work: Work, from_id: str, type: str, to_id: str) -> Row | None:
     """Return the one connection of a type between two entities, in this direction."""
     return work.one(
         """
-        SELECT id, metadata, deleted_at, version
+        SELECT id, from_id, type, to_id, metadata, deleted_at
         FROM connections
         WHERE organization_id = :organization
           AND from_id = :from_id
@@ -123,18 +123,18 @@ def _insert(work: Work, from_id: str, type: str, to_id: str, metadata: JsonObjec
         now=work.now,
         change=work.change,
     )
-    work.touch(id, from_id, to_id, type)
+    work.touch(id, from_id, type, to_id)
     return id
 
 
 def _update(work: Work, before: Row, metadata: JsonObject) -> None:
     text = jsons.dumps(metadata)
-    if text == before["metadata"]:
+    if text == before["metadata"] and before["deleted_at"] is None:
         return
     work.run(
         """
         UPDATE connections
-        SET metadata = :metadata, updated_at = :now, version = :change
+        SET metadata = :metadata, deleted_at = NULL, updated_at = :now, version = :change
         WHERE organization_id = :organization
           AND id = :id
         """,
@@ -143,30 +143,69 @@ def _update(work: Work, before: Row, metadata: JsonObject) -> None:
         now=work.now,
         change=work.change,
     )
-    work.touch(before["id"])
+    work.touch(before["id"], before["from_id"], before["type"], before["to_id"])
+
+
+def _absent(work: Work, from_id: str, type: str, to_id: str) -> NotFoundError:
+    sentence = f"There is no connection {from_id} {type} {to_id}"
+    if find(work, to_id, type, from_id) is None:
+        return NotFoundError(f"{sentence}; find_connections shows what there is.")
+    return NotFoundError(
+        f"{sentence}, but one the other way, from {to_id} to {from_id}.",
+        use_instead={"from": to_id, "type": type, "to": from_id},
+    )
+
+
+def _advise(work: Work, kind: RelationshipType, start: Row, end: Row) -> None:
+    """Warn of unusual ends; refuse turned ones with the call that would work."""
+    try:
+        advice = check.endpoints(work.ontology, start["type"], kind.name, end["type"])
+    except WrongDirectionError as turned:
+        from_id, to_id = end["id"], start["id"]
+        raise WrongDirectionError(
+            f"{sentence(kind, start['name'], end['name'])} is turned around; use "
+            f'connect_entities(from="{from_id}", type="{kind.name}", to="{to_id}"): '
+            f"{sentence(kind, end['name'], start['name'])}.",
+            relationship=kind.name,
+            use_instead={"from": from_id, "type": kind.name, "to": to_id},
+        ) from turned
+    if advice is not None:
+        work.warn(advice)
 
 
 def _refuse_cycle(work: Work, kind: RelationshipType, start: Row, end: Row) -> None:
-    """Raise CycleError where `end` leads back to `start` along connections of the same type."""
-    seen = {end["id"]}
-    frontier = [end["id"]]
-    while frontier and len(seen) < CYCLE_LIMIT:
-        rows = work.all(
-            """
-            SELECT to_id
-            FROM connections
-            WHERE organization_id = :organization
-              AND type = :type
-              AND from_id IN (SELECT value FROM json_each(:frontier))
-            """,
-            type=kind.name,
-            frontier=jsons.dumps(frontier),
-        )
-        frontier = [row["to_id"] for row in rows if row["to_id"] not in seen]
-        seen.update(frontier)
-        if start["id"] in seen:
+    """Raise CycleError where `end` leads to `start` along connections of the same type.
+
+    Hidden connections count: restoring an entity must not close a circle. The search goes on from
+    whichever side is smaller, so that a new leaf costs one step however large the tree is.
+    """
+    onward, backward = {end["id"]}, {start["id"]}
+    ahead, behind = onward, backward
+    while ahead and behind:
+        if len(ahead) <= len(behind):
+            ahead = _next(work, kind, "from_id", "to_id", ahead) - onward
+            onward |= ahead
+        else:
+            behind = _next(work, kind, "to_id", "from_id", behind) - backward
+            backward |= behind
+        if not onward.isdisjoint(backward):
             raise CycleError(
-                f"{end['name']} {kind.reading} {start['name']} already, directly or through "
+                f"{sentence(kind, end['name'], start['name'])} already, directly or through "
                 f"others; {kind.name} may not run in a circle.",
                 type=kind.name,
             )
+
+
+def _next(work: Work, kind: RelationshipType, near: str, far: str, ids: set[str]) -> set[str]:
+    rows = work.all(
+        f"""
+        SELECT {far} AS id
+        FROM connections
+        WHERE organization_id = :organization
+          AND {near} IN (SELECT value FROM json_each(:ids))
+          AND type = :type
+        """,
+        type=kind.name,
+        ids=jsons.dumps(list(ids)),
+    )
+    return {row["id"] for row in rows}

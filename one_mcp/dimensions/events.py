@@ -31,16 +31,19 @@ def record(
     *,
     actor: str | None = None,
     metadata: JsonObject | None = None,
-    at: str | None = None,
+    at: int | None = None,
 ) -> Recorded:
-    """Record an event; the actor is the caller unless an entity is named (D-16)."""
+    """Record an event; the actor is the caller unless an entity is named (D-16).
+
+    `at` is milliseconds since 1970; it may lie in the past or in the future.
+    """
     kind = check.event_type(work.ontology, type)
     checked = check.metadata(kind, metadata or {})
-    for id in (target, actor):
-        if id is not None and id != work.principal.person:
-            subjects.live(work, id)
     moment = _moment(at, work.now)
-    doer = actor or work.principal.person
+    doer = work.principal.person if actor is None else _actor(work, actor)
+    advice = check.target(kind, None if target is None else subjects.live(work, target)["type"])
+    if advice is not None:
+        work.warn(advice)
     work.warnings.extend(checked.hints)
     id = _insert(work, kind.name, target, checked.values, actor=doer, at=moment)
     return Recorded(
@@ -90,20 +93,22 @@ def flush(work: Work) -> None:
     work.happenings.clear()
 
 
-def _moment(at: str | None, now: int) -> int:
+def _actor(work: Work, id: str) -> str:
+    """Accept an entity, or the caller's own id: nobody acts in another person's name."""
+    if id != work.principal.person:
+        subjects.live(work, id)
+    return id
+
+
+def _moment(at: int | None, now: int) -> int:
     if at is None:
         return now
-    try:
-        moment = clock.from_text(at)
-    except (ValueError, OverflowError):
-        moment = LATEST_MS + 1
-    if not EARLIEST_MS <= moment <= LATEST_MS:
+    if not EARLIEST_MS <= at <= LATEST_MS:
         raise InvalidArgumentError(
-            "at is no time; give ISO 8601 such as 2026-11-23T12:00:00Z, or milliseconds since "
-            "1970, between the years 1 and 9999.",
+            "at is a time between the years 1 and 9999, such as 2026-11-23T12:00:00Z.",
             argument="at",
         )
-    return moment
+    return at
 
 
 def _insert(
@@ -125,5 +130,5 @@ def _insert(
         metadata=jsons.dumps(metadata),
         change=work.change,
     )
-    work.touch(id, actor, *([target] if target else []))
+    work.touch(id, type, actor, *([target] if target else []))
     return id

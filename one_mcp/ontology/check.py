@@ -8,6 +8,7 @@ from one_mcp.errors import UnknownTypeError, WrongDirectionError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import limits, names, shape
 from one_mcp.ontology.model import (
+    ANY,
     Alias,
     EntityType,
     EventType,
@@ -85,6 +86,16 @@ def endpoints(ontology: Ontology, from_type: str, relationship: str, to_type: st
     if edge.fits(to_type, from_type):
         return _reversed(edge, from_type, to_type)
     return _unusual(edge, from_type, to_type)
+
+
+def target(event: EventType, type: str | None) -> str | None:
+    """Return advice about what an event happens to, or None when nothing is unusual."""
+    usual = event.targets
+    if not usual or type in usual or (type is not None and ANY in usual):
+        return None
+    if type is None:
+        return f"{event.name} usually has a target: {_any_of(usual)}"
+    return f"{event.name} usually happens to {_any_of(usual)}, not to {_a(type)}"
 
 
 def _reversed(edge: RelationshipType, from_type: str, to_type: str) -> str:
