@@ -161,20 +161,19 @@ def ends(table: Table, known: Known) -> Ends:
 
 
 def alias(name: str, table: Table, among: dict[str, Table]) -> Alias:
-    """Build `word = "synonym"`, `word = ["one", "or another"]`, or a table with advice."""
+    """Build `"synonym"`, `["one", "other"]`, `"one | other: advice"` or `{ advice = "…" }`."""
     value = table.value(name)
-    if isinstance(value, dict):
+    if isinstance(value, str):
+        types, colon, advice = value.partition(": ")
+        built = Alias(name, tuple(types.split(" | ")), advice, synonym=not colon)
+    elif isinstance(value, dict):
         inside = table.table(name)
-        built = Alias(name, inside.words("use"), inside.optional_text("advice") or "")
+        built = Alias(name, (), inside.text("advice"))
         inside.close()
-    elif isinstance(value, str):
-        built = Alias(name, (value,), synonym=True)
     else:
         built = Alias(name, table.words(name))
     for candidate in built.candidates:
         _known(table, name, candidate, among)
-    if not built.candidates and not built.advice:
-        raise table.fault("needs a type, or advice", name)
     return built
 
 

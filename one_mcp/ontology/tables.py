@@ -55,6 +55,8 @@ class Table:
 
     def words(self, key: str) -> tuple[str, ...]:
         listed = self._list(key)
+        if not listed:
+            return ()
         words = tuple(word for word in listed if isinstance(word, str) and word)
         if len(set(words)) < len(listed):
             raise self.fault("must be a list of texts, none of them twice", key)
