@@ -1,10 +1,8 @@
 """Turn the tables of ontology files into types, and refuse references to nothing."""
 
-import re
 from dataclasses import dataclass, field
 
-from one_mcp.errors import InvalidPropertyError
-from one_mcp.ontology import names, shape
+from one_mcp.ontology import names, properties
 from one_mcp.ontology.model import (
     ANY,
     Alias,
@@ -21,11 +19,6 @@ from one_mcp.ontology.model import (
 )
 from one_mcp.ontology.tables import Table
 
-_PROPERTY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
-_BOUNDED: dict[str, tuple[PropertyType, float, float | None]] = {
-    "count": ("integer", 0, None),
-    "share": ("number", 0, 1),
-}
 _SEARCHED: tuple[PropertyType, ...] = ("string", "text", "string_list", "email", "url")
 
 
@@ -41,7 +34,6 @@ class Known:
     groups: dict[Kind, dict[str, str]] = field(
         default_factory=lambda: {"entity": {}, "relationship": {}, "event": {}}
     )
-
     expanded: dict[tuple[str, ...], tuple[str, ...]] = field(
         default_factory=dict[tuple[str, ...], tuple[str, ...]]
     )
@@ -91,25 +83,25 @@ class Known:
 
 
 def entity_type(name: str, table: Table, known: Known) -> EntityType:
-    properties = known.shared(table) | shapes(table.table("properties"))
+    declared = known.shared(table) | properties.shapes(table.table("properties"))
     built = EntityType(
         name=name,
         group=known.group(table, "entity"),
         meaning=table.text("meaning"),
         title=_title(name, table),
-        properties=properties,
+        properties=declared,
         identity=table.optional_text("identity"),
         on_create=known.one(table, "on_create", known.events),
         on_update=known.one(table, "on_update", known.events),
         on_archive=known.one(table, "on_archive", known.events),
         on_restore=known.one(table, "on_restore", known.events),
-        text_fields=_fields(table, "text_fields", properties),
-        embeddable=_fields(table, "embeddable", properties),
+        text_fields=_fields(table, "text_fields", declared),
+        embeddable=_fields(table, "embeddable", declared),
         usual=_usual(table, known),
     )
     table.close()
     if built.identity is not None and not (
-        built.identity in properties and properties[built.identity].required
+        built.identity in declared and declared[built.identity].required
     ):
         raise table.fault("must name a property that is required", "identity")
     return built
@@ -129,7 +121,7 @@ def relationship_type(
         reading=table.text("reading"),
         inverse_reading=table.text("inverse_reading"),
         ends=own_ends + more_ends,
-        metadata=shapes(table.table("metadata")),
+        metadata=properties.shapes(table.table("metadata")),
         acyclic=table.flag("acyclic"),
         directed=table.flag("directed"),
         usual=_usual(table, known),
@@ -144,7 +136,7 @@ def event_type(name: str, table: Table, known: Known) -> EventType:
         group=known.group(table, "event"),
         meaning=table.text("meaning"),
         title=_title(name, table),
-        metadata=shapes(table.table("metadata")),
+        metadata=properties.shapes(table.table("metadata")),
         targets=known.types(table, "targets"),
     )
     table.close()
@@ -198,75 +190,6 @@ def dimension(name: str, table: Table) -> Dimension:
     return built
 
 
-def shapes(table: Table) -> dict[str, Property]:
-    """Build the properties of a table, each in short or as a table with more."""
-    built: dict[str, Property] = {}
-    for name in table:
-        if not _PROPERTY_NAME.fullmatch(name):
-            raise table.fault("a property name is letters, digits and _, at most 63", name)
-        built[name] = _short(name, table) or _long(name, table.table(name))
-    seen: set[str] = set(built)
-    for declared in built.values():
-        for other in declared.aliases:
-            if other in seen:
-                raise table.fault(f"the alias '{other}' is another property's name", declared.name)
-            seen.add(other)
-    return built
-
-
-def _short(name: str, table: Table) -> Property | None:
-    """Build `name = "type (unit): meaning"` or `name = "one | other: meaning"`."""
-    value = table.value(name)
-    if not isinstance(value, str):
-        return None
-    kind, colon, meaning = value.partition(": ")
-    if not colon:
-        raise table.fault('must read "type: meaning"', name)
-    if " | " in kind:
-        return Property(name, "enum", meaning, options=tuple(kind.split(" | ")))
-    kind, _, unit = kind.partition(" (")
-    bounded = _BOUNDED.get(kind)
-    type = bounded[0] if bounded else _type(table, name, kind)
-    low, high = bounded[1:] if bounded else (None, None)
-    unit = unit.removesuffix(")") or None
-    return Property(name, type, meaning, unit=unit, minimum=low, maximum=high)
-
-
-def _long(name: str, table: Table) -> Property:
-    options = table.words("options")
-    type = _type(table, "type", table.optional_text("type") or ("enum" if options else ""))
-    built = Property(
-        name,
-        type,
-        table.text("meaning"),
-        required=table.flag("required"),
-        default=table.value("default"),
-        unit=table.optional_text("unit"),
-        minimum=table.number("minimum"),
-        maximum=table.number("maximum"),
-        options=options,
-        aliases=table.words("aliases"),
-        properties=shapes(table.table("properties")),
-    )
-    table.close()
-    if type == "enum" and not options:
-        raise table.fault("an enum needs its options", "options")
-    if built.default is not None:
-        try:
-            shape.fit(built, built.default, name)
-        except InvalidPropertyError as failure:
-            raise table.fault(f"does not fit the property: {failure}", "default") from failure
-    return built
-
-
-def _type(table: Table, key: str, name: str) -> PropertyType:
-    for type in shape.PROPERTY_TYPES:
-        if type == name:
-            return type
-    near = names.near(name, shape.PROPERTY_TYPES) or shape.PROPERTY_TYPES
-    raise table.fault(f"no property type '{name}'; did you mean {' or '.join(near)}?", key)
-
-
 def _usual(table: Table, known: Known) -> tuple[Usual, ...]:
     built: list[Usual] = []
     for inside in table.listed("usual"):
@@ -288,10 +211,10 @@ def _usual(table: Table, known: Known) -> tuple[Usual, ...]:
     return tuple(built)
 
 
-def _fields(table: Table, key: str, properties: dict[str, Property]) -> tuple[str, ...]:
+def _fields(table: Table, key: str, declared: dict[str, Property]) -> tuple[str, ...]:
     fields = table.words(key)
     for name in fields:
-        if name not in properties or properties[name].type not in _SEARCHED:
+        if name not in declared or declared[name].type not in _SEARCHED:
             raise table.fault(f"'{name}' is no text property of this type", key)
     return fields
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from one_mcp import assets
 from one_mcp.errors import OntologyError
-from one_mcp.ontology import build, tables
+from one_mcp.ontology import build, properties, tables
 from one_mcp.ontology.model import Alias, Dimension, Ends, Kind, Ontology, Term
 from one_mcp.ontology.tables import Table
 
@@ -106,7 +106,7 @@ def _refuse_core_tables(file: Table) -> None:
 
 def _gather(draft: _Draft, file: Table) -> None:
     for name, table in file.tables("entity_shapes"):
-        _add(draft.known.shapes, name, build.shapes(table), table)
+        _add(draft.known.shapes, name, properties.shapes(table), table)
     for kind in _KINDS:
         for name, meaning in file.sentences(f"{kind}_groups"):
             _add(draft.known.groups[kind], name, meaning, file.table(f"{kind}_groups"))
@@ -157,8 +157,8 @@ def _ontology(draft: _Draft, whole: dict[str, Table], packs: tuple[str, ...]) ->
         aliases=_aliases(draft, "entity"),
         relationship_aliases=_aliases(draft, "relationship"),
         event_aliases=_aliases(draft, "event"),
-        organization=build.shapes(whole["organization_properties"]),
-        person=build.shapes(whole["person_properties"]),
+        organization=properties.shapes(whole["organization_properties"]),
+        person=properties.shapes(whole["person_properties"]),
         statuses=build.terms(whole["entity_statuses"]),
         organization_statuses=build.terms(whole["organization_statuses"]),
         person_statuses=build.terms(whole["person_statuses"]),
