@@ -34,7 +34,7 @@ DEEP_LINK = "cursor://anysphere.cursor-deeplink/mcp/install"
 @options.settings()
 @options.as_json
 def command(client: str, *, as_json: bool) -> None:
-    """Print what makes a client use this server.
+    """Print what makes Claude Code, Cursor or Claude Desktop use this server.
 
     CLIENT is the client to configure. The program and the database are named by absolute paths;
     settings that were chosen, by flags or in the environment, go along.

@@ -1,0 +1,172 @@
+"""Places for boxes: distances like those in the graph, the first in the middle, none overlapping.
+
+Stress majorization (Gansner, Koren, North 2004, https://doi.org/10.1007/978-3-540-31843-9_25) from
+a radial start, then boxes that overlap push each other apart. No randomness: the same graph gives
+the same picture.
+"""
+
+import heapq
+import math
+from dataclasses import dataclass
+from itertools import combinations
+
+from one_mcp.services.picture.scene import BOX_HEIGHT, Scene
+
+STEP = 128.0  # px between neighbours, before a hub's many neighbours need more
+CROWD = 5.0  # neighbours that find room at that distance
+STRETCH = 1.55  # boxes are wide, so the plane is too
+ROUNDS = 90
+PUSHES = 400
+GAP_X, GAP_Y = 30.0, 30.0
+LINKED_GAP_X, LINKED_GAP_Y = 112.0, 48.0  # room for an arrow and its words
+
+
+@dataclass(slots=True)
+class Place:
+    """The middle of a box."""
+
+    x: float
+    y: float
+
+
+def places(scene: Scene) -> list[Place]:
+    """Find a place for each box of the scene."""
+    index = {box.id: number for number, box in enumerate(scene.boxes)}
+    links = {
+        frozenset((index[arrow.start], index[arrow.end]))
+        for arrow in scene.arrows
+        if arrow.start != arrow.end
+    }
+    near: list[list[int]] = [[] for _ in scene.boxes]
+    for one, other in map(sorted, links):
+        near[one].append(other)
+        near[other].append(one)
+    wanted = [_distances(near, number) for number in range(len(near))]
+    found = _radial(near, wanted)
+    _relax(found, wanted)
+    for place in found:
+        place.x *= STRETCH
+    _separate(found, [box.width for box in scene.boxes], links)
+    return found
+
+
+def _distances(near: list[list[int]], start: int) -> list[float]:
+    """Measure the shortest ways from one box to all; links at a hub are longer."""
+    reached = [math.inf] * len(near)
+    reached[start] = 0.0
+    queue = [(0.0, start)]
+    while queue:
+        so_far, here = heapq.heappop(queue)
+        for there in near[here]:
+            busy = max(len(near[here]), len(near[there]))
+            way = so_far + STEP * max(1.0, math.sqrt(busy / CROWD))
+            if way < reached[there]:
+                reached[there] = way
+                heapq.heappush(queue, (way, there))
+    farthest = max((way for way in reached if way < math.inf), default=0.0)
+    return [way if way < math.inf else farthest + 2 * STEP for way in reached]
+
+
+def _radial(near: list[list[int]], wanted: list[list[float]]) -> list[Place]:
+    """Put each box at its distance from the first, in a sector as wide as what hangs from it."""
+    found = [Place(0.0, 0.0) for _ in near]
+    parents, order = _tree(near)
+    leaves = [0] * len(near)
+    for child in reversed(order):
+        leaves[child] = max(leaves[child], 1)
+        if child:
+            leaves[parents[child]] += leaves[child]
+    turn = [(0.0, math.tau)] * len(near)
+    for here in order:
+        begin, end = turn[here]
+        angle = (begin + end) / 2 - math.pi / 2
+        if here:
+            found[here] = Place(
+                math.cos(angle) * wanted[0][here], math.sin(angle) * wanted[0][here]
+            )
+        children = [box for box in order if box and parents[box] == here]
+        share = (end - begin) / max(1, sum(leaves[child] for child in children))
+        for child in children:
+            turn[child] = (begin, begin + share * leaves[child])
+            begin += share * leaves[child]
+    return found
+
+
+def _tree(near: list[list[int]]) -> tuple[list[int], list[int]]:
+    """Choose each box's parent, breadth first, and the order in which they were found.
+
+    What hangs from nothing hangs from the first.
+    """
+    parents = [-1] * len(near)
+    order: list[int] = []
+    for root in range(len(near)):
+        if parents[root] >= 0:
+            continue
+        parents[root] = 0
+        queue = [root]
+        for here in queue:
+            for there in near[here]:
+                if parents[there] < 0:
+                    parents[there] = here
+                    queue.append(there)
+        order += queue
+    return parents, order
+
+
+def _relax(found: list[Place], wanted: list[list[float]]) -> None:
+    """Move every box but the first to where its distances to all others fit best."""
+    for _ in range(ROUNDS):
+        moved = 0.0
+        for here in range(1, len(found)):
+            x, y = _best(found, wanted[here], here)
+            moved = max(moved, abs(x - found[here].x), abs(y - found[here].y))
+            found[here].x, found[here].y = x, y
+        if moved < 0.5:  # noqa: PLR2004  # px, nobody sees it
+            return
+
+
+def _best(found: list[Place], wanted: list[float], here: int) -> tuple[float, float]:
+    own = found[here]
+    x = y = weights = 0.0
+    for there, place in enumerate(found):
+        if there == here:
+            continue
+        dx, dy = own.x - place.x, own.y - place.y
+        away = math.hypot(dx, dy) or 1.0
+        weight = 1.0 / (wanted[there] * wanted[there])
+        x += weight * (place.x + wanted[there] * dx / away)
+        y += weight * (place.y + wanted[there] * dy / away)
+        weights += weight
+    return x / weights, y / weights
+
+
+def _separate(found: list[Place], widths: list[float], links: set[frozenset[int]]) -> None:
+    """Push overlapping boxes apart, along the shorter way; the first one stays."""
+    pairs = list(combinations(range(len(found)), 2))
+    for _ in range(PUSHES):
+        overlapping = False
+        for here, there in pairs:
+            linked = frozenset((here, there)) in links
+            width = (widths[here] + widths[there]) / 2 + (LINKED_GAP_X if linked else GAP_X)
+            height = BOX_HEIGHT + (LINKED_GAP_Y if linked else GAP_Y)
+            overlapping |= _push(found[here], found[there], width, height, first=here == 0)
+        if not overlapping:
+            return
+
+
+def _push(one: Place, other: Place, width: float, height: float, *, first: bool) -> bool:
+    """Move two middles to at least a width or a height from each other, if they are not yet."""
+    dx, dy = other.x - one.x, other.y - one.y
+    over_x, over_y = width - abs(dx), height - abs(dy)
+    if over_x <= 0 or over_y <= 0:
+        return False
+    share = 1.0 if first else 0.5
+    if over_x < over_y:
+        step = math.copysign(over_x + 0.1, dx)
+        other.x += step * share
+        one.x -= step * (1 - share)
+    else:
+        step = math.copysign(over_y + 0.1, dy)
+        other.y += step * share
+        one.y -= step * (1 - share)
+    return True
