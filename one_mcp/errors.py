@@ -113,6 +113,12 @@ class OntologyError(OneError):
     code = "BROKEN_ONTOLOGY"
 
 
+class PromptFileError(OneError):
+    """A prompt file is broken."""
+
+    code = "BROKEN_PROMPT"
+
+
 class SettingsError(OneError):
     """A setting is unknown or has a value that does not work."""
 

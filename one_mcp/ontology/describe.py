@@ -1,7 +1,8 @@
 """Describe the ontology to a model: all of it in brief, or one part in full."""
 
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+
+from pydantic import ConfigDict
 
 from one_mcp.answers import Answer
 from one_mcp.errors import UnknownTypeError
@@ -11,19 +12,14 @@ from one_mcp.ontology.model import (
     Alias,
     Dimension,
     EntityType,
-    EventType,
     Kind,
     Ontology,
     Property,
-    RelationshipType,
+    Usual,
 )
+from one_mcp.ontology.vocabulary import Grouped, by_group, dimensions, shortened
 
-Grouped = TypeVar("Grouped", EntityType, RelationshipType, EventType)
-DIMENSIONS_OF_KINDS = {
-    "entities": "entity_types",
-    "connections": "relationship_types",
-    "events": "event_types",
-}
+KINDS: tuple[Kind, ...] = ("entity", "relationship", "event")
 THINGS = "things"  # another word for entities (D-03)
 
 
@@ -31,7 +27,10 @@ class Described(Answer):
     """What the ontology says of a topic; only the parts that fit the topic are there.
 
     `entity_types`, `relationship_types` and `event_types` map a group to its names, or a name to
-    its meaning. `properties` maps a field to its type, unit and meaning.
+    its meaning. `properties` maps a field to its type, unit and meaning. Of an entity type, `out`
+    and `in` name the connections that usually leave it and lead to it, `events` what happens to it,
+    `records` what is recorded by itself, `usually` what should come with it. A name in brackets
+    stands for all types of that group.
     """
 
     topic: str
@@ -39,7 +38,7 @@ class Described(Answer):
     test: str | None = None
     group: str | None = None
     dimensions: dict[str, str] | None = None
-    statuses: dict[str, str] | None = None
+    statuses: str | None = None
     entity_types: dict[str, str] | None = None
     relationship_types: dict[str, str] | None = None
     event_types: dict[str, str] | None = None
@@ -51,8 +50,13 @@ class Described(Answer):
     acyclic: bool | None = None
     records: list[str] | None = None
     usually: list[str] | None = None
+    out: str | None = None
+    in_: str | None = None
+    events: str | None = None
     targets: str | None = None
     packs: str | None = None
+
+    model_config = ConfigDict(alias_generator=lambda name: name.rstrip("_"))
 
 
 def describe(ontology: Ontology, topic: str | None = None) -> Described:
@@ -63,82 +67,55 @@ def describe(ontology: Ontology, topic: str | None = None) -> Described:
     if topic is None:
         return _overview(ontology)
     topic = topic.strip()
-    wanted = "entities" if topic.lower() == THINGS else topic
-    if wanted.lower() in ontology.dimensions:
-        return _dimension(ontology, ontology.dimensions[wanted.lower()])
-    for kind in ("entity", "relationship", "event"):
-        found = _of_kind(ontology, kind, wanted)
+    wanted = "entities" if topic.casefold() == THINGS else topic.casefold()
+    if wanted in ontology.dimensions:
+        return _dimension(ontology, ontology.dimensions[wanted])
+    for kind in KINDS:
+        found = _of_kind(ontology, kind, topic)
         if found is not None:
             return found
-    raise _unknown(ontology, topic)
-
-
-def vocabulary(ontology: Ontology) -> dict[str, str]:
-    """Write the names of all types as text, for prompts: one line a group."""
-    return {
-        "entity_types": _lines(_by_group(ontology.entity_types.values())),
-        "relationship_types": "\n".join(
-            f"- {edge.name}: {{from}} {edge.reading} {{to}} "
-            f"({' or '.join(_shown(edge.from_types))} -> {' or '.join(_shown(edge.to_types))})"
-            for edge in ontology.relationship_types.values()
-        ),
-        "event_types": _lines(_by_group(ontology.event_types.values())),
-        "dimensions": "\n".join(f"- {each.name}: {each.meaning}" for each in _dims(ontology)),
-        "statuses": ", ".join(ontology.statuses),
-        "tag_keys": ", ".join(ontology.tag_prefixes),
-    }
-
-
-def _shown(types: tuple[str, ...]) -> tuple[str, ...]:
-    limit = 6
-    return types if len(types) <= limit else (*types[:limit], "…")
-
-
-def _dims(ontology: Ontology) -> Iterable[Dimension]:
-    return ontology.dimensions.values()
-
-
-def _lines(groups: Mapping[str, str]) -> str:
-    return "\n".join(f"- {group}: {found}" for group, found in groups.items())
+    group = _group(ontology, topic)
+    if group is None:
+        raise _unknown(ontology, topic)
+    return group
 
 
 def _overview(ontology: Ontology) -> Described:
     return Described(
         topic="ontology",
-        dimensions={each.name: each.test for each in _dims(ontology)},
-        statuses={"entity": ", ".join(ontology.statuses)},
-        entity_types=_by_group(ontology.entity_types.values()),
-        relationship_types=_by_group(ontology.relationship_types.values()),
-        event_types=_by_group(ontology.event_types.values()),
+        dimensions={each.name: each.test for each in dimensions(ontology)},
+        statuses=", ".join(ontology.statuses),
+        entity_types=by_group(ontology.entity_types.values()),
+        relationship_types=by_group(ontology.relationship_types.values()),
+        event_types=by_group(ontology.event_types.values()),
         packs=", ".join(ontology.packs) or None,
     )
 
 
-def _by_group(types: Iterable[Grouped]) -> dict[str, str]:
-    groups: dict[str, list[str]] = {}
-    for each in types:
-        groups.setdefault(each.group, []).append(each.name)
-    return {group: ", ".join(found) for group, found in groups.items()}
-
-
-def _meanings(types: Iterable[Grouped], group: str | None = None) -> dict[str, str]:
-    return {each.name: each.meaning for each in types if group is None or each.group == group}
-
-
 def _dimension(ontology: Ontology, dimension: Dimension) -> Described:
-    types: dict[str, dict[str, str]] = {
-        "entities": {"entity_types": _meanings(ontology.entity_types.values())},
-        "connections": {"relationship_types": _meanings(ontology.relationship_types.values())},
-        "events": {"event_types": _meanings(ontology.event_types.values())},
-    }.get(dimension.name, {})  # pyright: ignore[reportAssignmentType]
-    return Described(
+    told = Described(
         topic=dimension.name,
         meaning=dimension.meaning,
         test=dimension.test,
         properties=_fields(_shape(ontology, dimension.name)) or None,
         terms=_terms(ontology, dimension.name) or None,
-        **types,  # pyright: ignore[reportArgumentType]
     )
+    match dimension.name:
+        case "entities":
+            types = _meanings(ontology.entity_types.values())
+            return told.model_copy(update={"entity_types": types})
+        case "connections":
+            types = _meanings(ontology.relationship_types.values())
+            return told.model_copy(update={"relationship_types": types})
+        case "events":
+            types = _meanings(ontology.event_types.values())
+            return told.model_copy(update={"event_types": types})
+        case _:
+            return told
+
+
+def _meanings(types: Iterable[Grouped], group: str | None = None) -> dict[str, str]:
+    return {each.name: each.meaning for each in types if group in (None, each.group)}
 
 
 def _shape(ontology: Ontology, dimension: str) -> dict[str, Property]:
@@ -169,33 +146,40 @@ def _of_kind(ontology: Ontology, kind: Kind, topic: str) -> Described | None:
     match kind:
         case "entity":
             name = _synonym(topic, ontology.aliases)
-            found = _entity_type(ontology, name) if name in ontology.entity_types else None
+            return _entity_type(ontology, name) if name in ontology.entity_types else None
         case "relationship":
             name = _synonym(topic, ontology.relationship_aliases)
             known = name in ontology.relationship_types
-            found = _relationship_type(ontology, name) if known else None
+            return _relationship_type(ontology, name) if known else None
         case "event":
             name = _synonym(topic, ontology.event_aliases)
-            found = _event_type(ontology, name) if name in ontology.event_types else None
-    return found or _group(ontology, kind, topic)
+            return _event_type(ontology, name) if name in ontology.event_types else None
 
 
-def _group(ontology: Ontology, kind: Kind, topic: str) -> Described | None:
-    groups = {group.casefold(): group for group in ontology.groups[kind]}
-    group = groups.get(topic.casefold())
-    if group is None:
+def _group(ontology: Ontology, topic: str) -> Described | None:
+    """Describe a group; entity, relationship and event types may have groups of one name."""
+    wanted = topic.strip("[]").casefold()
+    found = {
+        kind: (group, meaning)
+        for kind, groups in ontology.groups.items()
+        for group, meaning in groups.items()
+        if group.casefold() == wanted
+    }
+    if not found:
         return None
-    meaning = ontology.groups[kind][group]
-    match kind:
-        case "entity":
-            meanings = _meanings(ontology.entity_types.values(), group)
-            return Described(topic=group, meaning=meaning, entity_types=meanings)
-        case "relationship":
-            meanings = _meanings(ontology.relationship_types.values(), group)
-            return Described(topic=group, meaning=meaning, relationship_types=meanings)
-        case "event":
-            meanings = _meanings(ontology.event_types.values(), group)
-            return Described(topic=group, meaning=meaning, event_types=meanings)
+    group = next(iter(found.values()))[0]
+    types = {
+        "entity": _meanings(ontology.entity_types.values(), group),
+        "relationship": _meanings(ontology.relationship_types.values(), group),
+        "event": _meanings(ontology.event_types.values(), group),
+    }
+    return Described(
+        topic=group,
+        meaning=" ".join(meaning for _, meaning in found.values()),
+        entity_types=types["entity"] or None,
+        relationship_types=types["relationship"] or None,
+        event_types=types["event"] or None,
+    )
 
 
 def _synonym(topic: str, aliases: Mapping[str, Alias]) -> str:
@@ -206,6 +190,12 @@ def _synonym(topic: str, aliases: Mapping[str, Alias]) -> str:
 def _entity_type(ontology: Ontology, name: str) -> Described:
     kind = ontology.entity_types[name]
     moments = [kind.on_create, kind.on_update, kind.on_archive, kind.on_restore]
+    edges = ontology.relationship_types.values()
+    happens = [
+        event.name
+        for event in ontology.event_types.values()
+        if name in event.targets  # those that happen to anything are left out
+    ]
     return Described(
         topic=f"entity type {name}",
         meaning=kind.meaning,
@@ -213,8 +203,19 @@ def _entity_type(ontology: Ontology, name: str) -> Described:
         unique=kind.identity,
         properties=_fields(kind.properties),
         records=list(dict.fromkeys(moment for moment in moments if moment)) or None,
-        usually=[usual.why for usual in kind.usual if usual.why] or None,
+        usually=[_usual(ontology, kind, usual) for usual in kind.usual] or None,
+        out=_listed(edge.name for edge in edges if any(ends.leave(name) for ends in edge.ends)),
+        in_=_listed(edge.name for edge in edges if any(ends.arrive(name) for ends in edge.ends)),
+        events=_listed(happens),
     )
+
+
+def _usual(ontology: Ontology, kind: EntityType, usual: Usual) -> str:
+    if usual.connection is None:
+        return f"the event {' or '.join(usual.events)}: {usual.why}"
+    others = " or ".join(shortened(ontology, usual.from_types or usual.to_types))
+    start, end = (others, kind.name) if usual.from_types else (kind.name, others)
+    return f"{start} {usual.connection} {end}: {usual.why}"
 
 
 def _relationship_type(ontology: Ontology, name: str) -> Described:
@@ -224,8 +225,14 @@ def _relationship_type(ontology: Ontology, name: str) -> Described:
         meaning=kind.meaning,
         group=kind.group,
         reads=[f"from {kind.reading} to", f"to {kind.inverse_reading} from"],
-        ends=[f"{', '.join(ends.from_types)} -> {', '.join(ends.to_types)}" for ends in kind.ends],
+        ends=[
+            f"{_listed(shortened(ontology, ends.from_types))} -> "
+            f"{_listed(shortened(ontology, ends.to_types))}"
+            for ends in kind.ends
+        ],
         acyclic=kind.acyclic or None,
+        usually=[f"with the event {' or '.join(usual.events)}: {usual.why}" for usual in kind.usual]
+        or None,
         properties=_fields(kind.metadata) or None,
     )
 
@@ -236,9 +243,13 @@ def _event_type(ontology: Ontology, name: str) -> Described:
         topic=f"event type {name}",
         meaning=kind.meaning,
         group=kind.group,
-        targets=", ".join(kind.targets) or None,
+        targets=_listed(shortened(ontology, kind.targets)),
         properties=_fields(kind.metadata) or None,
     )
+
+
+def _listed(words: Iterable[str]) -> str | None:
+    return ", ".join(words) or None
 
 
 def _fields(properties: Mapping[str, Property]) -> dict[str, str]:
@@ -249,26 +260,41 @@ def _field(property: Property) -> str:
     kind = "|".join(property.options) if property.options else property.type
     parts = [
         kind,
+        _range(property),
         "required" if property.required else "",
-        f"in {property.unit}" if property.unit else "",
-        f"default {property.default}" if property.default is not None else "",
+        f"in {property.unit.removeprefix('of ')}" if property.unit else "",
+        f"default {property.default}" if property.default not in (None, []) else "",
     ]
     inner = f" {{{', '.join(property.properties)}}}" if property.properties else ""
     return f"{', '.join(part for part in parts if part)}{inner}: {property.meaning}".rstrip(": ")
 
 
+def _range(property: Property) -> str:
+    low, high = property.minimum, property.maximum
+    if high is not None:
+        return f"<= {high:g}" if low is None else f"{low:g} to {high:g}"
+    return "" if low in (None, 0) else f">= {low:g}"
+
+
 def _unknown(ontology: Ontology, topic: str) -> UnknownTypeError:
+    """Say what was probably meant; a role word says what to use instead of it."""
     known = (
         *ontology.entity_types,
         *ontology.relationship_types,
         *ontology.event_types,
         *ontology.dimensions,
     )
-    if topic in ontology.aliases or names.plain(topic) in ontology.aliases:
-        try:
-            check.entity_type(ontology, topic)
-        except UnknownTypeError as error:
-            return error
+    finders = (
+        (check.entity_type, ontology.aliases),
+        (check.relationship_type, ontology.relationship_aliases),
+        (check.event_type, ontology.event_aliases),
+    )
+    for find, aliases in finders:
+        if topic in aliases or names.plain(topic) in aliases:
+            try:
+                find(ontology, topic)
+            except UnknownTypeError as error:
+                return error
     near = names.near(topic, known)
     hint = f"did you mean {' or '.join(near)}?" if near else "call it without a topic for all names"
     return UnknownTypeError(

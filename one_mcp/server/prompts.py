@@ -2,43 +2,43 @@
 
 import re
 import tomllib
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import Template
 from typing import Literal
 
-from mcp.shared.exceptions import MCPError
-from mcp_types import (
-    INVALID_PARAMS,
-    GetPromptResult,
-    Prompt,
-    PromptArgument,
-    PromptMessage,
-    TextContent,
-)
-from pydantic import BaseModel, ConfigDict
+from mcp_types import GetPromptResult, Prompt, PromptArgument, PromptMessage, TextContent
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from one_mcp import assets, jsons
-from one_mcp.ontology import describe
+from one_mcp.errors import InvalidArgumentError, NotFoundError, PromptFileError
+from one_mcp.ontology import names
 from one_mcp.ontology.model import Ontology
+from one_mcp.ontology.vocabulary import WORDS, vocabulary
 
 FENCE = "+++\n"
 JSON_FENCE = "```json"
 LONGEST_ARGUMENT = 20_000
 _JSON = re.compile(r"(```json.*?```)", re.DOTALL)
-Completes = Literal["entity", "entity_type", "any_type", "none"]
 
 
 class Argument(BaseModel):
-    """An argument of a prompt; `completes` says which names a client may offer for it."""
+    """An argument of a prompt.
+
+    `completes` says which names a client may offer for it; entities only of `types`, where there
+    are any. A value has to match the whole of `pattern`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
-    description: str
+    name: str = Field(pattern=r"^[a-z][a-z_]*$")
+    description: str = Field(min_length=1)
     required: bool = False
     default: str = ""
-    completes: Completes = "none"
+    pattern: str | None = None
+    completes: Literal["entity", "entity_type", "any_type", "none"] = "none"
+    types: tuple[str, ...] = ()
 
 
 class Head(BaseModel):
@@ -46,29 +46,26 @@ class Head(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    title: str
-    description: str
+    title: str = Field(min_length=1)
+    description: str = Field(min_length=1)
     arguments: tuple[Argument, ...] = ()
 
 
-class Guide(BaseModel):
-    """A prompt file: its head, and a `string.Template` for the text.
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """A prompt file: its head, and the text in parts, each a `string.Template`.
 
     The text may use its arguments and the vocabulary, which is computed from the ontology in use.
     """
 
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
-
     name: str
     head: Head
-    body: Template
+    parts: tuple[str, ...]
 
     def listed(self) -> Prompt:
         arguments = [
-            PromptArgument(
-                name=argument.name, description=argument.description, required=argument.required
-            )
-            for argument in self.head.arguments
+            PromptArgument(name=each.name, description=each.description, required=each.required)
+            for each in self.head.arguments
         ]
         return Prompt(
             name=self.name,
@@ -77,43 +74,92 @@ class Guide(BaseModel):
             arguments=arguments or None,
         )
 
+    def completes(self, argument: str) -> str:
+        """Say which kind of names completes an argument, with the types where it is entities."""
+        for each in self.head.arguments:
+            if each.name == argument:
+                return " ".join([each.completes, *each.types])
+        return "none"
+
     def fill(self, given: dict[str, str], ontology: Ontology) -> str:
         """Put arguments and vocabulary into the text.
 
-        Raises MCPError for an unknown, missing or over-long argument.
+        Inside a JSON example an argument is written as JSON. Raises InvalidArgumentError for an
+        argument that is unknown, missing, too long, or not of its form.
         """
-        declared = {argument.name: argument for argument in self.head.arguments}
-        unknown = sorted(set(given) - set(declared))
-        missing = [name for name, each in declared.items() if each.required and not given.get(name)]
-        if unknown or missing:
-            takes = ", ".join(declared) or "no arguments"
-            raise MCPError(
-                INVALID_PARAMS,
-                f"Prompt {self.name} takes {takes}; "
-                + (f"unknown: {', '.join(unknown)[:200]}" if unknown else "")
-                + (f"missing: {', '.join(missing)}" if missing else ""),
-            )
-        if any(len(value) > LONGEST_ARGUMENT for value in given.values()):
-            raise MCPError(
-                INVALID_PARAMS, f"A prompt's argument has at most {LONGEST_ARGUMENT} characters"
-            )
-        values = {name: given.get(name) or each.default for name, each in declared.items()}
-        inside_json = {name: jsons.dumps(value)[1:-1] for name, value in values.items()}
-        vocabulary = describe.vocabulary(ontology)
+        self._check(given)
+        values = {each.name: given.get(each.name) or each.default for each in self.head.arguments}
+        escaped = {name: jsons.dumps(value)[1:-1] for name, value in values.items()}
+        words = vocabulary(ontology)
         return "".join(
-            Template(part).substitute(
-                vocabulary, **(inside_json if part.startswith(JSON_FENCE) else values)
-            )
-            for part in _JSON.split(self.body.template)
+            Template(part).substitute(words, **(escaped if part.startswith(JSON_FENCE) else values))
+            for part in self.parts
         )
+
+    def _check(self, given: dict[str, str]) -> None:
+        declared = {argument.name: argument for argument in self.head.arguments}
+        takes = f"{self.name} takes {', '.join(declared) or 'no arguments'}"
+        for name in given:
+            if name not in declared:
+                raise InvalidArgumentError(
+                    f"{takes}; there is no {names.shown(name)}.", argument=names.shown(name)
+                )
+        for name, each in declared.items():
+            value = given.get(name, "")
+            if each.required and not value.strip():
+                raise InvalidArgumentError(f"{takes}; {name} is missing.", argument=name)
+            if len(value) > LONGEST_ARGUMENT:
+                raise InvalidArgumentError(
+                    f"{name} has at most {LONGEST_ARGUMENT:,} characters.", argument=name
+                )
+            if value and each.pattern and not re.fullmatch(each.pattern, value):
+                raise InvalidArgumentError(
+                    f"{name} does not fit: {each.description}.", argument=name
+                )
 
 
 def parse(path: Path) -> Guide:
-    """Read a prompt file: TOML between `+++` lines, then the text."""
-    _, head, body = path.read_text("utf-8").split(FENCE, 2)
-    return Guide(
-        name=path.stem, head=Head.model_validate(tomllib.loads(head)), body=Template(body.strip())
-    )
+    """Read a prompt file: TOML between `+++` lines, then the text.
+
+    Raises PromptFileError, which names the file and what is wrong there.
+    """
+    opening, _, rest = path.read_text("utf-8").partition(FENCE)
+    head, closing, body = rest.partition(FENCE)
+    if opening or not closing:
+        raise _broken(path, "begins with TOML between two lines of +++")
+    try:
+        checked = Head.model_validate(tomllib.loads(head))
+    except tomllib.TOMLDecodeError as error:
+        raise _broken(path, f"has a head that is no TOML: {error}") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise _broken(path, f"has a wrong {place}: {first['msg']}") from error
+    guide = Guide(path.stem, checked, tuple(filter(None, _JSON.split(body.strip()))))
+    _agree(path, guide)
+    return guide
+
+
+def _agree(path: Path, guide: Guide) -> None:
+    declared = [argument.name for argument in guide.head.arguments]
+    if len(set(declared)) < len(declared):
+        raise _broken(path, "declares an argument twice")
+    used: set[str] = set()
+    for part in guide.parts:
+        template = Template(part)
+        if not template.is_valid():
+            raise _broken(path, "has a $ that begins no name; a dollar sign is written $$")
+        used.update(template.get_identifiers())
+    if words := sorted(set(declared) & set(WORDS)):
+        raise _broken(path, f"declares {words[0]}, which is a word of the vocabulary")
+    for name in sorted(set(declared) - used):
+        raise _broken(path, f"declares {name} and does not use it")
+    for name in sorted(used - set(declared) - set(WORDS)):
+        raise _broken(path, f"uses ${name} and does not declare it")
+
+
+def _broken(path: Path, predicate: str) -> PromptFileError:
+    return PromptFileError(f"The prompt {path.name} {predicate}.", file=path.name)
 
 
 @cache
@@ -122,16 +168,24 @@ def library() -> dict[str, Guide]:
     return {path.stem: parse(path) for path in sorted(assets.prompts().glob("*.md"))}
 
 
+def find(name: str) -> Guide:
+    """Return a prompt; raises NotFoundError, with the names there are."""
+    guide = library().get(name)
+    if guide is None:
+        raise NotFoundError(
+            f"There is no prompt {names.shown(name)}; there are {', '.join(library())}.",
+            name=names.shown(name),
+            did_you_mean=list(names.near(name, tuple(library()))) or None,
+        )
+    return guide
+
+
 def get(name: str, given: dict[str, str], ontology: Ontology) -> GetPromptResult:
     """Fill in one prompt.
 
-    Raises MCPError for an unknown name, and for arguments that do not fit.
+    Raises NotFoundError for an unknown name, InvalidArgumentError for arguments that do not fit.
     """
-    guide = library().get(name)
-    if guide is None:
-        raise MCPError(
-            INVALID_PARAMS, f"Unknown prompt; there are {', '.join(library())}", {"name": name[:60]}
-        )
+    guide = find(name)
     text = guide.fill(given, ontology)
     return GetPromptResult(
         description=guide.head.description,
