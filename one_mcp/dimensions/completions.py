@@ -1,30 +1,22 @@
 """Completions: ids of entities whose names begin with what was typed, and tags in use."""
 
-from one_mcp.store.work import Work
+from collections.abc import Collection
+
+from one_mcp.store.work import Row, Work
 
 HIGHEST = "\U0010ffff"
 
 
-def entities(work: Work, typed: str, limit: int) -> list[str]:
-    """List the ids of live entities whose name, or whose id, begins with `typed`."""
-    rows = work.all(
-        """
-        SELECT id
-        FROM entities
-        WHERE organization_id = :organization
-          AND deleted_at IS NULL
-          AND name >= :low COLLATE NOCASE
-          AND name < :high COLLATE NOCASE
-        ORDER BY name COLLATE NOCASE
-        LIMIT :limit
-        """,
-        low=typed,
-        high=typed + HIGHEST,
-        limit=limit + 1,
-    )
+def entities(work: Work, typed: str, limit: int, types: Collection[str] = ()) -> list[str]:
+    """List the ids of live entities whose name, or whose id, begins with `typed`.
+
+    Of some types only, where there are any given; one more than `limit` says that there are more.
+    """
+    by_name = [row for type in types or (None,) for row in _named(work, typed, limit, type)]
+    by_name.sort(key=lambda row: row["name"].casefold())
     by_id = work.all(
         """
-        SELECT id
+        SELECT id, type
         FROM entities
         WHERE organization_id = :organization
           AND deleted_at IS NULL
@@ -37,25 +29,57 @@ def entities(work: Work, typed: str, limit: int) -> list[str]:
         high=typed + HIGHEST,
         limit=limit + 1,
     )
-    return list(dict.fromkeys(row["id"] for row in (*rows, *by_id)))
+    found = [*by_name, *(row for row in by_id if not types or row["type"] in types)]
+    return list(dict.fromkeys(row["id"] for row in found))
+
+
+def _named(work: Work, typed: str, limit: int, type: str | None) -> list[Row]:
+    kind = "" if type is None else "AND type = :type"
+    return work.all(
+        f"""
+        SELECT id, name
+        FROM entities
+        WHERE organization_id = :organization
+          AND deleted_at IS NULL
+          {kind}
+          AND name >= :low COLLATE NOCASE
+          AND name < :high COLLATE NOCASE
+        ORDER BY name COLLATE NOCASE
+        LIMIT :limit
+        """,
+        type=type,
+        low=typed,
+        high=typed + HIGHEST,
+        limit=limit + 1,
+    )
 
 
 def tags(work: Work, typed: str, limit: int) -> list[str]:
-    """List tags in use, as `key:value`, that begin with `typed`."""
-    key, _, value = typed.partition(":")
-    rows = work.all(
-        """
-        SELECT DISTINCT key, value
-        FROM tags
-        WHERE organization_id = :organization
-          AND key >= :key
-          AND key < :high
-        ORDER BY key, value
-        LIMIT :limit
-        """,
-        key=key,
-        high=key + HIGHEST,
-        limit=10 * limit,
-    )
-    texts = [f"{row['key']}:{row['value']}" for row in rows]
-    return [text for text in texts if not value or text.startswith(typed)][: limit + 1]
+    """List tags in use, as `key:value`, that begin with `typed`; one more than `limit` at most.
+
+    One step in the index for each tag, however many entities carry it.
+    """
+    key, colon, value = typed.partition(":")
+    last = key if colon else key + HIGHEST
+    place = (key, value)
+    found: list[str] = []
+    while len(found) <= limit:
+        row = work.one(
+            f"""
+            SELECT key, value
+            FROM tags
+            WHERE organization_id = :organization
+              AND key <= :last
+              AND (key, value) {">" if found else ">="} (:key, :value)
+            ORDER BY key, value
+            LIMIT 1
+            """,
+            last=last,
+            key=place[0],
+            value=place[1],
+        )
+        if row is None or not f"{row['key']}:{row['value']}".startswith(typed):
+            break
+        place = (row["key"], row["value"])
+        found.append(":".join(place))
+    return found

@@ -1,9 +1,15 @@
 """Organizations: every row belongs to exactly one."""
 
+from one_mcp import clock, jsons
+from one_mcp.answers import Answer
+from one_mcp.errors import NotFoundError
+from one_mcp.jsons import JsonObject
 from one_mcp.store.sqlite.connection import Raw, begin, rollback
+from one_mcp.store.work import Work
 
 LOCAL = "org_local"
 LOCAL_OWNER = "per_local"
+PEOPLE_SHOWN = 100
 
 
 def known(raw: Raw) -> list[str]:
@@ -56,4 +62,57 @@ def _insert(raw: Raw, now: int) -> None:
         VALUES (:organization, :owner, 'Owner', 'org_owner', :now, :now, :number)
         """,
         {**row, "number": number},
+    )
+
+
+class Person(Answer):
+    id: str
+    name: str
+    role: str
+
+
+class Profile(Answer):
+    """An organization and its people; `more_people` counts those beyond the first hundred."""
+
+    id: str
+    name: str
+    status: str
+    plan: str
+    properties: JsonObject | None = None
+    created: str
+    people: list[Person]
+    more_people: int | None = None
+
+
+def profile(work: Work) -> Profile:
+    """Show the caller's organization."""
+    row = work.one(
+        """
+        SELECT organization_id AS id, name, status, plan, properties, created_at
+        FROM organizations
+        WHERE organization_id = :organization
+        """
+    )
+    if row is None:
+        raise NotFoundError("Your organization is gone from this file.")
+    people = work.all(
+        """
+        SELECT id, name, role
+        FROM people
+        WHERE organization_id = :organization
+        ORDER BY created_at, id
+        LIMIT :limit
+        """,
+        limit=PEOPLE_SHOWN,
+    )
+    count = work.value("SELECT count(*) FROM people WHERE organization_id = :organization")
+    return Profile(
+        id=row["id"],
+        name=row["name"],
+        status=row["status"],
+        plan=row["plan"],
+        properties=jsons.load_object(row["properties"]) or None,
+        created=clock.to_text(row["created_at"]),
+        people=[Person(id=one["id"], name=one["name"], role=one["role"]) for one in people],
+        more_people=count - len(people) or None,
     )

@@ -1,44 +1,179 @@
-"""URIs: what of the graph an address shows."""
+"""Addresses: a URI template, what it shows, and which changes may show there."""
 
-from collections.abc import Collection
-from urllib.parse import parse_qs, unquote, urlsplit
+import re
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from inspect import Parameter, signature
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
-from one_mcp.dimensions.changes import EVERYTHING
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.server.refusals import refusal
 
 SCHEME = "one"
-ALIAS, CANONICAL = "one://things", "one://entities"  # D-03
-NEVER_CHANGE = frozenset({"ontology", "guide", "types"})
-ROW_PREFIXES = {"entities": "ent_", "connections": "con_", "events": "evt_", "organization": "org_"}
+_ALIAS, _CANONICAL = "one://things", "one://entities"  # D-03
+LONGEST_URI = 4_000
+JSON, MARKDOWN, MERMAID = "application/json", "text/markdown", "text/vnd.mermaid"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+
+Read = Callable[..., Awaitable[BaseModel | str]]
+
+
+class _Variables(BaseModel):
+    """Values of a URI's variables: all come as text, so numbers are read out of it."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        hide_input_in_errors=True,
+        alias_generator=lambda name: name.rstrip("_"),  # from_ is called from
+    )
+
+
+@dataclass(frozen=True)
+class Address:
+    """A resource or a family of them: a URI template and the function that reads it.
+
+    The function's parameters are the session and the template's variables. `completes` says which
+    names complete a variable. `shows` are the ids of what can be seen there: a prefix such as
+    `ent_` for any of its kind, a variable such as `{id}` for that one; nothing where it never
+    changes. Of a list that is filtered `by` variables, a change has to touch each value given.
+    """
+
+    uri: str
+    name: str
+    title: str
+    description: str
+    read: Read
+    mime_type: str = JSON
+    completes: Mapping[str, str] = field(default_factory=dict[str, str])
+    shows: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+
+    @property
+    def is_template(self) -> bool:
+        return "{" in self.uri
+
+    @cached_property
+    def path(self) -> tuple[str, ...]:
+        """The segments behind the scheme, each a word or a variable in braces."""
+        return tuple(self.uri.partition("{?")[0].removeprefix(f"{SCHEME}://").split("/"))
+
+    @cached_property
+    def query(self) -> tuple[str, ...]:
+        """The names of the variables that may stand behind the question mark."""
+        names = self.uri.partition("{?")[2].rstrip("}")
+        return tuple(names.split(",")) if names else ()
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        return (*(part[1:-1] for part in self.path if part.startswith("{")), *self.query)
+
+    def arguments(self, given: Mapping[str, str]) -> dict[str, Any]:
+        """Make what the reading function takes; raises InvalidArgumentError."""
+        try:
+            return vars(self._model.model_validate(given))
+        except ValidationError as error:
+            raise refusal(error, given, self.variables, ()) from None
+
+    @cached_property
+    def _model(self) -> type[BaseModel]:
+        _session, *parameters = signature(self.read).parameters.values()
+        declared: dict[str, Any] = {
+            each.name: (each.annotation, ... if each.default is Parameter.empty else each.default)
+            for each in parameters
+        }
+        if {name.rstrip("_") for name in declared} != set(self.variables):
+            raise TypeError(f"{self.uri}: its function takes {', '.join(declared) or 'nothing'}")
+        return create_model(self.name, __base__=_Variables, **declared)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One URI of an address: what its variables are."""
+
+    uri: str
+    address: Address
+    values: Mapping[str, str]
+
+    def concerns(self, touched: Collection[str], anything: str) -> bool:
+        """Tell whether what is shown here may be another after a change of these rows.
+
+        `anything` among them stands for every row.
+        """
+        if not self.address.shows:
+            return False
+        if anything in touched:
+            return True
+        shown = tuple(part.format_map(self.values) for part in self.address.shows)
+        wanted = [self.values[name] for name in self.address.by if name in self.values]
+        return any(id.startswith(shown) for id in touched) and all(
+            value in touched for value in wanted
+        )
 
 
 def canonical(uri: str) -> str:
     """Write an address with the word the server uses: entities, not things."""
-    if uri == ALIAS or uri.startswith((f"{ALIAS}/", f"{ALIAS}?")):
-        return CANONICAL + uri.removeprefix(ALIAS)
-    return uri
+    start, rest = uri[: len(_ALIAS)], uri[len(_ALIAS) :]
+    return _CANONICAL + rest if start == _ALIAS and rest[:1] in ("", "/", "?", "{") else uri
 
 
-def concerns(uri: str, touched: Collection[str]) -> bool:
-    """Tell whether what an address shows may be another after a change that touched these rows.
+def find(addresses: Collection[Address], uri: str) -> Place | None:
+    """Find the address that a URI belongs to; None where it is none of ours.
 
-    A graph may change through rows that lie further away, so any entity or connection concerns it.
+    Raises InvalidArgumentError for a query that the address does not have.
     """
-    if EVERYTHING in touched:
-        return True
-    parts = urlsplit(canonical(uri))
-    kind = parts.netloc
-    if parts.scheme != SCHEME or kind in NEVER_CHANGE:
-        return False
-    path = [unquote(part) for part in parts.path.split("/") if part]
-    if kind == "entities" and path:
-        near = path[1:] and path[1].startswith("graph")
-        return path[0] in touched or (bool(near) and _any(touched, "ent_", "con_"))
-    wanted = [values[-1] for name, values in parse_qs(parts.query).items() if name in FILTERS]
-    return _any(touched, ROW_PREFIXES.get(kind, "\0")) and all(value in touched for value in wanted)
+    try:
+        parts = urlsplit(canonical(uri))
+    except ValueError:
+        return None
+    if parts.scheme != SCHEME or parts.fragment or len(uri) > LONGEST_URI:
+        return None
+    path = [parts.netloc, *parts.path.removeprefix("/").split("/")]
+    if not path[-1]:
+        path.pop()
+    for address in addresses:
+        values = _match(address.path, path)
+        if values is not None:
+            return Place(uri, address, values | _query(address, parts.query))
+    return None
 
 
-FILTERS = ("type", "from", "to", "actor", "target")
+def _match(template: tuple[str, ...], path: list[str]) -> dict[str, str] | None:
+    if len(template) != len(path):
+        return None
+    values: dict[str, str] = {}
+    for expected, given in zip(template, path, strict=True):
+        if expected.startswith("{"):
+            values[expected[1:-1]] = _decoded(given, expected[1:-1])
+        elif expected != given:
+            return None
+    return values
 
 
-def _any(touched: Collection[str], *prefixes: str) -> bool:
-    return any(id.startswith(prefixes) for id in touched)
+def _query(address: Address, query: str) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for pair in filter(None, query.split("&")):
+        name, _, value = pair.partition("=")
+        if name in values:
+            raise InvalidArgumentError(f"{name[:60]} stands twice in the URI.", argument=name[:60])
+        values[name] = _decoded(value, name)
+    unknown = [name for name in values if name not in address.query]
+    if unknown:
+        takes = f"takes {', '.join(address.query)}" if address.query else "takes no parameters"
+        raise InvalidArgumentError(
+            f"{address.uri.partition('{?')[0]} {takes}; there is no {', '.join(unknown)[:200]}.",
+            argument=unknown[0][:60],
+        )
+    return {name: value for name, value in values.items() if value}  # `?type=` asks for no type
+
+
+def _decoded(text: str, name: str) -> str:
+    value = unquote(text)
+    if _CONTROL.search(value):
+        raise InvalidArgumentError(
+            f"{name[:60]} has a control character in it.", argument=name[:60]
+        )
+    return value

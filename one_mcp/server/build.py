@@ -1,18 +1,20 @@
 """Build the MCP server: the list of tools, filtered, and the handlers that answer."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import wraps
+from typing import Any, TypeVar
 
 import anyio
 from mcp.server import Server
 from mcp.server.caching import CacheHint
-from mcp.server.context import ServerRequestContext
 from mcp.server.models import InitializationOptions
 from mcp_types import (
     CallToolRequestParams,
     CallToolResult,
     CompleteRequestParams,
     CompleteResult,
+    EmptyResult,
     GetPromptRequestParams,
     GetPromptResult,
     ListPromptsResult,
@@ -22,15 +24,20 @@ from mcp_types import (
     PaginatedRequestParams,
     ReadResourceRequestParams,
     ReadResourceResult,
+    SubscribeRequestParams,
+    SubscriptionsListenRequestParams,
+    SubscriptionsListenResult,
+    UnsubscribeRequestParams,
 )
 
 from one_mcp import __version__
 from one_mcp.app import App
-from one_mcp.server import complete, prompts, resources
-from one_mcp.server.caller import identify
+from one_mcp.server import complete, faults, prompts, resources
+from one_mcp.server.caller import Context, Serving, identify
 from one_mcp.server.toolbox import Toolbox, ToolSpec
 from one_mcp.server.tools import admin, changes, connections, entities, events, exchange, ontology
 from one_mcp.server.watch import Watch
+from one_mcp.session import Call, Session
 
 NAME = "one_mcp"
 TITLE = "ONE business backend"
@@ -71,13 +78,15 @@ SPECS = (
     *exchange.TOOLS,
     *admin.TOOLS,
 )
-Context = ServerRequestContext[App]
+
+Params = TypeVar("Params")
+Result = TypeVar("Result")
+Handler = Callable[[Context, Params], Awaitable[Result]]
 
 
-def server(app: App, specs: tuple[ToolSpec, ...] = SPECS) -> Server[App]:
+def server(app: App, specs: tuple[ToolSpec, ...] = SPECS) -> Server[Serving]:
     """Build a server over an open app; it serves any transport and both protocol generations."""
     toolbox = Toolbox(specs, app.settings.toolsets, read_only=app.settings.read_only)
-    watch = Watch(app)
 
     async def list_tools(context: Context, _: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=toolbox.listed(identify(context).principal))
@@ -85,37 +94,18 @@ def server(app: App, specs: tuple[ToolSpec, ...] = SPECS) -> Server[App]:
     async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
         return await toolbox.call(params.name, params.arguments, identify(context))
 
-    async def list_resources(
-        _context: Context, _: PaginatedRequestParams | None
-    ) -> ListResourcesResult:
-        return ListResourcesResult(resources=resources.listed())
-
-    async def list_templates(
-        _context: Context, _: PaginatedRequestParams | None
-    ) -> ListResourceTemplatesResult:
-        return ListResourceTemplatesResult(resource_templates=resources.templates())
-
-    async def read_resource(
-        context: Context, params: ReadResourceRequestParams
-    ) -> ReadResourceResult:
-        return await resources.read(str(params.uri), identify(context))
-
-    async def list_prompts(
-        _context: Context, _: PaginatedRequestParams | None
-    ) -> ListPromptsResult:
-        return ListPromptsResult(prompts=[guide.listed() for guide in prompts.library().values()])
-
     async def get_prompt(_context: Context, params: GetPromptRequestParams) -> GetPromptResult:
         return prompts.get(params.name, params.arguments or {}, app.ontology)
 
     async def completion(context: Context, params: CompleteRequestParams) -> CompleteResult:
-        return await complete.complete(params, app.ontology, identify(context))
+        return await complete.complete(params, _open(context))
 
     @asynccontextmanager
-    async def lifespan(_: Server[App]) -> AsyncGenerator[App]:
+    async def lifespan(_: Server[Serving]) -> AsyncGenerator[Serving]:
+        watch = Watch(app)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(watch.run)
-            yield app
+            yield Serving(app, watch)
             tasks.cancel_scope.cancel()
 
     built = Server(
@@ -135,20 +125,72 @@ def server(app: App, specs: tuple[ToolSpec, ...] = SPECS) -> Server[App]:
         get_tool_input_schema=toolbox.arguments_schema,
         on_list_tools=list_tools,
         on_call_tool=call_tool,
-        on_list_resources=list_resources,
-        on_list_resource_templates=list_templates,
-        on_read_resource=read_resource,
-        on_subscribe_resource=watch.subscribe,
-        on_unsubscribe_resource=watch.unsubscribe,
-        on_subscriptions_listen=watch.listen,
-        on_list_prompts=list_prompts,
-        on_get_prompt=get_prompt,
-        on_completion=completion,
+        on_list_resources=_list_resources,
+        on_list_resource_templates=_list_templates,
+        on_read_resource=_told(_read_resource),
+        on_subscribe_resource=_told(_subscribe),
+        on_unsubscribe_resource=_told(_unsubscribe),
+        on_subscriptions_listen=_told(_listen),
+        on_list_prompts=_list_prompts,
+        on_get_prompt=_told(get_prompt),
+        on_completion=_told(completion),
     )
     built.middleware.clear()  # only the tracing of an exporter that this server does not have
     return built
 
 
-def options(built: Server[App]) -> InitializationOptions:
+def options(built: Server[Any]) -> InitializationOptions:
     """Make what a client of the handshake generations is told of the server."""
     return built.create_initialization_options()
+
+
+def _told(handler: Handler[Params, Result]) -> Handler[Params, Result]:
+    """Let a handler's failures leave as errors that say what would work."""
+
+    @wraps(handler)
+    async def telling(context: Context, params: Params) -> Result:
+        with faults.told(context.method, context.protocol_version):
+            return await handler(context, params)
+
+    return telling
+
+
+def _open(context: Context) -> Session:
+    return identify(context).open(Call(context.method))
+
+
+async def _list_resources(
+    _context: Context, _: PaginatedRequestParams | None
+) -> ListResourcesResult:
+    return ListResourcesResult(resources=resources.listed())
+
+
+async def _list_templates(
+    _context: Context, _: PaginatedRequestParams | None
+) -> ListResourceTemplatesResult:
+    return ListResourceTemplatesResult(resource_templates=resources.templates())
+
+
+async def _read_resource(context: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
+    return await resources.read(str(params.uri), _open(context))
+
+
+async def _subscribe(context: Context, params: SubscribeRequestParams) -> EmptyResult:
+    watch = context.lifespan_context.watch
+    return await watch.subscribe(context, params, identify(context).principal)
+
+
+async def _unsubscribe(context: Context, params: UnsubscribeRequestParams) -> EmptyResult:
+    watch = context.lifespan_context.watch
+    return await watch.unsubscribe(context, params, identify(context).principal)
+
+
+async def _listen(
+    context: Context, params: SubscriptionsListenRequestParams
+) -> SubscriptionsListenResult:
+    watch = context.lifespan_context.watch
+    return await watch.listen(context, params, identify(context).principal)
+
+
+async def _list_prompts(_context: Context, _: PaginatedRequestParams | None) -> ListPromptsResult:
+    return ListPromptsResult(prompts=[guide.listed() for guide in prompts.library().values()])

@@ -8,9 +8,21 @@ from mcp.server.context import ServerRequestContext
 
 from one_mcp.access import Principal
 from one_mcp.app import LOCAL, App
+from one_mcp.server.watch import Watch
 from one_mcp.session import Call, Report, Session
 
 PROGRESS_INTERVAL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What a running server's handlers share."""
+
+    app: App
+    watch: Watch
+
+
+Context = ServerRequestContext[Serving]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +34,9 @@ class Caller:
     report: Report
 
 
-def identify(context: ServerRequestContext[App]) -> Caller:
+def identify(context: Context) -> Caller:
     """Say who makes this request: over stdio always the organization's owner."""
-    app = context.lifespan_context
+    app = context.lifespan_context.app
     return Caller(
         LOCAL,
         lambda call: app.session(call, LOCAL),

@@ -1,64 +1,63 @@
 """Completions: what a client may offer while a person types an argument."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from mcp_types import (
-    CompleteRequestParams,
-    CompleteResult,
-    Completion,
-    PromptReference,
-)
+from mcp_types import CompleteRequestParams, CompleteResult, Completion, PromptReference
 
 from one_mcp.dimensions import completions
 from one_mcp.ontology.model import Ontology
 from one_mcp.server import prompts, resources
-from one_mcp.server.caller import Caller
-from one_mcp.session import Call
+from one_mcp.session import Session
 
 MOST = 100  # the protocol's bound
+LONGEST = 500  # no name is longer, and so nothing longer begins one
+
+Names = Callable[[Ontology], Iterable[str]]
+NAMES: dict[str, Names] = {
+    "entity_type": lambda ontology: ontology.entity_types,
+    "relationship_type": lambda ontology: ontology.relationship_types,
+    "event_type": lambda ontology: ontology.event_types,
+    "any_type": lambda ontology: (
+        *ontology.entity_types,
+        *ontology.relationship_types,
+        *ontology.event_types,
+    ),
+    "status": lambda ontology: ontology.statuses,
+    "dimension": lambda ontology: ontology.dimensions,
+    "guide": lambda _: resources.guides(),
+}
 
 
-async def complete(
-    params: CompleteRequestParams, ontology: Ontology, caller: Caller
-) -> CompleteResult:
-    """Complete an argument of a prompt, or a variable of a resource template."""
+async def complete(params: CompleteRequestParams, one: Session) -> CompleteResult:
+    """Complete an argument of a prompt, or a variable of a resource template.
+
+    Entities complete by name or id, to their ids. Raises NotFoundError for a prompt or a template
+    that does not exist; an argument that nothing completes has no values.
+    """
     name, typed = params.argument.name, params.argument.value
     if isinstance(params.ref, PromptReference):
-        kind = _of_prompt(params.ref.name, name)
+        kind = prompts.find(params.ref.name).completes(name)
     else:
         kind = resources.completes(params.ref.uri, name)
-    match kind:
-        case "entity":
-            found = await caller.open(Call("completion")).read(completions.entities, typed, MOST)
-        case "tag":
-            found = await caller.open(Call("completion")).read(completions.tags, typed, MOST)
-        case "entity_type":
-            found = _starting(ontology.entity_types, typed)
-        case "relationship_type":
-            found = _starting(ontology.relationship_types, typed)
-        case "event_type":
-            found = _starting(ontology.event_types, typed)
-        case "any_type":
-            every = (*ontology.entity_types, *ontology.relationship_types, *ontology.event_types)
-            found = _starting(every, typed)
-        case "status":
-            found = _starting(ontology.statuses, typed)
-        case "dimension":
-            found = _starting(ontology.dimensions, typed)
-        case "guide":
-            found = _starting(resources.guides(), typed)
-        case _:
-            found = []
+    found = await _find(kind, typed, one) if len(typed) <= LONGEST else []
     return CompleteResult(completion=Completion(values=found[:MOST], has_more=len(found) > MOST))
 
 
-def _of_prompt(prompt: str, argument: str) -> str:
-    guide = prompts.library().get(prompt)
-    arguments = guide.head.arguments if guide else ()
-    return next((each.completes for each in arguments if each.name == argument), "none")
+async def _find(kind: str, typed: str, one: Session) -> list[str]:
+    kind, _, types = kind.partition(" ")
+    if kind.endswith("[]"):
+        done, comma, last = typed.rpartition(",")
+        return [f"{done}{comma}{name}" for name in await _find(kind[:-2], last, one)]
+    match kind:
+        case "entity":
+            return await one.read(completions.entities, typed, MOST, types.split())
+        case "tag":
+            return await one.read(completions.tags, typed, MOST)
+        case _:
+            return _holding(NAMES[kind](one.ontology), typed) if kind in NAMES else []
 
 
-def _starting(names: Iterable[str], typed: str) -> list[str]:
+def _holding(names: Iterable[str], typed: str) -> list[str]:
     """List the names that begin with what was typed, then those that have it elsewhere."""
     wanted = typed.casefold()
     every = [name for name in names if wanted in name.casefold()]

@@ -1,75 +1,245 @@
 """Resources: what can be read by address; a resource is data in a list."""
 
-import tomllib
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from functools import cache
-from typing import Any
 
-from mcp.shared.exceptions import MCPError
-from mcp.shared.uri_template import UriTemplate
-from mcp_types import (
-    INTERNAL_ERROR,
-    INVALID_PARAMS,
-    ReadResourceResult,
-    Resource,
-    ResourceTemplate,
-    TextResourceContents,
-)
+from mcp_types import ReadResourceResult, Resource, ResourceTemplate, TextResourceContents
 from pydantic import BaseModel
 
 from one_mcp import assets
-from one_mcp.errors import InvalidArgumentError, NotFoundError, OneError, UnknownTypeError
-from one_mcp.ontology import describe
-from one_mcp.server import addresses
-from one_mcp.server.caller import Caller
-from one_mcp.session import Call, Session
+from one_mcp.dimensions import finding, history, organizations
+from one_mcp.dimensions.organizations import Profile
+from one_mcp.errors import NotFoundError, OneError
+from one_mcp.ontology import check, describe
+from one_mcp.ontology.describe import Described
+from one_mcp.ontology.model import Ontology
+from one_mcp.server import addresses, fields
+from one_mcp.server.addresses import MARKDOWN, Address, Place
+from one_mcp.session import Session
 
-JSON, MARKDOWN, MERMAID = "application/json", "text/markdown", "text/vnd.mermaid"
-Read = Callable[..., Awaitable[BaseModel | str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A resource or a family of them: a URI template and the function that reads it.
-
-    `completes` maps a variable to the kind of names that complete it.
-    """
-
-    uri: str
-    name: str
-    title: str
-    description: str
-    read: Read
-    mime_type: str = JSON
-    completes: Mapping[str, str] = field(default_factory=dict[str, str])
-
-    @property
-    def is_template(self) -> bool:
-        return UriTemplate.is_template(self.uri)
+DAY_MS = 86_400_000
 
 
-async def ontology(one: Session) -> BaseModel:
+async def ontology(one: Session) -> Described:
     return describe.describe(one.ontology)
 
 
-async def dimension(one: Session, dimension: str) -> BaseModel:
+async def dimension(one: Session, dimension: str) -> Described:
     if dimension not in (*one.ontology.dimensions, describe.THINGS):
-        raise NotFoundError(f"The dimensions are {', '.join(one.ontology.dimensions)}.")
+        raise NotFoundError(
+            f"There is no such dimension; there are {', '.join(one.ontology.dimensions)}."
+        )
     return describe.describe(one.ontology, dimension)
 
 
-async def type_(one: Session, type: str) -> BaseModel:
+async def type_(one: Session, type: str) -> Described:
     return describe.describe(one.ontology, type)
 
 
 async def guide(_: Session, name: str) -> str:
     if name not in guides():
-        raise NotFoundError(f"There are the guides {', '.join(guides())}.")
+        raise NotFoundError(f"There is no such guide; there are {', '.join(guides())}.")
     return assets.resources("guide", f"{name}.md").read_text("utf-8")
+
+
+async def organization(one: Session) -> Profile:
+    return await one.read(organizations.profile)
+
+
+async def entities(
+    one: Session,
+    type: fields.TypeName | None = None,
+    status: str | None = None,
+    tag: fields.Tag | None = None,
+    *,
+    limit: fields.Limit = 50,
+    cursor: fields.CursorText | None = None,
+) -> finding.Found:
+    return await one.read(
+        finding.find,
+        type,
+        status=status,
+        tags=[tag] if tag else None,
+        limit=limit,
+        cursor=cursor,
+        detail="full",
+    )
+
+
+async def entity_history(one: Session, id: fields.EntityId) -> history.History:
+    return await one.read(history.history, id, 50)
 
 
 @cache
 def guides() -> tuple[str, ...]:
     """Name the guide pages that ship with the server."""
     return tuple(sorted(path.stem for path in assets.resources("guide").glob("*.md")))
+
+
+ADDRESSES = (
+    Address(
+        uri="one://ontology",
+        name="ontology",
+        title="The ontology",
+        description="All dimensions, entity, relationship and event types, in brief",
+        read=ontology,
+    ),
+    Address(
+        uri="one://ontology/{dimension}",
+        name="dimension",
+        title="One dimension of the ontology",
+        description="What belongs there and every type of it with its meaning",
+        read=dimension,
+        completes={"dimension": "dimension"},
+    ),
+    Address(
+        uri="one://types/{type}",
+        name="type",
+        title="One type",
+        description="An entity, relationship or event type: properties, ends, events",
+        read=type_,
+        completes={"type": "any_type"},
+    ),
+    Address(
+        uri="one://guide/{name}",
+        name="guide",
+        title="A guide",
+        description="How to work with this backend",
+        read=guide,
+        mime_type=MARKDOWN,
+        completes={"name": "guide"},
+    ),
+    Address(
+        uri="one://organization",
+        name="organization",
+        title="The organization",
+        description="Whose data this is, and its people",
+        read=organization,
+        shows=("org_", "per_"),
+    ),
+    Address(
+        uri="one://entities{?type,status,tag,limit,cursor}",
+        name="entities",
+        title="Entities",
+        description="Entities, newest first, of a type, status or tag",
+        read=entities,
+        completes={"type": "entity_type", "status": "status", "tag": "tag"},
+        shows=("ent_",),
+        by=("type",),
+    ),
+    Address(
+        uri="one://entities/{id}/history",
+        name="entity_history",
+        title="An entity's history",
+        description="Who changed what about it, newest first",
+        read=entity_history,
+        completes={"id": "entity"},
+        shows=("{id}",),
+    ),
+)
+
+
+def listed() -> list[Resource]:
+    """List what can be read as it stands: families are in the templates, guides one by one."""
+    concrete = [each for each in ADDRESSES if not each.is_template]
+    return [
+        Resource(
+            uri=each.uri,
+            name=each.name,
+            title=each.title,
+            description=each.description,
+            mime_type=each.mime_type,
+        )
+        for each in concrete
+    ] + [
+        Resource(
+            uri=f"one://guide/{name}",
+            name=f"guide_{name}",
+            title=_heading(name),
+            description=f"The guide {name}",
+            mime_type=MARKDOWN,
+        )
+        for name in guides()
+    ]
+
+
+def templates() -> list[ResourceTemplate]:
+    """List the families of resources."""
+    return [
+        ResourceTemplate(
+            uri_template=each.uri,
+            name=each.name,
+            title=each.title,
+            description=each.description,
+            mime_type=each.mime_type,
+        )
+        for each in ADDRESSES
+        if each.is_template
+    ]
+
+
+def place(uri: str, ontology: Ontology) -> Place:
+    """Find what a URI names; synonyms of types are replaced by the types' names.
+
+    Raises NotFoundError, or InvalidArgumentError for a query that does not fit.
+    """
+    found = addresses.find(ADDRESSES, uri)
+    if found is None:
+        raise NotFoundError(
+            "There is no such resource; resources/list and resources/templates/list show what "
+            "there is, such as one://entities?type=course."
+        )
+    named = {
+        name: _canonical(ontology, found.address.completes.get(name, ""), value)
+        for name, value in found.values.items()
+    }
+    return replace(found, values=named)
+
+
+async def read(uri: str, one: Session) -> ReadResourceResult:
+    """Read a resource.
+
+    Raises NotFoundError where there is none, and whatever its rule raises.
+    """
+    found = place(uri, one.ontology)
+    address = found.address
+    shown = await address.read(one, **address.arguments(found.values))
+    text = shown if isinstance(shown, str) else _json(shown)
+    result = ReadResourceResult(
+        contents=[TextResourceContents(uri=uri, mime_type=address.mime_type, text=text)]
+    )
+    return result if address.shows else result.model_copy(update={"ttl_ms": DAY_MS})
+
+
+def completes(template: str, variable: str) -> str:
+    """Say which kind of names completes a variable of a template; raises NotFoundError."""
+    for each in ADDRESSES:
+        if each.uri == addresses.canonical(template):
+            return each.completes.get(variable, "none")
+    raise NotFoundError("There is no such template; resources/templates/list shows all.")
+
+
+def _json(shown: BaseModel) -> str:
+    return shown.model_dump_json(by_alias=True, exclude_none=True)
+
+
+def _canonical(ontology: Ontology, kind: str, value: str) -> str:
+    find = _TYPES.get(kind)
+    if find is None:
+        return value
+    try:
+        return find(ontology, value).name
+    except OneError:
+        return value  # the reading says what is wrong with it
+
+
+def _heading(guide: str) -> str:
+    first = assets.resources("guide", f"{guide}.md").read_text("utf-8").partition("\n")[0]
+    return first.removeprefix("#").strip()
+
+
+_TYPES = {
+    "entity_type": check.entity_type,
+    "relationship_type": check.relationship_type,
+    "event_type": check.event_type,
+}

@@ -1,15 +1,14 @@
 """Tell subscribers that a resource changed, whichever process made the commit."""
 
 import logging
-from collections import Counter
 from collections.abc import Collection, Generator, Iterable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import anyio
+from mcp.server.connection import Connection
 from mcp.server.context import ServerRequestContext
-from mcp.server.session import ServerSession
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
 from mcp_types import (
     EmptyResult,
@@ -19,16 +18,50 @@ from mcp_types import (
     UnsubscribeRequestParams,
 )
 
-from one_mcp.app import LOCAL, App
+from one_mcp.access import Principal
+from one_mcp.app import App
 from one_mcp.dimensions import changes
-from one_mcp.server import addresses
-from one_mcp.session import Call
+from one_mcp.errors import InvalidArgumentError, OneError
+from one_mcp.server import resources
+from one_mcp.server.addresses import Place
+from one_mcp.session import Call, Session
 
 INTERVAL_S = 0.2  # how late a subscriber may hear of another process's commit
-MAX_URIS = 1_000
+MOST_URIS = 1_000  # of one connection, and of one stream
 
 log = logging.getLogger(__name__)
-Context = ServerRequestContext[App]
+Context = ServerRequestContext[Any]
+Places = dict[str, Place]
+
+
+@dataclass
+class Audience:
+    """Those of one organization who listen, and how much of its change log they were told.
+
+    `streams` are the open `subscriptions/listen` streams; `connections` those on which a client of
+    the handshake generations subscribed.
+    """
+
+    one: Session
+    told: int
+    bus: InMemorySubscriptionBus = field(default_factory=InMemorySubscriptionBus)
+    streams: list[Places] = field(default_factory=list[Places])
+    connections: dict[Connection, Places] = field(default_factory=dict[Connection, Places])
+
+    def __post_init__(self) -> None:
+        self.listen = ListenHandler(self.bus)
+
+    def __bool__(self) -> bool:
+        return bool(self.streams) or any(self.connections.values())
+
+    async def tell(self, touched: Collection[str]) -> None:
+        """Tell everybody here to read again what a change of these rows may have changed."""
+        on_streams = {uri: place for places in self.streams for uri, place in places.items()}
+        for uri in _concerned(on_streams, touched):
+            await self.bus.publish(ResourceUpdated(uri))
+        for connection, places in list(self.connections.items()):
+            for uri in _concerned(places, touched):
+                await connection.send_resource_updated(uri)
 
 
 class Watch:
@@ -40,16 +73,15 @@ class Watch:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._bus = InMemorySubscriptionBus()
-        self._listen = ListenHandler(self._bus)
-        self._uris: Counter[str] = Counter()
-        self._sessions: WeakKeyDictionary[ServerSession, set[str]] = WeakKeyDictionary()
-        self._seen = 0
+        self._audiences: dict[str, Audience] = {}
+        self._silent = ListenHandler(InMemorySubscriptionBus())
+        self._arriving = anyio.Lock()
         self._wanted = anyio.Event()
         self._committed = anyio.Event()
+        self._failing = False
 
     async def run(self) -> None:
-        """Follow the change log for as long as the server runs."""
+        """Follow the change log for as long as the server runs; sleep while nobody listens."""
         self._app.listeners.append(self._wake)
         try:
             while True:
@@ -62,66 +94,117 @@ class Watch:
             self._app.listeners.remove(self._wake)
 
     async def listen(
-        self, context: Context, params: SubscriptionsListenRequestParams
+        self, context: Context, params: SubscriptionsListenRequestParams, principal: Principal
     ) -> SubscriptionsListenResult:
-        """Serve `subscriptions/listen`."""
-        uris = params.notifications.resource_subscriptions or []
-        await self._begin()
-        with self._watching(uris[:MAX_URIS]):
-            return await self._listen(context, params)
+        """Serve `subscriptions/listen`: promise what can be watched, and tell of it until the end.
 
-    async def subscribe(self, context: Context, params: SubscribeRequestParams) -> EmptyResult:
-        """Serve `resources/subscribe`."""
-        await self._begin()
-        uris = self._sessions.setdefault(context.session, set())
-        if len(uris) < MAX_URIS:
-            uris.add(str(params.uri))
-        self._wanted.set()
+        Raises InvalidArgumentError for more URIs than one stream may have.
+        """
+        wanted = params.notifications
+        places = self._places(wanted.resource_subscriptions or [])
+        kept = wanted.model_copy(update={"resource_subscriptions": list(places) or None})
+        promised = params.model_copy(update={"notifications": kept})
+        if not places:  # lists of tools and the like never change while the server runs
+            return await self._silent(context, promised)
+        audience = await self._join(principal)
+        with _seated(audience, places):
+            return await audience.listen(context, promised)
+
+    async def subscribe(
+        self, context: Context, params: SubscribeRequestParams, principal: Principal
+    ) -> EmptyResult:
+        """Serve `resources/subscribe`.
+
+        Raises NotFoundError for a URI that is no resource, InvalidArgumentError for too many.
+        """
+        place = resources.place(str(params.uri), self._app.ontology)
+        connection = _connection(context)
+        audience = await self._join(principal)
+        if connection not in audience.connections:
+            audience.connections[connection] = {}
+            connection.exit_stack.callback(audience.connections.pop, connection, None)
+        _bound(len(audience.connections[connection] | {place.uri: place}))
+        audience.connections[connection][place.uri] = place
         return EmptyResult()
 
-    async def unsubscribe(self, context: Context, params: UnsubscribeRequestParams) -> EmptyResult:
-        """Serve `resources/unsubscribe`."""
-        self._sessions.get(context.session, set()).discard(str(params.uri))
+    async def unsubscribe(
+        self, context: Context, params: UnsubscribeRequestParams, principal: Principal
+    ) -> EmptyResult:
+        """Serve `resources/unsubscribe`; what was not subscribed to is no failure."""
+        audience = self._audiences.get(principal.organization)
+        if audience is not None:
+            audience.connections.get(_connection(context), {}).pop(str(params.uri), None)
         return EmptyResult()
+
+    def _places(self, uris: Collection[str]) -> Places:
+        _bound(len(uris))
+        places: Places = {}
+        for uri in uris:
+            with suppress(OneError):  # the acknowledgement says which are watched
+                places[uri] = resources.place(uri, self._app.ontology)
+        return places
 
     def _wake(self, _touched: Collection[str]) -> None:
         self._committed.set()
 
-    async def _begin(self) -> None:
-        """Note where the log stands before anything is promised, so that nothing is missed."""
-        if not self._wanted.is_set():
-            self._seen = await self._read(changes.latest)
+    async def _join(self, principal: Principal) -> Audience:
+        """Return the audience of the caller's organization; what is committed from now on is told.
 
-    @contextmanager
-    def _watching(self, uris: Iterable[str]) -> Generator[None]:
-        mine = list(uris)
-        self._uris.update(mine)
-        if mine:
+        Where the log stands is noted before anything is promised, and by the first to come only.
+        """
+        async with self._arriving:
+            audience = self._audiences.get(principal.organization)
+            if audience is None:
+                one = self._app.session(Call("watch"), principal)
+                audience = Audience(one, await one.read(changes.latest))
+                self._audiences[principal.organization] = audience
             self._wanted.set()
-        try:
-            yield
-        finally:
-            self._uris.subtract(mine)
-            self._uris += Counter()
+            return audience
 
     async def _follow(self) -> None:
-        if not self._uris and not any(self._sessions.values()):
+        for organization, audience in list(self._audiences.items()):
+            if not audience:
+                del self._audiences[organization]
+                continue
+            try:
+                audience.told, touched = await audience.one.read(changes.since, audience.told)
+            except OneError as error:
+                self._say(error)
+                continue
+            self._failing = False
+            if touched:
+                await audience.tell(touched)
+        if not self._audiences:
             self._wanted = anyio.Event()
-            return
-        self._seen, touched = await self._read(changes.since, self._seen)
-        if not touched:
-            return
-        for uri in [uri for uri in self._uris if addresses.concerns(uri, touched)]:
-            await self._bus.publish(ResourceUpdated(uri))
-        for session, uris in list(self._sessions.items()):
-            for uri in [uri for uri in uris if addresses.concerns(uri, touched)]:
-                await self._tell(session, uri)
 
-    async def _tell(self, session: ServerSession, uri: str) -> None:
-        try:
-            await session.send_resource_updated(uri)
-        except (anyio.ClosedResourceError, anyio.BrokenResourceError):
-            self._sessions.pop(session, None)
+    def _say(self, error: OneError) -> None:
+        if not self._failing:
+            log.warning("changes cannot be followed", extra={"code": error.code})
+        self._failing = True
 
-    async def _read(self, rule: Any, *arguments: Any) -> Any:  # noqa: ANN401  # two small rules below
-        return await self._app.session(Call("watch"), LOCAL).read(rule, *arguments)
+
+@contextmanager
+def _seated(audience: Audience, places: Places) -> Generator[None]:
+    audience.streams.append(places)
+    try:
+        yield
+    finally:
+        audience.streams[:] = [other for other in audience.streams if other is not places]
+
+
+def _concerned(places: Places, touched: Collection[str]) -> Iterable[str]:
+    return [uri for uri, place in places.items() if place.concerns(touched, changes.EVERYTHING)]
+
+
+def _bound(count: int) -> None:
+    if count > MOST_URIS:
+        raise InvalidArgumentError(
+            f"At most {MOST_URIS:,} URIs can be watched at a time; watch a list such as "
+            "one://entities?type=course instead of each of its entities.",
+            most=MOST_URIS,
+        )
+
+
+def _connection(context: Context) -> Connection:
+    """Return what outlives the request: the SDK makes a session anew for every one."""
+    return context.session._connection  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # nothing public leads there

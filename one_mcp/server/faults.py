@@ -1,0 +1,47 @@
+"""Failures of what is no tool call, as JSON-RPC errors: a sentence, and the same as data."""
+
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
+from secrets import token_hex
+
+from mcp.shared.exceptions import MCPError
+from mcp_types import INTERNAL_ERROR, INVALID_PARAMS
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
+
+from one_mcp.errors import ArchivedError, DatabaseError, NotFoundError, OneError, UnknownTypeError
+
+RESOURCE_NOT_FOUND = -32002  # of the handshake generations; since 2026-07-28 it is INVALID_PARAMS
+LONGEST_SENTENCE = 2_000
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def told(method: str, version: str) -> Generator[None]:
+    """Turn whatever goes wrong into an error that a client of this version understands.
+
+    What nobody foresaw is logged under a reference, and only the reference leaves.
+    """
+    try:
+        yield
+    except MCPError:
+        raise
+    except OneError as error:
+        sentence = str(error)[:LONGEST_SENTENCE]
+        data = {"code": error.code, **error.fields}
+        raise MCPError(_code(error, method, version), sentence, data) from error
+    except Exception as error:
+        reference = f"r_{token_hex(4)}"
+        log.exception("request failed", extra={"method": method, "reference": reference})
+        sentence = f"The server failed on this; its log says why under the reference {reference}."
+        data = {"code": "INTERNAL", "reference": reference}
+        raise MCPError(INTERNAL_ERROR, sentence, data) from error
+
+
+def _code(error: OneError, method: str, version: str) -> int:
+    if isinstance(error, DatabaseError):
+        return INTERNAL_ERROR
+    absent = isinstance(error, NotFoundError | UnknownTypeError | ArchivedError)
+    old = version in HANDSHAKE_PROTOCOL_VERSIONS
+    return RESOURCE_NOT_FOUND if absent and old and method == "resources/read" else INVALID_PARAMS
