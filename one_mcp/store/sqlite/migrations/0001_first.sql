@@ -77,6 +77,7 @@ CREATE INDEX connections_to_entity ON connections (organization_id, to_id, creat
 CREATE INDEX connections_from_type ON connections (organization_id, from_id, type, created_at);
 CREATE INDEX connections_to_type ON connections (organization_id, to_id, type, created_at);
 CREATE INDEX connections_by_created ON connections (organization_id, created_at);
+CREATE INDEX connections_by_type ON connections (organization_id, type, created_at);
 
 CREATE TABLE connection_counts (
     organization_id TEXT NOT NULL,

@@ -1,0 +1,235 @@
+"""Edges: finding connections, newest first, with what they lead from and to."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal
+
+from pydantic import Field
+
+from one_mcp import clock, jsons
+from one_mcp.answers import Answer
+from one_mcp.dimensions import entities, excerpts, subjects
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.jsons import JsonObject
+from one_mcp.ontology import check
+from one_mcp.store import newest, pages
+from one_mcp.store.newest import Conditions, Listing
+from one_mcp.store.work import Row, Work
+
+MOST_ITEMS = 200
+MOST_TYPES = 100
+METADATA_CHARACTERS = 400
+FULL_CHARACTERS = 2_000
+SHORT = "The page ends early to stay short; the cursor goes on."
+COLUMNS = "row, id, from_id, type, to_id, metadata, created_at"
+CONNECTIONS = Listing("connections", "created_at", COLUMNS)
+# left alone, SQLite walks all connections of one end in their order, to spare itself sorting three
+PAIRED = Listing("connections INDEXED BY connections_bidirectional", "created_at", COLUMNS)
+Detail = Literal["concise", "full"]
+
+
+class Edge(Answer):
+    """A connection with the names of its ends.
+
+    An end that was not asked for by its id is shown with its type, and in full with its status
+    (left out where it is active) and properties. `shortened` names what was cut.
+    """
+
+    id: str
+    from_: str = Field(serialization_alias="from")
+    from_name: str
+    from_type: str | None = None
+    from_status: str | None = None
+    from_properties: JsonObject | None = None
+    type: str
+    to: str
+    to_name: str
+    to_type: str | None = None
+    to_status: str | None = None
+    to_properties: JsonObject | None = None
+    metadata: JsonObject | None = None
+    created: str | None = None
+    shortened: list[str] | None = None
+
+
+class Edges(Answer):
+    """One page. `total` counts all connections of one end; `cursor` is there while more follow."""
+
+    items: list[Edge]
+    total: int | None = None
+    cursor: str | None = None
+    cut: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    name: str
+    type: str | None = None
+    status: str | None = None
+    properties: JsonObject | None = None
+    cut: tuple[str, ...] = ()
+
+
+def find(
+    work: Work,
+    *,
+    from_id: str | None = None,
+    to_id: str | None = None,
+    between: Sequence[str] | None = None,
+    types: Sequence[str] | None = None,
+    limit: int = 20,
+    cursor: str | None = None,
+    detail: Detail = "concise",
+) -> Edges:
+    """Find the connections from, to or between live entities; hidden ones are not shown.
+
+    In full, `holds_tokens` from a person shows each balance with the token and its chain.
+    """
+    if not 0 < limit <= MOST_ITEMS:
+        raise InvalidArgumentError(f"limit is a number from 1 to {MOST_ITEMS}.", argument="limit")
+    known = _types(work, types)
+    ends = _ends(work, from_id, to_id, between)
+    query = ["connections", from_id, to_id, list(between or []), known]
+    rows = newest.read(
+        work,
+        PAIRED if between or (from_id and to_id) else CONNECTIONS,
+        [
+            ("deleted_at IS NULL", *end, *type)
+            for end, type in product(ends, _each("type", len(known)))
+        ],
+        {
+            "from_id": from_id or (between[0] if between else None),
+            "to_id": to_id or (between[1] if between else None),
+            **{f"type{place}": name for place, name in enumerate(known)},
+        },
+        after=pages.decode(query, cursor, 2),
+        limit=limit + 1,
+    )
+    asked = frozenset(filter(None, (from_id, to_id, *(between or ()))))
+    page = pages.page(
+        rows,
+        limit,
+        _maker(work, rows, asked, full=detail == "full"),
+        cursor=lambda row: pages.encode(query, [row["created_at"], row["row"]]),
+        size=lambda edge: len(edge.model_dump_json(by_alias=True, exclude_none=True)),
+        budget=pages.FULL_CHARACTERS if detail == "full" else pages.CONCISE_CHARACTERS,
+    )
+    return Edges(
+        items=page.items,
+        total=None if cursor else _total(work, from_id, to_id, known),
+        cursor=page.cursor,
+        cut=SHORT if page.cut else None,
+    )
+
+
+def _types(work: Work, types: Sequence[str] | None) -> list[str]:
+    known = [check.relationship_type(work.ontology, name).name for name in types or ()]
+    if len(known) > MOST_TYPES:
+        raise InvalidArgumentError(f"types takes at most {MOST_TYPES} names.", argument="types")
+    return sorted(set(known))
+
+
+def _ends(
+    work: Work, from_id: str | None, to_id: str | None, between: Sequence[str] | None
+) -> list[Conditions]:
+    """Say in SQL where the connections begin and end; raises for an end that is not there."""
+    if between is None:
+        for id in filter(None, (from_id, to_id)):
+            subjects.live(work, id)
+        start = () if from_id is None else ("from_id = :from_id",)
+        end = () if to_id is None else ("to_id = :to_id",)
+        return [(*start, *end)]
+    if from_id is not None or to_id is not None or len(set(between)) != 2:  # noqa: PLR2004  # two ends
+        raise InvalidArgumentError(
+            "between takes two different ids, in place of from and to.", argument="between"
+        )
+    for id in between:
+        subjects.live(work, id)
+    return [
+        ("from_id = :from_id", "to_id = :to_id"),
+        ("from_id = :to_id", "to_id = :from_id"),
+    ]
+
+
+def _each(column: str, count: int) -> list[Conditions]:
+    return [(f"{column} = :{column}{place}",) for place in range(count)] or [()]
+
+
+def _total(work: Work, from_id: str | None, to_id: str | None, types: Sequence[str]) -> int | None:
+    """Count the connections of one end by the numbers that are kept of them (D-19)."""
+    if (from_id is None) == (to_id is None):
+        return None
+    typed = "AND type IN (SELECT value FROM json_each(:types))" if types else ""
+    return work.value(
+        f"""
+        SELECT coalesce(sum(live), 0)
+        FROM connection_counts
+        WHERE organization_id = :organization
+          AND entity_id = :id
+          AND direction = :direction
+          {typed}
+        """,
+        id=from_id or to_id,
+        direction="out" if from_id else "in",
+        types=jsons.dumps(types),
+    )
+
+
+def _maker(
+    work: Work, rows: Sequence[Row], asked: frozenset[str], *, full: bool
+) -> Callable[[Row], Edge]:
+    """Read the ends of all rows at once, and return what makes a row's edge."""
+    ends = {row["id"]: _end(row, asked, full=full) for row in _entities(work, rows, full=full)}
+
+    def make(row: Row) -> Edge:
+        metadata, cut = excerpts.properties(
+            row["metadata"], FULL_CHARACTERS if full else METADATA_CHARACTERS
+        )
+        start, end = ends[row["from_id"]], ends[row["to_id"]]
+        shortened = [f"metadata.{name}" for name in cut or ()]
+        shortened += [f"from_properties.{name}" for name in start.cut]
+        shortened += [f"to_properties.{name}" for name in end.cut]
+        return Edge(
+            id=row["id"],
+            from_=row["from_id"],
+            from_name=start.name,
+            from_type=start.type,
+            from_status=start.status,
+            from_properties=start.properties,
+            type=row["type"],
+            to=row["to_id"],
+            to_name=end.name,
+            to_type=end.type,
+            to_status=end.status,
+            to_properties=end.properties,
+            metadata=metadata or None,
+            created=clock.to_text(row["created_at"]) if full else None,
+            shortened=shortened or None,
+        )
+
+    return make
+
+
+def _end(row: Row, asked: frozenset[str], *, full: bool) -> _End:
+    if row["id"] in asked:
+        return _End(row["name"])
+    if not full:
+        return _End(row["name"], row["type"])
+    properties, cut = excerpts.properties(row["properties"], FULL_CHARACTERS)
+    status = None if row["status"] == entities.DEFAULT_STATUS else row["status"]
+    return _End(row["name"], row["type"], status, properties or None, tuple(cut or ()))
+
+
+def _entities(work: Work, rows: Sequence[Row], *, full: bool) -> list[Row]:
+    ids = {row[end] for row in rows for end in ("from_id", "to_id")}
+    columns = "id, name, type, status, properties" if full else "id, name, type"
+    return work.all(
+        f"""
+        SELECT {columns}
+        FROM entities
+        WHERE organization_id = :organization
+          AND id IN (SELECT value FROM json_each(:ids))
+        """,
+        ids=jsons.dumps(list(ids)),
+    )
