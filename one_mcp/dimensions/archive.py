@@ -194,9 +194,9 @@ def _happened(work: Work, row: Row, moment: Moment) -> None:
 
 def _touch(work: Work, row: Row) -> None:
     work.touch(row["id"], row["type"])
-    for connection in work.all(
+    for edge in work.all(
         """
-        SELECT id, from_id, to_id
+        SELECT id, from_id, type, to_id
         FROM connections
         WHERE organization_id = :organization
           AND (from_id = :id OR to_id = :id)
@@ -205,7 +205,7 @@ def _touch(work: Work, row: Row) -> None:
         id=row["id"],
         limit=changes.TOUCHED_LIMIT + 1,
     ):
-        work.touch(connection["id"], connection["from_id"], connection["to_id"])
+        work.touch(edge["id"], edge["from_id"], edge["type"], edge["to_id"])
 
 
 def _hidden(work: Work, id: str) -> int:

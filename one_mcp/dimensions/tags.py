@@ -108,7 +108,7 @@ def change(
     row = subjects.live(work, id)
     remove(work, id, remove_tags or [])
     add(work, id, add_tags or [])
-    work.touch(id)
+    work.touch(id, row["type"])
     return Tagged(id=id, name=row["name"], tags=of(work, id))
 
 
