@@ -1,0 +1,94 @@
+"""Load records into the organization: one change, all kinds, every bad row reported."""
+
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any, Literal
+
+from one_mcp.access import Permission
+from one_mcp.dimensions.exchange import connections, entities, events, members, records
+from one_mcp.dimensions.exchange.loading import Loading
+from one_mcp.dimensions.exchange.records import Header, Numbered, Record, Source
+from one_mcp.dimensions.exchange.report import Loaded, Report
+from one_mcp.errors import ImportFileError, OneError
+from one_mcp.store.work import Work
+
+OnError = Literal["abort", "skip"]
+BATCH = 1_000
+_LOADERS: dict[type[Record], Callable[[Loading, Any], None]] = {  # in the order of dependence
+    records.Organization: members.load_organizations,
+    records.Person: members.load_people,
+    records.Entity: entities.load,
+    records.Connection: connections.load,
+    records.Event: events.load,
+}
+
+
+def load(work: Work, source: Source, *, on_error: OnError = "abort") -> Loaded:
+    """Load all records of a source as one change.
+
+    Rows that name an id or external id that is there are merged, or found unchanged; nothing is
+    ever archived, restored or deleted. New and changed entities get their automatic events, except
+    from an export of ours, which brings its events along.
+
+    A row may refer to a row further down: such lines are read a second time.
+    Raises ImportRowsError when rows are bad and `on_error` is "abort".
+    """
+    loading = Loading(work, Report())
+    lines = iter(source)
+    while batch := list(islice(lines, BATCH)):
+        _take(loading, batch)
+    loading.report.lines -= loading.faithful
+    if loading.late:
+        loading.again = True
+        lines = _only(source, loading.late)
+        while batch := list(islice(lines, BATCH)):
+            _take(loading, batch)
+    if loading.faithful:
+        loading.report.forget_remarks()
+    else:
+        events.announce(loading)
+    for sentence in loading.report.warnings():
+        work.warn(sentence)
+    if loading.report.failed and on_error == "abort":
+        raise loading.report.refusal()
+    return loading.report.answer()
+
+
+def _take(loading: Loading, batch: list[Numbered]) -> None:
+    if not loading.again:
+        loading.report.lines += len(batch)
+    kinds: dict[type[Record], list[tuple[int, Record]]] = defaultdict(list)
+    for line, record in batch:
+        if isinstance(record, OneError):
+            loading.report.refuse(line, record)
+        elif isinstance(record, Header):
+            _begin(loading, line, record)
+        else:
+            kinds[type(record)].append((line, record))
+    for kind, take in _LOADERS.items():
+        if kind in kinds:
+            take(loading, kinds[kind])
+
+
+def _begin(loading: Loading, line: int, header: Header) -> None:
+    if line != 1:
+        raise ImportFileError(f"Line {line} is a header, which stands only at the beginning.")
+    if header.version > records.VERSION:
+        raise ImportFileError(
+            f"The file has version {header.version} of the format, and this server knows "
+            f"{records.VERSION}; import it with a newer one-mcp.",
+            version=header.version,
+        )
+    loading.work.principal.require(Permission.ADMIN)
+    loading.faithful = True
+
+
+def _only(source: Source, numbers: "array[int]") -> Iterator[Numbered]:
+    wanted = iter(sorted(numbers))
+    next_line = next(wanted, None)
+    for line, record in source:
+        if line == next_line:
+            yield line, record
+            next_line = next(wanted, None)

@@ -1,0 +1,234 @@
+"""Records: what one line of an import may say, checked field by field."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal, Protocol, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    ValidationError,
+    model_validator,
+)
+
+from one_mcp import clock
+from one_mcp.access import Role
+from one_mcp.dimensions.events import EARLIEST_MS, LATEST_MS
+from one_mcp.errors import BrokenLineError, OneError
+from one_mcp.jsons import Json, JsonObject
+from one_mcp.ontology import names
+
+R = TypeVar("R", bound=BaseModel)
+FORMAT = "one_mcp"
+VERSION = 1
+_OURS = re.compile(r"(ent|per)_[0-9a-z_]{1,16}")
+
+
+def _time(given: object) -> object:
+    if isinstance(given, str):
+        try:
+            given = clock.from_text(given)
+        except (ValueError, OverflowError):
+            given = LATEST_MS + 1
+    if isinstance(given, int) and not EARLIEST_MS <= given <= LATEST_MS:
+        raise ValueError("is no time; give ISO 8601 such as 2026-11-23T12:00:00Z, or milliseconds")
+    return given
+
+
+def _number(given: object) -> object:
+    """Take a number for a text: other systems number their rows."""
+    return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
+
+
+EntityId = Annotated[str, StringConstraints(pattern=r"^ent_[0-9a-z_]{1,16}$")]
+ConnectionId = Annotated[str, StringConstraints(pattern=r"^con_[0-9a-z_]{1,16}$")]
+EventId = Annotated[str, StringConstraints(pattern=r"^evt_[0-9a-z_]{1,16}$")]
+PersonId = Annotated[str, StringConstraints(pattern=r"^per_[0-9a-z_]{1,16}$")]
+ExternalId = Annotated[
+    str, BeforeValidator(_number), StringConstraints(pattern=r"^[^\x00-\x1f]{1,200}$")
+]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+Time = Annotated[int, BeforeValidator(_time)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        hide_input_in_errors=True,
+        alias_generator=lambda name: name.rstrip("_"),
+    )
+
+
+class Reference(_Part):
+    """An entity by what another system calls it, or by its name."""
+
+    external_id: ExternalId | None = None
+    type: str | None = None
+    name: Name | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "Reference":
+        if (self.external_id is None) == (self.name is None):
+            raise ValueError("needs an external_id or a name, and not both")
+        return self
+
+
+def _end(given: object) -> object:
+    """Read a bare word as an external id, unless it looks like an id of this server."""
+    given = _number(given)
+    if isinstance(given, str) and not _OURS.fullmatch(given):
+        return {"external_id": given}
+    return given
+
+
+def _form(given: object) -> str:
+    return "<word>" if isinstance(given, str) else "<reference>"
+
+
+End = Annotated[
+    Annotated[str, Tag("<word>")] | Annotated[Reference, Tag("<reference>")],
+    Discriminator(_form),
+    BeforeValidator(_end),
+]
+
+
+class Header(_Part):
+    """The first line of an export: its times, ids and events are taken over as they are."""
+
+    format: Literal["one_mcp"]
+    version: int
+
+
+class Organization(_Part):
+    kind: ClassVar[str] = "organization"
+
+    id: str | None = None
+    name: Name
+    status: str = "active"
+    plan: str = "starter"
+    properties: JsonObject = Field(default_factory=dict[str, Json])
+    created_at: Time | None = None
+    updated_at: Time | None = None
+
+
+class Person(_Part):
+    kind: ClassVar[str] = "person"
+
+    id: PersonId
+    name: Name
+    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,255}$")] | None = None
+    role: Annotated[Role, Field(strict=False)] = Role.ORG_USER
+    properties: JsonObject = Field(default_factory=dict[str, Json])
+    created_at: Time | None = None
+    updated_at: Time | None = None
+
+
+class Entity(_Part):
+    kind: ClassVar[str] = "entity"
+
+    type: str
+    name: str
+    id: EntityId | None = None
+    status: str | None = None
+    properties: JsonObject = Field(default_factory=dict[str, Json])
+    tags: list[str] = Field(default_factory=list[str], max_length=100)
+    external_id: ExternalId | None = None
+    created_at: Time | None = None
+    updated_at: Time | None = None
+    archived_at: Time | None = None
+    status_before: str | None = None
+
+
+class Connection(_Part):
+    kind: ClassVar[str] = "connection"
+
+    from_: End
+    type: str
+    to: End
+    id: ConnectionId | None = None
+    metadata: JsonObject = Field(default_factory=dict[str, Json])
+    created_at: Time | None = None
+    updated_at: Time | None = None
+    hidden_at: Time | None = None
+
+
+class Event(_Part):
+    kind: ClassVar[str] = "event"
+
+    type: str
+    actor: End | None = None
+    target: End | None = None
+    at: Time | None = None
+    id: EventId | None = None
+    metadata: JsonObject = Field(default_factory=dict[str, Json])
+    external_id: ExternalId | None = None
+
+
+Record = Header | Organization | Person | Entity | Connection | Event
+Numbered = tuple[int, Record | OneError]
+KINDS: dict[str, type[Organization | Person | Entity | Connection | Event]] = {
+    model.kind: model for model in (Organization, Person, Entity, Connection, Event)
+}
+
+
+class Source(Protocol):
+    """Numbered records that can be read more than once, in the same order."""
+
+    def __iter__(self) -> Iterator[Numbered]: ...
+
+
+def parse(value: Json) -> Record:
+    """Read a line's JSON: an object with one kind in it, a header, or an entity's own fields.
+
+    Raises BrokenLineError, which names the field.
+    """
+    if not isinstance(value, dict):
+        raise BrokenLineError('A line is a JSON object such as {"entity": {"type": …}}.')
+    if len(value) == 1:
+        ((kind, fields),) = value.items()
+        model = KINDS.get(kind)
+        if model is not None:
+            return read(model, fields)
+    if "format" in value:
+        return read(Header, value)
+    if "type" in value and "name" in value:
+        return read(Entity, value)
+    raise BrokenLineError(
+        f'A line is {{"<kind>": {{…}}}} with one of {", ".join(KINDS)}, '
+        "or an entity with its type and name.",
+    )
+
+
+def read(model: type[R], fields: object) -> R:
+    """Check the fields of one record; raises BrokenLineError."""
+    try:
+        return model.model_validate(fields)
+    except ValidationError as error:
+        raise _broken(model, error) from None
+
+
+def _broken(model: type[BaseModel], error: ValidationError) -> BrokenLineError:
+    first = error.errors(include_url=False, include_input=False)[0]
+    path = [str(part) for part in first["loc"] if not str(part).startswith("<")]
+    field = names.shown(".".join(path)) or "the line"
+    match first["type"]:
+        case "missing":
+            sentence = f"{field} is missing."
+        case "extra_forbidden":
+            inner = Reference if len(path) > 1 else model
+            known = tuple(info.alias or name for name, info in inner.model_fields.items())
+            near = names.near(path[-1], known)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
+            sentence = f"There is no field {field}; {hint}"
+        case "string_pattern_mismatch":
+            sentence = f"{field} is not of the form {first.get('ctx', {}).get('pattern')}."
+        case _:
+            sentence = f"{field}: {first['msg'].removeprefix('Value error, ')}."
+    return BrokenLineError(sentence, field=field)

@@ -1,0 +1,127 @@
+"""Find the entities that the rows of a batch refer to, all at once."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from one_mcp import jsons
+from one_mcp.dimensions.exchange.records import Reference
+from one_mcp.errors import ConflictError, NotFoundError
+from one_mcp.ontology.names import shown
+from one_mcp.store.work import Row, Work
+
+_UPPER = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An entity at the end of a connection or event."""
+
+    id: str
+    type: str
+    archived: bool
+
+
+class References:
+    """The entities that a batch names, by id, by external id or by name."""
+
+    def __init__(self, work: Work, ends: Iterable[str | Reference]) -> None:
+        self._work = work
+        ids: set[str] = set()
+        external: set[str] = set()
+        names: set[str] = set()
+        for end in ends:
+            if isinstance(end, str):
+                ids.add(end)
+            elif end.external_id is not None:
+                external.add(end.external_id)
+            elif end.name is not None:
+                names.add(end.name)
+        self._ids = _by_id(work, ids) if ids else {}
+        self._external = _by_external_id(work, external) if external else {}
+        self._names = _by_name(work, names) if names else {}
+
+    def find(self, end: str | Reference) -> Subject:
+        """Return the one entity that is meant.
+
+        Raises NotFoundError, or ConflictError where several fit.
+        """
+        if isinstance(end, str):
+            found = self._ids.get(end)
+            if found is None:
+                raise NotFoundError(f"There is no entity {end}.", id=end)
+            return found
+        if end.external_id is not None:
+            what = f"external_id {shown(end.external_id)!r}"
+            return _only(self._external.get(end.external_id, []), what, end.type)
+        name = end.name or ""
+        return _only(self._names.get(_folded(name), []), f"name {shown(name)!r}", end.type)
+
+
+def _only(found: list[Subject], what: str, type: str | None) -> Subject:
+    fitting = [subject for subject in found if type is None or subject.type == type]
+    kind = shown(type) if type else "entity"
+    if not fitting:
+        raise NotFoundError(f"There is no {kind} with the {what}.")
+    if len(fitting) > 1:
+        some = ", ".join(subject.id for subject in fitting[:3])
+        raise ConflictError(
+            f"There are {len(fitting)} entities with the {what} ({some} …); "
+            "name its type as well, or use its id.",
+        )
+    return fitting[0]
+
+
+def _subject(row: Row) -> Subject:
+    return Subject(row["id"], row["type"], row["deleted_at"] is not None)
+
+
+def _by_id(work: Work, ids: set[str]) -> dict[str, Subject]:
+    rows = work.all(
+        """
+        SELECT id, type, deleted_at
+        FROM entities
+        WHERE organization_id = :organization
+          AND id IN (SELECT value FROM json_each(:ids))
+        """,
+        ids=jsons.dumps(list(ids)),
+    )
+    return {row["id"]: _subject(row) for row in rows}
+
+
+def _by_external_id(work: Work, external: set[str]) -> dict[str, list[Subject]]:
+    rows = work.all(
+        """
+        SELECT id, type, deleted_at, external_id
+        FROM entities
+        WHERE organization_id = :organization
+          AND external_id IN (SELECT value FROM json_each(:external))
+        """,
+        external=jsons.dumps(list(external)),
+    )
+    found: dict[str, list[Subject]] = defaultdict(list)
+    for row in rows:
+        found[row["external_id"]].append(_subject(row))
+    return found
+
+
+def _by_name(work: Work, names: set[str]) -> dict[str, list[Subject]]:
+    rows = work.all(
+        """
+        SELECT id, type, deleted_at, name
+        FROM entities
+        WHERE organization_id = :organization
+          AND deleted_at IS NULL
+          AND name COLLATE NOCASE IN (SELECT value FROM json_each(:names))
+        """,
+        names=jsons.dumps(list(names)),
+    )
+    found: dict[str, list[Subject]] = defaultdict(list)
+    for row in rows:
+        found[_folded(row["name"])].append(_subject(row))
+    return found
+
+
+def _folded(name: str) -> str:
+    """Fold case as SQLite's NOCASE does: A to Z only."""
+    return name.translate(_UPPER)
