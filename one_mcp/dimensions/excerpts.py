@@ -4,6 +4,8 @@ from one_mcp import jsons
 from one_mcp.jsons import JsonObject, JsonValue
 
 SMALLEST = 40
+MOST_NAMED = 12
+LONGEST_NAMED = 100
 
 
 def properties(text: str, budget: int) -> tuple[JsonObject, list[str] | None]:
@@ -16,7 +18,9 @@ def properties(text: str, budget: int) -> tuple[JsonObject, list[str] | None]:
     if len(text) <= budget:
         return whole, None
     cuts: list[str] = []
-    return _object(whole, budget, "", cuts), cuts
+    kept = _object(whole, budget, "", cuts)
+    more = [f"{len(cuts) - MOST_NAMED:,} more"] if len(cuts) > MOST_NAMED else []
+    return kept, cuts[:MOST_NAMED] + more
 
 
 def _object(value: JsonObject, budget: int, at: str, cuts: list[str]) -> JsonObject:
@@ -26,12 +30,11 @@ def _object(value: JsonObject, budget: int, at: str, cuts: list[str]) -> JsonObj
     for done, name in enumerate(sorted(sizes, key=sizes.__getitem__)):
         share = max(left // (len(sizes) - done), SMALLEST)
         path = f"{at}.{name}" if at else name
-        if sizes[name] <= share:
-            kept[name] = value[name]
-        elif left > SMALLEST:
-            kept[name] = _cut(value[name], share, path, cuts)
-        else:
-            cuts.append(f"{path} (left out)")
+        if left < SMALLEST or len(name) > share:
+            cuts.append(f"{path[:LONGEST_NAMED]} (left out)")
+            continue
+        fits = sizes[name] <= share
+        kept[name] = value[name] if fits else _cut(value[name], share - len(name), path, cuts)
         left -= min(sizes[name], share)
     return {name: kept[name] for name in value if name in kept}
 
@@ -39,8 +42,8 @@ def _object(value: JsonObject, budget: int, at: str, cuts: list[str]) -> JsonObj
 def _cut(value: JsonValue, budget: int, at: str, cuts: list[str]) -> JsonValue:
     match value:
         case str():
-            cuts.append(f"{at} ({len(value):,} characters)")
-            return value[:budget] + "…"
+            cuts.append(f"{at[:LONGEST_NAMED]} ({len(value):,} characters)")
+            return value[: max(budget, SMALLEST)] + "…"
         case list():
             return _list(value, budget, at, cuts)
         case dict():
@@ -57,7 +60,7 @@ def _list(value: list[JsonValue], budget: int, at: str, cuts: list[str]) -> Json
         if left < 0:
             break
         kept.append(item)
-    cuts.append(f"{at} ({len(value):,} items)")
+    cuts.append(f"{at[:LONGEST_NAMED]} ({len(value):,} items)")
     if not kept and value:
         return [_cut(value[0], budget, f"{at}[0]", cuts)]
     return kept
