@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import click
 
 from one_mcp import __version__
-from one_mcp.cli import options
+from one_mcp.cli import options, screen
 from one_mcp.errors import OneError, SettingsError
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -18,6 +18,8 @@ COMMANDS = {  # by section: each command's module has its name
         "config": "Print what makes Claude Code, Cursor or Claude Desktop use this server.",
     },
     "Data": {
+        "import": "Import JSONL or CSV files; repeating an import changes nothing.",
+        "export": "Export the whole organization, or tables of it.",
         "stats": "Count what the database holds.",
     },
     "Care": {
@@ -68,27 +70,28 @@ class Program(click.Group):
         try:
             done = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
             code = done if isinstance(done, int) else OK
-        except click.UsageError as error:
-            asked = error.ctx.command_path if error.ctx else prog_name
-            code = _complain(
-                f"{error.format_message()} ({asked} --help shows what there is)", USAGE
-            )
-        except SettingsError as error:
-            code = _complain(str(error), USAGE)
-        except (OneError, click.ClickException) as error:
-            said = error.format_message() if isinstance(error, click.ClickException) else str(error)
-            code = _complain(said, FAILED)
-        except (click.Abort, KeyboardInterrupt):
-            code = _complain("interrupted", INTERRUPTED)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = FAILED  # whoever read the output has left
+        except (OneError, click.ClickException, click.Abort, OSError) as error:
+            code = _failed(error)
         sys.exit(code)
 
 
-def _complain(sentence: str, code: int) -> int:
-    click.echo(f"one-mcp: {' '.join(sentence.split())}", err=True)
-    return code
+def _failed(error: Exception) -> int:
+    """Say in one line why a command failed, and return the exit code for it."""
+    match error:
+        case click.UsageError():
+            asked = f"{error.ctx.command_path if error.ctx else 'one-mcp'} --help"
+            screen.complain(f"{error.format_message()} ({asked} shows what there is)")
+            return USAGE
+        case click.ClickException():
+            screen.complain(error.format_message())
+        case click.Abort():  # Ctrl-C
+            screen.complain("interrupted")
+            return INTERRUPTED
+        case BrokenPipeError():  # whoever read the output has left
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        case _:
+            screen.complain(str(error))
+    return USAGE if isinstance(error, SettingsError) else FAILED
 
 
 @click.group(

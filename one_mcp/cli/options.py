@@ -54,6 +54,8 @@ def _help(field: FieldInfo) -> str:
     usual: object = field.default
     if isinstance(usual, tuple):
         usual = ",".join(map(str, usual))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # words
+    if usual is None:
+        return field.description or ""
     return f"{field.description}  [default: {'no' if usual is False else usual or 'none'}]"
 
 

@@ -14,6 +14,11 @@ def show(text: str = "") -> None:
     click.echo(text)
 
 
+def complain(sentence: str) -> None:
+    """Say what is wrong, in one line on stderr."""
+    click.echo(f"one-mcp: {' '.join(sentence.split())}", err=True)
+
+
 def show_json(value: object) -> None:
     """Print one JSON document."""
     if isinstance(value, BaseModel):
