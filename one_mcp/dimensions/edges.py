@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Literal
 
 from pydantic import Field
@@ -14,7 +13,7 @@ from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check
 from one_mcp.store import newest, pages
-from one_mcp.store.newest import Conditions, Listing
+from one_mcp.store.newest import Listing, Walk
 from one_mcp.store.work import Row, Work
 
 MOST_ITEMS = 200
@@ -22,10 +21,9 @@ MOST_TYPES = 100
 METADATA_CHARACTERS = 400
 FULL_CHARACTERS = 2_000
 SHORT = "The page ends early to stay short; the cursor goes on."
-COLUMNS = "row, id, from_id, type, to_id, metadata, created_at"
-CONNECTIONS = Listing("connections", "created_at", COLUMNS)
-# left alone, SQLite walks all connections of one end in their order, to spare itself sorting three
-PAIRED = Listing("connections INDEXED BY connections_bidirectional", "created_at", COLUMNS)
+CONNECTIONS = Listing(
+    "connections", "created_at", "row, id, from_id, type, to_id, metadata, created_at"
+)
 Detail = Literal["concise", "full"]
 
 
@@ -89,15 +87,12 @@ def find(
     if not 0 < limit <= MOST_ITEMS:
         raise InvalidArgumentError(f"limit is a number from 1 to {MOST_ITEMS}.", argument="limit")
     known = _types(work, types)
-    ends = _ends(work, from_id, to_id, between)
+    walks = _walks(work, from_id, to_id, between, typed=bool(known))
     query = ["connections", from_id, to_id, list(between or []), known]
     rows = newest.read(
         work,
-        PAIRED if between or (from_id and to_id) else CONNECTIONS,
-        [
-            ("deleted_at IS NULL", *end, *type)
-            for end, type in product(ends, _each("type", len(known)))
-        ],
+        CONNECTIONS,
+        [walk.also(*type) for walk in walks for type in _each("type", len(known))],
         {
             "from_id": from_id or (between[0] if between else None),
             "to_id": to_id or (between[1] if between else None),
@@ -130,29 +125,39 @@ def _types(work: Work, types: Sequence[str] | None) -> list[str]:
     return sorted(set(known))
 
 
-def _ends(
-    work: Work, from_id: str | None, to_id: str | None, between: Sequence[str] | None
-) -> list[Conditions]:
-    """Say in SQL where the connections begin and end; raises for an end that is not there."""
-    if between is None:
-        for id in filter(None, (from_id, to_id)):
-            subjects.live(work, id)
-        start = () if from_id is None else ("from_id = :from_id",)
-        end = () if to_id is None else ("to_id = :to_id",)
-        return [(*start, *end)]
-    if from_id is not None or to_id is not None or len(set(between)) != 2:  # noqa: PLR2004  # two ends
+def _walks(
+    work: Work,
+    from_id: str | None,
+    to_id: str | None,
+    between: Sequence[str] | None,
+    *,
+    typed: bool,
+) -> list[Walk]:
+    """Choose where connections begin and end; raises for an end that is not there."""
+    if between is not None and (from_id or to_id or len(set(between)) != 2):  # noqa: PLR2004  # ends
         raise InvalidArgumentError(
             "between takes two different ids, in place of from and to.", argument="between"
         )
-    for id in between:
-        subjects.live(work, id)
-    return [
-        ("from_id = :from_id", "to_id = :to_id"),
-        ("from_id = :to_id", "to_id = :from_id"),
-    ]
+    for id in (from_id, to_id, *(between or ())):
+        if id is not None:
+            subjects.live(work, id)
+    live = Walk("connections_bidirectional", ("deleted_at IS NULL",))
+    there = live.also("from_id = :from_id", "to_id = :to_id")
+    if between is not None:
+        return [there, live.also("from_id = :to_id", "to_id = :from_id")]
+    if from_id is not None and to_id is not None:
+        return [there]
+    if from_id is not None:
+        index = "connections_from_type" if typed else "connections_from_entity"
+        return [Walk(index, ("deleted_at IS NULL", "from_id = :from_id"))]
+    if to_id is not None:
+        index = "connections_to_type" if typed else "connections_to_entity"
+        return [Walk(index, ("deleted_at IS NULL", "to_id = :to_id"))]
+    index = "connections_by_type" if typed else "connections_by_created"
+    return [Walk(index, ("deleted_at IS NULL",))]
 
 
-def _each(column: str, count: int) -> list[Conditions]:
+def _each(column: str, count: int) -> list[tuple[str, ...]]:
     return [(f"{column} = :{column}{place}",) for place in range(count)] or [()]
 
 

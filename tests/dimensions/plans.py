@@ -6,7 +6,7 @@ from one_mcp.store.work import Work
 
 
 def steps(work: Work, table: str, read: Callable[[], object]) -> list[str]:
-    """List the steps in which a table is read, and all that is sorted or scanned."""
+    """List the steps in which a table is read, and those in which rows are sorted."""
     statements: list[str] = []
     work.raw.set_trace_callback(statements.append)
     try:
@@ -18,8 +18,4 @@ def steps(work: Work, table: str, read: Callable[[], object]) -> list[str]:
         for statement in statements
         for row in work.raw.execute(f"EXPLAIN QUERY PLAN {statement}")
     ]
-    return [
-        step
-        for step in planned
-        if f" {table} " in step or "B-TREE" in step or ("SCAN" in step and "VIRTUAL" not in step)
-    ]
+    return [step for step in planned if table in step.split() or "B-TREE" in step]

@@ -1,0 +1,249 @@
+"""Timeline: finding events, newest first, with the names of who acted and on what."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from one_mcp import clock, ids, jsons
+from one_mcp.answers import Answer
+from one_mcp.dimensions import excerpts
+from one_mcp.errors import InvalidArgumentError, NotFoundError
+from one_mcp.jsons import JsonObject
+from one_mcp.ontology import check
+from one_mcp.store import newest, pages
+from one_mcp.store.newest import Listing, Walk
+from one_mcp.store.work import Row, Work
+
+MOST_ITEMS = 200
+MOST_TYPES = 100
+CONCISE_CHARACTERS = 400
+FULL_CHARACTERS = 4_000
+GROWING = (200, 5_000, 100_000)
+SHORT = "The page ends early to stay short; the cursor goes on."
+EVENTS = Listing("events", "at", "row, id, type, at, actor_id, target_id, metadata")
+Detail = Literal["concise", "full"]
+
+
+class Event(Answer):
+    """What happened. A target that was purged has no name any more."""
+
+    id: str
+    type: str
+    at: str
+    actor: str
+    actor_name: str | None = None
+    target: str | None = None
+    target_name: str | None = None
+    metadata: JsonObject | None = None
+    shortened: list[str] | None = None
+
+
+class Events(Answer):
+    """One page; `cursor` is there while there is more, `cut` says why a page is short."""
+
+    items: list[Event]
+    cursor: str | None = None
+    cut: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Whom or what events are about: an actor, a target, or an entity that may be either."""
+
+    actor: str | None = None
+    target: str | None = None
+    entity: str | None = None
+
+
+def find(
+    work: Work,
+    around: Around = Around(),
+    *,
+    types: Sequence[str] | None = None,
+    since: int | None = None,
+    until: int | None = None,
+    limit: int = 20,
+    cursor: str | None = None,
+    detail: Detail = "concise",
+) -> Events:
+    """Find events from `since` on and before `until`, both in milliseconds.
+
+    Events of archived entities are found; so are those of purged ones, by the id. The history of
+    a piece of content is its events as a target with the type `content_interacted`.
+    """
+    if not 0 < limit <= MOST_ITEMS:
+        raise InvalidArgumentError(f"limit is a number from 1 to {MOST_ITEMS}.", argument="limit")
+    known = _types(work, types)
+    query = ["events", around.actor, around.target, around.entity, known, since, until]
+    after = pages.decode(query, cursor, 2)
+    window = () if since is None else ("at >= :since",)
+    if until is not None and after is None:
+        window = (*window, "at < :until")
+    rows = newest.read(
+        work,
+        EVENTS,
+        [
+            walk.also(*type, *window)
+            for walk in _walks(work, around, typed=bool(known))
+            for type in _each("type", len(known))
+        ],
+        {
+            "actor": around.actor,
+            "target": around.target,
+            "entity": around.entity,
+            "since": since,
+            "until": until,
+            **{f"type{place}": name for place, name in enumerate(known)},
+        },
+        after=after,
+        limit=limit + 1,
+    )
+    if not rows:
+        _refuse_strangers(work, around)
+    page = pages.page(
+        rows,
+        limit,
+        _maker(work, rows, FULL_CHARACTERS if detail == "full" else CONCISE_CHARACTERS),
+        cursor=lambda row: pages.encode(query, [row["at"], row["row"]]),
+        size=lambda event: len(event.model_dump_json(exclude_none=True)),
+        budget=pages.FULL_CHARACTERS if detail == "full" else pages.CONCISE_CHARACTERS,
+    )
+    return Events(items=page.items, cursor=page.cursor, cut=SHORT if page.cut else None)
+
+
+def _types(work: Work, types: Sequence[str] | None) -> list[str]:
+    known = {check.event_type(work.ontology, name).name for name in types or ()}
+    if len(known) > MOST_TYPES:
+        raise InvalidArgumentError(f"types takes at most {MOST_TYPES} names.", argument="types")
+    return sorted(known)
+
+
+def _each(column: str, count: int) -> list[tuple[str, ...]]:
+    return [(f"{column} = :{column}{place}",) for place in range(count)] or [()]
+
+
+def _walks(work: Work, around: Around, *, typed: bool) -> list[Walk]:
+    """Choose whom the events are about; of an actor and a target, the one with fewer leads."""
+    by_actor = "events_by_actor_type" if typed else "events_by_actor"
+    by_target = "events_by_target_type" if typed else "events_by_target"
+    if around.entity is not None:
+        if around.actor is not None or around.target is not None:
+            raise InvalidArgumentError(
+                "entity finds events by actor or target at once; leave the other two out.",
+                argument="entity",
+            )
+        return [
+            Walk(by_actor, ("actor_id = :entity",)),
+            Walk(by_target, ("target_id = :entity", "actor_id <> :entity")),
+        ]
+    if around.actor is not None and around.target is not None:
+        leads = _acted_less(work, around.actor, around.target)
+        index = by_actor if leads else by_target
+        return [Walk(index, ("actor_id = :actor", "target_id = :target"))]
+    if around.actor is not None:
+        return [Walk(by_actor, ("actor_id = :actor",))]
+    if around.target is not None:
+        return [Walk(by_target, ("target_id = :target",))]
+    return [Walk("events_by_type" if typed else "events_by_timestamp")]
+
+
+def _acted_less(work: Work, actor: str, target: str) -> bool:
+    """Compare two numbers of events that may be three or a million, without counting a million."""
+    for bound in GROWING:
+        if _count(work, "target_id", target, bound) < bound:
+            return False
+        if _count(work, "actor_id", actor, bound) < bound:
+            return True
+    return False
+
+
+def _count(work: Work, column: Literal["actor_id", "target_id"], id: str, bound: int) -> int:
+    return work.value(
+        f"""
+        SELECT count(*)
+        FROM (
+            SELECT 1
+            FROM events
+            WHERE organization_id = :organization
+              AND {column} = :id
+            LIMIT {bound}
+        )
+        """,
+        id=id,
+    )
+
+
+def _refuse_strangers(work: Work, around: Around) -> None:
+    """Raise where nothing was found since an id is none, or names nothing that ever was here."""
+    given = {"actor": around.actor, "target": around.target, "entity": around.entity}
+    for argument, id in given.items():
+        if id is None or _names(work, [id]):
+            continue
+        if not ids.is_id(id):
+            raise InvalidArgumentError(
+                f"{argument} takes an id that begins with ent_ or per_; find it with "
+                "find_entities(text=...).",
+                argument=argument,
+            )
+        if not _is_remembered(work, id):
+            raise NotFoundError(f"There is no {id}, and no event of it.", id=id)
+
+
+def _is_remembered(work: Work, id: str) -> bool:
+    """Tell whether any event is about an id, whose entity may be purged."""
+    row = work.one(
+        """
+        SELECT 1
+        FROM events
+        WHERE organization_id = :organization
+          AND actor_id = :id
+        UNION ALL
+        SELECT 1
+        FROM events
+        WHERE organization_id = :organization
+          AND target_id = :id
+        LIMIT 1
+        """,
+        id=id,
+    )
+    return row is not None
+
+
+def _maker(work: Work, rows: Sequence[Row], budget: int) -> Callable[[Row], Event]:
+    """Read the names for all rows at once, and return what makes a row's event."""
+    mentioned = {row[column] for row in rows for column in ("actor_id", "target_id")}
+    names = _names(work, [id for id in mentioned if id is not None])
+
+    def make(row: Row) -> Event:
+        metadata, shortened = excerpts.properties(row["metadata"], budget)
+        return Event(
+            id=row["id"],
+            type=row["type"],
+            at=clock.to_text(row["at"]),
+            actor=row["actor_id"],
+            actor_name=names.get(row["actor_id"]),
+            target=row["target_id"],
+            target_name=names.get(row["target_id"]),
+            metadata=metadata or None,
+            shortened=shortened,
+        )
+
+    return make
+
+
+def _names(work: Work, ids: Sequence[str]) -> dict[str, str]:
+    rows = work.all(
+        """
+        SELECT id, name
+        FROM entities
+        WHERE organization_id = :organization
+          AND id IN (SELECT value FROM json_each(:ids))
+        UNION ALL
+        SELECT id, name
+        FROM people
+        WHERE organization_id = :organization
+          AND id IN (SELECT value FROM json_each(:ids))
+        """,
+        ids=jsons.dumps(ids),
+    )
+    return {row["id"]: row["name"] for row in rows}
