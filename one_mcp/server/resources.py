@@ -7,8 +7,13 @@ from mcp_types import ReadResourceResult, Resource, ResourceTemplate, TextResour
 from pydantic import BaseModel
 
 from one_mcp import assets
-from one_mcp.dimensions import finding, history, organizations
+from one_mcp.dimensions import edges, finding, history, organizations, portraits, timeline
+from one_mcp.dimensions.edges import Edges
+from one_mcp.dimensions.finding import Found
+from one_mcp.dimensions.history import History
 from one_mcp.dimensions.organizations import Profile
+from one_mcp.dimensions.portraits import Portrait
+from one_mcp.dimensions.timeline import Around, Events
 from one_mcp.errors import NotFoundError, OneError
 from one_mcp.ontology import check, describe
 from one_mcp.ontology.describe import Described
@@ -54,7 +59,7 @@ async def entities(
     *,
     limit: fields.Limit = 50,
     cursor: fields.CursorText | None = None,
-) -> finding.Found:
+) -> Found:
     return await one.read(
         finding.find,
         type,
@@ -66,8 +71,71 @@ async def entities(
     )
 
 
-async def entity_history(one: Session, id: fields.EntityId) -> history.History:
-    return await one.read(history.history, id, 50)
+async def entity(one: Session, id: fields.EntityId) -> Portrait:
+    return await one.read(
+        portraits.portrait, id, ["tags", "counts", "neighbours", "events"], detail="full"
+    )
+
+
+async def entity_events(
+    one: Session,
+    id: fields.EntityId,
+    limit: fields.Limit = 50,
+    cursor: fields.CursorText | None = None,
+) -> Events:
+    return await one.read(
+        timeline.find, Around(entity=id), limit=limit, cursor=cursor, detail="full"
+    )
+
+
+async def entity_history(
+    one: Session,
+    id: fields.EntityId,
+    limit: fields.Limit = 50,
+    cursor: fields.CursorText | None = None,
+) -> History:
+    return await one.read(history.history, id, limit, cursor)
+
+
+async def connections(
+    one: Session,
+    from_: fields.EntityId | None = None,
+    to: fields.EntityId | None = None,
+    type: fields.TypeName | None = None,
+    *,
+    limit: fields.Limit = 50,
+    cursor: fields.CursorText | None = None,
+) -> Edges:
+    return await one.read(
+        edges.find,
+        from_id=from_,
+        to_id=to,
+        types=[type] if type else None,
+        limit=limit,
+        cursor=cursor,
+        detail="full",
+    )
+
+
+async def events(
+    one: Session,
+    type: fields.TypeName | None = None,
+    actor: fields.AnyId | None = None,
+    target: fields.EntityId | None = None,
+    *,
+    since: fields.TimeText | None = None,
+    limit: fields.Limit = 50,
+    cursor: fields.CursorText | None = None,
+) -> Events:
+    return await one.read(
+        timeline.find,
+        Around(actor=actor, target=target),
+        types=[type] if type else None,
+        since=since,
+        limit=limit,
+        cursor=cursor,
+        detail="full",
+    )
 
 
 @cache
@@ -128,13 +196,51 @@ ADDRESSES = (
         by=("type",),
     ),
     Address(
-        uri="one://entities/{id}/history",
+        uri="one://entities/{id}",
+        name="entity",
+        title="An entity",
+        description="One entity with its tags, neighbours and latest events",
+        read=entity,
+        completes={"id": "entity"},
+        shows=("{id}",),
+    ),
+    Address(
+        uri="one://entities/{id}/events{?limit,cursor}",
+        name="entity_events",
+        title="An entity's events",
+        description="What it did and what happened to it, newest first",
+        read=entity_events,
+        completes={"id": "entity"},
+        shows=("{id}",),
+    ),
+    Address(
+        uri="one://entities/{id}/history{?limit,cursor}",
         name="entity_history",
         title="An entity's history",
         description="Who changed what about it, newest first",
         read=entity_history,
         completes={"id": "entity"},
         shows=("{id}",),
+    ),
+    Address(
+        uri="one://connections{?from,to,type,limit,cursor}",
+        name="connections",
+        title="Connections",
+        description="Connections from or to an entity, or of a type, newest first",
+        read=connections,
+        completes={"from": "entity", "to": "entity", "type": "relationship_type"},
+        shows=("con_",),
+        by=("from", "to", "type"),
+    ),
+    Address(
+        uri="one://events{?type,actor,target,since,limit,cursor}",
+        name="events",
+        title="Events",
+        description="What happened, newest first; since takes ISO 8601 or milliseconds",
+        read=events,
+        completes={"type": "event_type", "actor": "entity", "target": "entity"},
+        shows=("evt_",),
+        by=("type", "actor", "target"),
     ),
 )
 
