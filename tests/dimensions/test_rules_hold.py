@@ -1,0 +1,313 @@
+"""Random sequences of rules: what must hold of the store whatever was called in which order."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count, pairwise
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+
+from one_mcp import ids, jsons
+from one_mcp.access import Principal, Role
+from one_mcp.answers import Written
+from one_mcp.app import App
+from one_mcp.dimensions import archive, connections, entities, events, tags, undo
+from one_mcp.errors import ConflictError, OneError
+from one_mcp.session import Call, Session
+from one_mcp.store.work import Work
+
+pytestmark = pytest.mark.anyio
+
+TYPES = ("creator", "course", "blog_post")
+RELATIONS = ("owns", "part_of", "following")
+WORDS = ("amber", "birch", "cedar")
+TABLES = {
+    "entities": "entity",
+    "connections": "connection",
+    "tags": "tag",
+}
+organizations = count(1)
+few = settings(
+    max_examples=20,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+Step = tuple[str, int, int, int]
+KINDS = (
+    *("create", "update", "rename", "tag", "untag", "event"),
+    *("archive", "archive", "restore", "restore", "undo", "undo"),
+    *("connect", "connect", "connect", "connect", "disconnect", "disconnect"),
+)
+FIRST_STEPS: tuple[Step, ...] = (
+    *(("create", 1, who, TYPES.index(type)) for who, type in enumerate(("creator", "course"))),
+    *(("create", 0, who, TYPES.index(type)) for who, type in enumerate(("course", "creator"))),
+    ("connect", 0, 0, RELATIONS.index("owns")),
+    ("connect", 1, 0, RELATIONS.index("part_of")),
+    ("tag", 0, 0, 0),
+)
+steps = some.tuples(
+    some.sampled_from(KINDS),
+    some.integers(0, 3),
+    some.integers(0, 2),
+    some.integers(0, 2),
+)
+
+
+@dataclass
+class Model:
+    """The organization of one example, and what was made in it."""
+
+    one: Session
+    entities: list[str] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
+
+    def rule(self, step: Step) -> Callable[[Work], Written]:
+        kind, a, b, c = step
+        first, second = self._entity(a), self._entity(a + 1 + b % max(1, len(self.entities) - 1))
+        word = WORDS[c]
+        email = {"email": f"{WORDS[b % 3]}@example.com"}
+        properties = {"note": f"{word} {WORDS[a % 3]}", **(email if a % 2 else {})}
+        rules: dict[str, Callable[[Work], Written]] = {
+            "create": lambda work: entities.create(
+                work, TYPES[c], word, {**properties, **(email if c == 0 else {})}
+            ),
+            "update": lambda work: entities.update(work, first, properties),
+            "rename": lambda work: entities.update(work, first, name=f"{word} {WORDS[b % 3]}"),
+            "archive": lambda work: archive.archive(work, first),
+            "restore": lambda work: archive.restore(work, first),
+            "connect": lambda work: connections.connect(
+                work, first, RELATIONS[c], second, {"note": word} if a % 2 else None
+            ),
+            "disconnect": lambda work: connections.disconnect(work, first, RELATIONS[c], second),
+            "tag": lambda work: tags.change(work, first, [f"skill:{word}", "level:easy"]),
+            "untag": lambda work: tags.change(work, first, None, [f"skill:{word}"]),
+            "event": lambda work: events.record(work, "creator_updated", first),
+            "undo": lambda work: undo.undo(work, self._change(a + b)),
+            "purge": lambda work: archive.purge(work, first, first),
+        }
+        return rules[kind]
+
+    async def take(self, step: Step) -> Written | None:
+        """Take a step; a refusal is as good an answer as any."""
+        try:
+            answer = await self.one.write(self.rule(step))
+        except OneError:
+            return None
+        if answer.change:
+            self.changes.append(answer.change)
+        if isinstance(answer, entities.Saved) and answer.id not in self.entities:
+            self.entities.append(answer.id)
+        return answer
+
+    async def take_back(self, change: str) -> list[str]:
+        """Undo a change, or return the changes that stand in the way."""
+        try:
+            await self.one.write(undo.undo, change)
+        except ConflictError as refusal:
+            later = refusal.fields.get("later")
+            return [str(one["change"]) for one in later or [] if isinstance(one, dict)]
+        return []
+
+    def _entity(self, index: int) -> str:
+        return self.entities[index % len(self.entities)] if self.entities else "ent_0"
+
+    def _change(self, back: int) -> str:
+        return self.changes[-1 - back % len(self.changes)] if self.changes else "chg_1"
+
+
+async def founded(app: App) -> Model:
+    """A new organization in the same file: examples share nothing but the file."""
+    organization = f"org_{next(organizations)}"
+    await app.database.write(
+        lambda raw: raw.execute(
+            "INSERT INTO changes (organization_id, person_id, tool, at) VALUES (?, 'x', 'x', 1)",
+            [organization],
+        )
+    )
+    await app.database.write(
+        lambda raw: raw.execute(
+            """
+            INSERT INTO organizations (organization_id, name, created_at, updated_at, version)
+            VALUES (?, 'An organization', 1, 1, 1)
+            """,
+            [organization],
+        )
+    )
+    principal = Principal(organization, "per_tester", "Tester", Role.ORG_OWNER)
+    model = Model(app.session(Call("test"), principal))
+    for step in FIRST_STEPS:
+        await model.take(step)
+    return model
+
+
+def stored(work: Work) -> dict[str, list[dict[str, object]]]:
+    """All rows that undo answers for, to the last column."""
+    return {
+        table: sorted(
+            (
+                {name: row[name] for name in row.keys() if name != "organization_id"}  # noqa: SIM118  # a Row is no mapping
+                for row in work.all(f"SELECT * FROM {table} WHERE organization_id = :organization")
+            ),
+            key=repr,
+        )
+        for table in TABLES
+    }
+
+
+def check(work: Work) -> None:
+    rows = stored(work)
+    _visibility_follows_the_ends(rows)
+    _search_finds_what_is_there(work, rows)
+    _the_log_has_no_gaps(work, rows)
+
+
+def _visibility_follows_the_ends(rows: dict[str, list[dict[str, object]]]) -> None:
+    archived = {row["id"] for row in rows["entities"] if row["deleted_at"] is not None}
+    for row in rows["entities"]:
+        assert (row["status"] == "archived") == (row["id"] in archived)
+    for row in rows["connections"]:
+        hidden = row["deleted_at"] is not None
+        assert hidden == bool({row["from_id"], row["to_id"]} & archived)
+
+
+def _search_finds_what_is_there(work: Work, rows: dict[str, list[dict[str, object]]]) -> None:
+    own = {row["row"] for row in rows["entities"]}
+    for word in WORDS:
+        found = work.all(
+            "SELECT rowid AS row FROM entities_fts WHERE entities_fts MATCH :word", word=word
+        )
+        expected = {
+            row["row"] for row in rows["entities"] if word in f"{row['name']} {row['properties']}"
+        }
+        assert {row["row"] for row in found} & own == expected
+    sizes = work.value("SELECT count(*) FROM entities_fts_docsize")
+    assert sizes == work.value("SELECT count(*) FROM entities")
+
+
+def _the_log_has_no_gaps(work: Work, rows: dict[str, list[dict[str, object]]]) -> None:
+    log: dict[tuple[object, ...], list[tuple[object, ...]]] = defaultdict(list)
+    for row in work.all(
+        """
+        SELECT change, kind, row_id, before, after
+        FROM change_rows
+        WHERE organization_id = :organization
+          AND purged_by IS NULL
+          AND kind IN ('entity', 'connection', 'tag')
+        ORDER BY row
+        """
+    ):
+        before, after = (jsons.loads(row[side] or "null") for side in ("before", "after"))
+        tag = jsons.dumps(after or before) if row["kind"] == "tag" else None
+        log[row["kind"], row["row_id"], tag].append((row["change"], before, after))
+    last: dict[str, list[object]] = {kind: [] for kind in TABLES.values()}
+    for (kind, _, _), entries in log.items():
+        assert entries[0][1] is None
+        for (_, _, after), (_, before, _) in pairwise(entries):
+            assert after == before
+        image = entries[-1][2]
+        if isinstance(image, dict):
+            last[str(kind)].append(image)
+            assert image.get("version", entries[-1][0]) in [change for change, _, _ in entries]
+    for table, kind in TABLES.items():
+        assert sorted(last[kind], key=repr) == sorted(
+            [{name: row[name] for name in row} for row in rows[table]], key=repr
+        )
+
+
+@few
+@given(some.lists(steps, max_size=25))
+async def test_the_store_keeps_its_rules_whatever_is_called(app: App, taken: list[Step]) -> None:
+    model = await founded(app)
+
+    for step in taken:
+        await model.take(step)
+
+    await model.one.read(check)
+
+
+@few
+@given(some.lists(steps, max_size=15), steps)
+async def test_undo_restores_the_exact_rows_and_so_does_its_undo(
+    app: App, taken: list[Step], last: Step
+) -> None:
+    model = await founded(app)
+    for step in taken:
+        await model.take(step)
+    before = await model.one.read(stored)
+
+    answer = await model.take(last)
+
+    after = await model.one.read(stored)
+    if answer is None or answer.change is None or last[0] == "event" or before == after:
+        return
+    first = await model.one.write(undo.undo, answer.change)
+    assert await model.one.read(stored) == before
+    assert first.change
+    await model.one.write(undo.undo, first.change)
+    assert await model.one.read(stored) == after
+    await model.one.read(check)
+
+
+@few
+@given(some.lists(steps, max_size=20))
+async def test_changes_undone_from_the_newest_leave_nothing(app: App, taken: list[Step]) -> None:
+    model = await founded(app)
+    for step in taken:
+        if step[0] != "undo":
+            await model.take(step)
+
+    for change in reversed(model.changes):
+        await model.take_back(change)
+
+    assert await model.one.read(stored) == {table: [] for table in TABLES}
+    await model.one.read(check)
+
+
+@few
+@given(some.lists(steps, min_size=4, max_size=20), some.integers(0, 20))
+async def test_a_refused_undo_names_later_changes_whose_undo_makes_way(
+    app: App, taken: list[Step], back: int
+) -> None:
+    model = await founded(app)
+    for step in taken:
+        await model.take(step)
+    if not model.changes:
+        return
+    wanted = model.changes[-1 - back % len(model.changes)]
+
+    before = await model.one.read(stored)
+    later = await model.take_back(wanted)
+    if later:
+        assert await model.one.read(stored) == before
+    for change in later:
+        assert (ids.change_number(change) or 0) > (ids.change_number(wanted) or 0)
+        await _made_way(model, change)
+    if later:
+        assert await model.take_back(wanted) == []
+    await model.one.read(check)
+
+
+async def _made_way(model: Model, change: str) -> None:
+    """Undo a change, and before it whatever it names in turn."""
+    for other in await model.take_back(change):
+        await _made_way(model, other)
+        await model.take_back(change)
+
+
+@few
+@given(some.lists(steps, min_size=3, max_size=20), some.integers(0, 7))
+async def test_a_purge_leaves_the_rest_consistent(app: App, taken: list[Step], who: int) -> None:
+    model = await founded(app)
+    for step in taken[: len(taken) // 2]:
+        await model.take(step)
+    purged = await model.take(("purge", who, 0, 0))
+    for step in taken[len(taken) // 2 :]:
+        await model.take(step)
+
+    await model.one.read(check)
+    if purged is not None and purged.change:
+        with pytest.raises(ConflictError):
+            await model.one.write(undo.undo, purged.change)
