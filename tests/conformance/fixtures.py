@@ -92,6 +92,7 @@ def install(server: Server[Any]) -> None:
     server.add_request_handler(
         "subscriptions/listen", types.SubscriptionsListenRequestParams, streams
     )
+    _know_schemas(server)
     server.middleware.append(  # what `requestState` carries must come back untouched
         RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience=server.name)
     )
@@ -113,6 +114,12 @@ def install(server: Server[Any]) -> None:
     _overlay(server, "resources/subscribe", types.SubscribeRequestParams, _acknowledge)
     _overlay(server, "resources/unsubscribe", types.UnsubscribeRequestParams, _acknowledge)
     server.add_request_handler("logging/setLevel", types.SetLevelRequestParams, _set_level)
+
+
+def _know_schemas(server: Server[Any]) -> None:
+    product = server.get_tool_input_schema
+    assert product, "without it the SDK lists all tools for every call over HTTP"
+    server.get_tool_input_schema = lambda name: tools.SCHEMAS.get(name) or product(name)
 
 
 def _lengthen(server: Server[Any], method: str, field: str, fixtures: Sequence[Any]) -> None:

@@ -22,8 +22,18 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.terminate()
 
 
+NOT_REQUIRED_YET = {
+    "2025-11-25": ("server-session-lifecycle", "json-schema-2020-12"),
+    "2026-07-28": (
+        "json-schema-2020-12",
+        "http-header-validation",
+        "http-custom-header-server-validation",
+    ),
+}
+
+
 @suite.needs_modules
-@pytest.mark.parametrize("requirements", ["2025-11-25", "2026-07-28"])
+@pytest.mark.parametrize("requirements", NOT_REQUIRED_YET)
 def test_every_required_scenario_passes(url: str, requirements: str, tmp_path: Path) -> None:
     done = suite.run(
         "conformance/dist/index.js",
@@ -31,5 +41,6 @@ def test_every_required_scenario_passes(url: str, requirements: str, tmp_path: P
     )
 
     summary = done.stdout.partition("=== SUMMARY ===")[2]
-    assert "✓ tools-list" in summary
     assert done.returncode == 0, summary + done.stderr
+    for scenario in ("tools-list", *NOT_REQUIRED_YET[requirements]):
+        assert f"✓ {scenario}:" in summary
