@@ -34,16 +34,25 @@ _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan
 
 def dumps(value: object) -> str:
     """Encode compactly, keeping key order; NaN and infinite numbers raise ValueError."""
-    return _compact(value)
+    try:
+        text = to_json(value)
+    except (PydanticSerializationError, RecursionError):
+        return _compact(value)  # half a surrogate pair, for one: the caller gets it as it is
+    if b"NaN" in text or b"Infinity" in text:
+        return _compact(value)
+    return text.decode()
 
 
 def _refuse(constant: str) -> Never:
     raise ValueError(f"{constant} is no JSON number")
 
 
+_strict = json.JSONDecoder(parse_constant=_refuse).decode
+
+
 def loads(text: str | bytes) -> JsonValue:
     """Decode JSON; NaN and Infinity raise ValueError."""
-    return json.loads(text, parse_constant=_refuse)
+    return _strict(text if isinstance(text, str) else text.decode())
 
 
 def load_object(text: str | bytes) -> JsonObject:
@@ -59,10 +68,15 @@ def flaw(value: JsonValue) -> tuple[str, str] | None:
 
     NaN, infinite numbers, integers beyond 2^53, NUL characters, lone surrogates, nesting beyond 64.
     """
+    return weighed(value)[1]
+
+
+def weighed(value: JsonValue) -> tuple[int, tuple[str, str] | None]:
+    """Return the size of a value's JSON in bytes, and its flaw."""
     try:
         text = to_json(value)
     except (PydanticSerializationError, ValueError, RecursionError):
-        return next(_flaws(value), None)
+        return 0, next(_flaws(value), None)
     suspect = (
         text.count(b"[") + text.count(b"{") > MAX_DEPTH
         or b"\\u0000" in text
@@ -70,7 +84,7 @@ def flaw(value: JsonValue) -> tuple[str, str] | None:
         or b"Infinity" in text
         or _LONG_NUMBER.search(text)
     )
-    return next(_flaws(value), None) if suspect else None
+    return len(text), next(_flaws(value), None) if suspect else None
 
 
 def _flaws(root: JsonValue) -> Iterator[tuple[str, str]]:

@@ -140,6 +140,8 @@ def _any_of(types: Sequence[str]) -> str:
 def _checked(
     declared: dict[str, Property], given: JsonObject, at: str, *, patch: bool, fill: bool
 ) -> CheckedProperties:
+    if patch and not given:
+        return CheckedProperties({}, ())
     limits.storable(given, at)
     fitted = shape.fields(declared, given, at, patch=patch, fill=fill)
     extra = tuple(name.removeprefix(f"{at}.") for name in fitted.extra)

@@ -1,7 +1,5 @@
 """How much one object may hold, and the refusal of what cannot be stored at all."""
 
-from pydantic_core import to_json
-
 from one_mcp import jsons
 from one_mcp.errors import InvalidPropertyError
 from one_mcp.jsons import JsonObject, JsonValue
@@ -12,12 +10,13 @@ LARGEST_JSON_BYTES = 1024 * 1024
 
 def storable(given: JsonObject, at: str) -> None:
     """Raise InvalidPropertyError, naming the field, unless the whole object can be stored."""
-    wrong = jsons.flaw(given)
+    if not given:
+        return
+    size, wrong = jsons.weighed(given)
     if wrong is not None:
         path, predicate = wrong
         field = f"{at}.{path}" if path else at
         raise InvalidPropertyError(f"{field} {predicate}", field=field)
-    size = len(to_json(given))
     if size <= LONGEST_TEXT:
         return
     for name, value in given.items():
