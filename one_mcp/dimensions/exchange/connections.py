@@ -128,7 +128,8 @@ def _matched(loading: Loading, present: _Present, keys: Keys, line: int, draft: 
             raise ConflictError(f"{record.id} connects other entities here.", id=record.id)
     draft.before = before = present.rows.get(draft.ends)
     checked = check.metadata(draft.kind, record.metadata, patch=True)
-    loading.report.keep(checked.extra)
+    if checked.extra:
+        loading.report.keep(checked.extra)
     if before is None:
         draft.id = record.id or ids.new(ids.CONNECTION, loading.work.now)
         draft.values = checked.values if loading.faithful else entities.merged({}, checked.values)

@@ -88,7 +88,8 @@ def _drafted(
     work = loading.work
     kind = check.event_type(work.ontology, record.type)
     checked = check.metadata(kind, record.metadata, patch=loading.faithful)
-    loading.report.keep(checked.extra)
+    if checked.extra:
+        loading.report.keep(checked.extra)
     for hint in checked.hints:
         loading.report.note(hint)
     me = work.principal.person
@@ -235,12 +236,13 @@ def _automatic(work: Work, rows: list[Row]) -> Iterable[_Draft]:
 
 
 def _said(work: Work, targets: list[str | None]) -> set[tuple[str, str]]:
+    """Find what this change recorded about targets, by the index of targets: it may be huge."""
     rows = work.all(
         """
         SELECT type, target_id
         FROM events
         WHERE organization_id = :organization
-          AND version = :change
+          AND +version = :change
           AND target_id IN (SELECT value FROM json_each(:targets))
         """,
         change=work.change,

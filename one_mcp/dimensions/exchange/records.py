@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Annotated, ClassVar, Literal, Protocol, TypeVar
 
 from pydantic import (
@@ -29,12 +30,17 @@ VERSION = 1
 _OURS = re.compile(r"(ent|per)_[0-9a-z_]{1,16}")
 
 
+@lru_cache(maxsize=16)  # a row's times are often the same
+def _milliseconds(text: str) -> int:
+    try:
+        return clock.from_text(text)
+    except (ValueError, OverflowError):
+        return LATEST_MS + 1
+
+
 def _time(given: object) -> object:
     if isinstance(given, str):
-        try:
-            given = clock.from_text(given)
-        except (ValueError, OverflowError):
-            given = LATEST_MS + 1
+        given = _milliseconds(given)
     if isinstance(given, int) and not EARLIEST_MS <= given <= LATEST_MS:
         raise ValueError("is no time; give ISO 8601 such as 2026-11-23T12:00:00Z, or milliseconds")
     return given
