@@ -153,20 +153,21 @@ def _tagged(selection: Selection, tag: str) -> Members:
 def _linked(work: Work, selection: Selection, link: Link, *, hidden: bool) -> Members:
     """Choose by neighbour; `hidden` connections, those of archived ends, count among archived."""
     id = selection.bind(link.id)
-    same = f"organization_id = :organization{'' if hidden else ' AND deleted_at IS NULL'}"
     typed = ""
     if link.type is not None:
         kind = check.relationship_type(work.ontology, link.type)
         typed = f" AND type = {selection.bind(kind.name)}"
+    same = f"{typed}{'' if hidden else ' AND deleted_at IS NULL'}"
     ways = ["out", "in"] if link.direction == "both" else [link.direction]
     ends = [("from_id", "to_id") if way == "out" else ("to_id", "from_id") for way in ways]
     ids = " UNION ALL ".join(
-        f"SELECT {far} AS id FROM connections WHERE {same} AND {near} = {id}{typed}"
+        f"SELECT {far} AS id FROM connections"
+        f" WHERE organization_id = :organization AND {near} = {id}{same}"
         for near, far in ends
     )
     tests = [
-        f"EXISTS (SELECT 1 FROM connections WHERE {same} AND {near} = {id}"
-        f" AND {far} = entities.id{typed})"
+        "EXISTS (SELECT 1 FROM connections WHERE organization_id = :organization"
+        f" AND {near} = {id} AND {far} = entities.id{same})"
         for near, far in ends
     ]
     kept = (

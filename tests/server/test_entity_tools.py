@@ -12,6 +12,7 @@ from one_mcp.jsons import JsonObject
 from one_mcp.server.caller import Caller
 from one_mcp.server.toolbox import Toolbox
 from one_mcp.server.tools import entities
+from one_mcp.store import filters
 
 pytestmark = pytest.mark.anyio
 
@@ -183,6 +184,13 @@ async def test_megabyte_and_depth_beyond_reason_are_refused_whole(tool: Call) ->
         answer = await tool("create_entity", type="course", name="Yoga", properties=properties)
         assert "error" in answer
     assert await tool("find_entities") == {"items": []}
+
+
+def test_schema_names_every_operator_of_where() -> None:
+    schema = Toolbox(entities.TOOLS, ("entities",)).arguments_schema("find_entities")
+
+    for operator in filters.OPERATORS:
+        assert operator in str(schema)
 
 
 async def test_lost_race_for_an_update_is_a_conflict(tool: Call, jane: Saved) -> None:

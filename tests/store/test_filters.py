@@ -1,8 +1,10 @@
 """Conditions on properties: what they hold for, and that nothing a caller writes becomes SQL."""
 
+import re
+
 import pytest
 
-from one_mcp import jsons
+from one_mcp import assets, jsons
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.store import filters
@@ -169,3 +171,11 @@ def test_unknown_operator_is_answered_with_the_known_ones() -> None:
 def test_too_many_conditions_are_refused() -> None:
     with pytest.raises(InvalidArgumentError):
         filters.properties({f"p{number}": 1 for number in range(21)})
+
+
+def test_guide_explains_every_operator() -> None:
+    guide = assets.resources("guide", "finding.md").read_text("utf-8")
+    table = guide.partition("| operator |")[2].partition("\n\n")[0]
+    cells = [line.split("|")[1] for line in table.splitlines()[2:]]
+
+    assert set(re.findall(r"`(\w+)`", " ".join(cells))) == set(filters.OPERATORS)
