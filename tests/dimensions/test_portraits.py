@@ -382,3 +382,25 @@ async def test_usual_portrait_takes_three_statements(one: Session, jane: Saved) 
         return statements
 
     assert len(await one.read(traced)) == 3
+
+
+async def test_counts_of_very_many_events_are_cut_and_say_so(app: App, one: Session) -> None:
+    course = await one.write(entities.create, "course", "Yoga")
+    row = ("org_local", "content_interacted", "per_local", course.id, 1_795_435_200_000, "{}", 1)
+    await app.database.write(
+        lambda raw: raw.executemany(
+            """
+            INSERT INTO events
+                (organization_id, id, type, actor_id, target_id, at, metadata, version)
+            VALUES (?1, 'evt_' || ?8, ?2, ?3, ?4, ?5, ?6, ?7)
+            """,
+            ((*row, number) for number in range(10_001)),
+        )
+    )
+
+    shown = await one.read(portraits.portrait, course.id, ["stats", "events"])
+
+    assert shown.stats is not None
+    assert shown.stats.events["content_interacted"] == "10000+"
+    assert shown.events is not None
+    assert len(shown.events) == 5
