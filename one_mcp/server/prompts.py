@@ -89,7 +89,7 @@ class Guide:
         """
         self._check(given)
         values = {each.name: given.get(each.name) or each.default for each in self.head.arguments}
-        escaped = {name: jsons.dumps(value)[1:-1] for name, value in values.items()}
+        escaped = {name: _inside_json(value) for name, value in values.items()}
         words = vocabulary(ontology)
         return "".join(
             Template(part).substitute(words, **(escaped if part.startswith(JSON_FENCE) else values))
@@ -116,6 +116,11 @@ class Guide:
                 raise InvalidArgumentError(
                     f"{name} does not fit: {each.description}.", argument=name
                 )
+
+
+def _inside_json(value: str) -> str:
+    """Write a value as a part of a JSON string; a backtick must not end the Markdown around it."""
+    return jsons.dumps(value)[1:-1].replace("`", r"\u0060")
 
 
 def parse(path: Path) -> Guide:
