@@ -1,0 +1,100 @@
+"""Tools that bring data in and take it out."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from one_mcp.access import Permission
+from one_mcp.dimensions.exchange.load import OnError
+from one_mcp.dimensions.exchange.report import Loaded
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.server import fields
+from one_mcp.server.toolbox import ToolSpec
+from one_mcp.services.transfer import exports, imports
+from one_mcp.services.transfer.exports import Exported
+from one_mcp.services.transfer.mapping import Mapping
+from one_mcp.session import Session
+
+MAPPING = (
+    "for CSV: {kind: entities|connections, type, columns: {title: field}, from_type, to_type}; "
+    "fields: name, status, tags, external_id, from, to, from.external_id, or a property"
+)
+FilePath = Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+async def import_data(
+    one: Session,
+    path: FilePath | None = None,
+    data: Annotated[str, Field(description="instead of a path")] | None = None,
+    format: imports.Format | None = None,
+    *,
+    mapping: Annotated[
+        Mapping,
+        BeforeValidator(lambda given: fields.unpacked(given) if isinstance(given, str) else given),
+        WithJsonSchema({"type": "object", "description": MAPPING}),
+    ]
+    | None = None,
+    on_error: Annotated[OnError, Field(description="abort: one bad row stops all")] = "abort",
+    dry_run: bool = False,
+) -> Loaded:
+    """Import JSON Lines (as export_data writes them) or CSV as one change.
+
+    Rows with an external_id update the entity that has it, so a repeat changes nothing. Every bad
+    row is reported with its line. Try dry_run first.
+    """
+    return await imports.run(
+        one,
+        path=path,
+        data=data,
+        format=format,
+        mapping=mapping,
+        on_error=on_error,
+        dry_run=dry_run,
+    )
+
+
+async def export_data(
+    one: Session,
+    path: Annotated[FilePath, Field(description="without: small exports in the answer")]
+    | None = None,
+    what: Annotated[
+        Literal["everything", "entities", "connections"],
+        Field(description="everything as JSON Lines, the others as CSV"),
+    ] = "everything",
+    type: fields.TypeName | None = None,
+    *,
+    overwrite: bool = False,
+) -> Exported:
+    """Export as JSON Lines, which import_data reads back without a loss, or as CSV.
+
+    CSV holds the entities of a type, or the connections.
+    """
+    match what:
+        case "everything":
+            return await exports.everything(one, path, overwrite=overwrite)
+        case "connections":
+            return await exports.connections(one, type, path, overwrite=overwrite)
+        case "entities":
+            if type is None:
+                raise InvalidArgumentError("Entities are exported by type.", argument="type")
+            return await exports.entities(one, type, path, overwrite=overwrite)
+
+
+TOOLS = (
+    ToolSpec(
+        name="import_data",
+        run=import_data,
+        title="Import data",
+        toolset="exchange",
+        permission=Permission.WRITE,
+        idempotent=True,
+    ),
+    ToolSpec(
+        name="export_data",
+        run=export_data,
+        title="Export data",
+        toolset="exchange",
+        permission=Permission.READ,
+        idempotent=True,
+    ),
+)
