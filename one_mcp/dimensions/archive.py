@@ -7,6 +7,9 @@ from one_mcp.errors import ConfirmationError
 from one_mcp.ontology.model import Moment
 from one_mcp.store.work import Row, Work
 
+# one statement for each end: an OR of both would be answered by reading all connections there are
+ENDS = ("from_id", "to_id")
+
 
 class Archived(Written):
     """`connections` counts those that were hidden with the entity."""
@@ -62,17 +65,20 @@ def archive(work: Work, id: str, expected_version: int | None = None) -> Archive
         now=work.now,
         change=work.change,
     )
-    hidden = work.run(
-        """
-        UPDATE connections
-        SET deleted_at = :now, version = :change
-        WHERE organization_id = :organization
-          AND (from_id = :id OR to_id = :id)
-          AND deleted_at IS NULL
-        """,
-        id=id,
-        now=work.now,
-        change=work.change,
+    hidden = sum(
+        work.run(
+            f"""
+            UPDATE connections
+            SET deleted_at = :now, version = :change
+            WHERE organization_id = :organization
+              AND {end} = :id
+              AND deleted_at IS NULL
+            """,
+            id=id,
+            now=work.now,
+            change=work.change,
+        )
+        for end in ENDS
     )
     _happened(work, before, "archived")
     return _archived(subjects.any_state(work, id), hidden)
@@ -101,23 +107,26 @@ def restore(work: Work, id: str) -> Restored:
         now=work.now,
         change=work.change,
     )
-    shown = work.run(
-        """
-        UPDATE connections
-        SET deleted_at = NULL, version = :change
-        WHERE organization_id = :organization
-          AND (from_id = :id OR to_id = :id)
-          AND deleted_at IS NOT NULL
-          AND NOT EXISTS (
-              SELECT 1
-              FROM entities AS far
-              WHERE far.organization_id = :organization
-                AND far.id IN (connections.from_id, connections.to_id)
-                AND far.deleted_at IS NOT NULL
-          )
-        """,
-        id=id,
-        change=work.change,
+    shown = sum(
+        work.run(
+            f"""
+            UPDATE connections
+            SET deleted_at = NULL, version = :change
+            WHERE organization_id = :organization
+              AND {end} = :id
+              AND deleted_at IS NOT NULL
+              AND NOT EXISTS (
+                  SELECT 1
+                  FROM entities AS far
+                  WHERE far.organization_id = :organization
+                    AND far.id IN (connections.from_id, connections.to_id)
+                    AND far.deleted_at IS NOT NULL
+              )
+            """,
+            id=id,
+            change=work.change,
+        )
+        for end in ENDS
     )
     _happened(work, before, "restored")
     return _restored(subjects.any_state(work, id), shown, _hidden(work, id) or None)
@@ -145,13 +154,12 @@ def purge(work: Work, id: str, confirm: str) -> Purged:
     tags = work.run(
         "DELETE FROM tags WHERE organization_id = :organization AND entity_id = :id", **with_it
     )
-    connections = work.run(
-        """
-        DELETE FROM connections
-        WHERE organization_id = :organization
-          AND (from_id = :id OR to_id = :id)
-        """,
-        **with_it,
+    connections = sum(
+        work.run(
+            f"DELETE FROM connections WHERE organization_id = :organization AND {end} = :id",
+            **with_it,
+        )
+        for end in ENDS
     )
     work.run(
         "DELETE FROM files WHERE organization_id = :organization AND entity_id = :id", **with_it
@@ -194,30 +202,34 @@ def _happened(work: Work, row: Row, moment: Moment) -> None:
 
 def _touch(work: Work, row: Row) -> None:
     work.touch(row["id"], row["type"])
-    for edge in work.all(
-        """
-        SELECT id, from_id, type, to_id
-        FROM connections
-        WHERE organization_id = :organization
-          AND (from_id = :id OR to_id = :id)
-        LIMIT :limit
-        """,
-        id=row["id"],
-        limit=changes.TOUCHED_LIMIT + 1,
-    ):
-        work.touch(edge["id"], edge["from_id"], edge["type"], edge["to_id"])
+    for end in ENDS:
+        for edge in work.all(
+            f"""
+            SELECT id, from_id, type, to_id
+            FROM connections
+            WHERE organization_id = :organization
+              AND {end} = :id
+            LIMIT :limit
+            """,
+            id=row["id"],
+            limit=changes.TOUCHED_LIMIT + 1,
+        ):
+            work.touch(edge["id"], edge["from_id"], edge["type"], edge["to_id"])
 
 
 def _hidden(work: Work, id: str) -> int:
-    return work.value(
-        """
-        SELECT count(*)
-        FROM connections
-        WHERE organization_id = :organization
-          AND (from_id = :id OR to_id = :id)
-          AND deleted_at IS NOT NULL
-        """,
-        id=id,
+    return sum(
+        work.value(
+            f"""
+            SELECT count(*)
+            FROM connections
+            WHERE organization_id = :organization
+              AND {end} = :id
+              AND deleted_at IS NOT NULL
+            """,
+            id=id,
+        )
+        for end in ENDS
     )
 
 

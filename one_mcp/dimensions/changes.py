@@ -179,14 +179,14 @@ def forget(work: Work, entity_id: str) -> None:
         WHERE organization_id = :organization
           AND row_id IN (
               SELECT :id
-              UNION
+              UNION ALL
               SELECT row_id
               FROM change_rows
               WHERE organization_id = :organization
                 AND kind = 'connection'
                 AND after IS NULL
                 AND json_extract(before, '$.from_id') = :id
-              UNION
+              UNION ALL
               SELECT row_id
               FROM change_rows
               WHERE organization_id = :organization
@@ -212,7 +212,12 @@ def _wrote(work: Work) -> bool:
     return bool(
         work.value(
             """
-            SELECT EXISTS (SELECT 1 FROM change_rows WHERE change = :number)
+            SELECT EXISTS (
+                    SELECT 1
+                    FROM change_rows
+                    WHERE organization_id = :organization
+                      AND change = :number
+                )
                 OR EXISTS (
                     SELECT 1
                     FROM events

@@ -63,7 +63,7 @@ def _purged(work: Work, number: int) -> Iterator[Obstacle]:
     """Find what a purge emptied: it cannot be brought back."""
     for row in work.each(
         f"""
-        SELECT DISTINCT mine.purged_by AS change, mine.row_id
+        SELECT mine.purged_by AS change, mine.row_id
         FROM change_rows AS mine
         WHERE mine.organization_id = :organization
           AND mine.change = :number
@@ -259,7 +259,7 @@ def _bare(work: Work, number: int) -> Iterator[Obstacle]:
     """Find tags that would come back to an entity that is gone."""
     for row in work.each(
         """
-        SELECT DISTINCT mine.row_id
+        SELECT mine.row_id
         FROM change_rows AS mine
         WHERE mine.organization_id = :organization
           AND mine.change = :number

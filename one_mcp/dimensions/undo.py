@@ -256,9 +256,8 @@ def _undone(work: Work, number: int, header: Row) -> Undone:
         """,
         number=number,
     )[0]
-    purged = _purged(work, number)
-    if purged:
-        work.warn(f"{purged} rows that were purged meanwhile stay gone.")
+    if _purged(work, number):
+        work.warn("Some of what the change wrote was purged meanwhile, and stays gone.")
     return Undone(
         undone=ids.change(number),
         tool=header["tool"],
@@ -274,14 +273,16 @@ def _touched(header: Row) -> list[str]:
     return [str(id) for id in found] if isinstance(found, list) else []
 
 
-def _purged(work: Work, number: int) -> int:
-    return work.value(
+def _purged(work: Work, number: int) -> bool:
+    found = work.one(
         """
-        SELECT count(DISTINCT row_id)
+        SELECT 1
         FROM change_rows
         WHERE organization_id = :organization
           AND change = :number
           AND purged_by IS NOT NULL
+        LIMIT 1
         """,
         number=number,
     )
+    return found is not None

@@ -255,7 +255,7 @@ CREATE INDEX changes_by_organization ON changes (organization_id, number);
 CREATE TABLE change_rows (
     row INTEGER PRIMARY KEY,
     organization_id TEXT NOT NULL,
-    change INTEGER NOT NULL REFERENCES changes (number),
+    change INTEGER NOT NULL,
     kind TEXT NOT NULL,
     row_id TEXT NOT NULL,
     before TEXT,
@@ -263,7 +263,7 @@ CREATE TABLE change_rows (
     purged_by INTEGER
 ) STRICT;
 
-CREATE INDEX change_rows_by_change ON change_rows (change);
+CREATE INDEX change_rows_by_change ON change_rows (organization_id, change);
 CREATE INDEX change_rows_by_row_id ON change_rows (organization_id, row_id, change);
 CREATE INDEX change_rows_deleted_from ON change_rows (organization_id, json_extract(before, '$.from_id'))
 WHERE kind = 'connection' AND after IS NULL;
