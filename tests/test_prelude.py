@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -127,15 +128,27 @@ def converse(lines: list[Line], folder: Path, *, at_once: bool, prelude: str) ->
     return sorted((json.loads(line) for line in heard), key=json.dumps)
 
 
-@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "one by one"])
-@pytest.mark.parametrize("name", SESSIONS)
-def test_a_session_hears_the_same_with_and_without_the_prelude(
-    name: str, at_once: bool, tmp_path: Path
-) -> None:
-    lines = SESSIONS[name]
+def twice(lines: list[Line], folder: Path, *, at_once: bool) -> list[list[Any]]:
+    """Hold a conversation with the prelude and without it."""
+    with ThreadPoolExecutor() as pool:
+        return list(
+            pool.map(
+                lambda prelude: converse(lines, folder / prelude, at_once=at_once, prelude=prelude),
+                ("true", "false"),
+            )
+        )
 
-    with_it = converse(lines, tmp_path, at_once=at_once, prelude="true")
-    without = converse(lines, tmp_path, at_once=at_once, prelude="false")
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_a_session_sent_at_once_hears_the_same_with_and_without(name: str, tmp_path: Path) -> None:
+    with_it, without = twice(SESSIONS[name], tmp_path, at_once=True)
+
+    assert with_it == without
+
+
+@pytest.mark.parametrize("name", ["Claude Code", "a handshake", "broken lines"])
+def test_a_session_step_by_step_hears_the_same_with_and_without(name: str, tmp_path: Path) -> None:
+    with_it, without = twice(SESSIONS[name], tmp_path, at_once=False)
 
     assert with_it == without
 
