@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from mcp import Client
 
 from one_mcp.app import App, open_app
 from one_mcp.dimensions import entities
 from one_mcp.dimensions.entities import Saved
+from one_mcp.server import build
 from one_mcp.session import Call, Session
 from one_mcp.settings import Settings
 
@@ -61,3 +63,10 @@ async def jane(one: Session) -> Saved:
     return await one.write(
         entities.create, "creator", "Jane", {"email": "jane@example.com", "niche": ["yoga"]}
     )
+
+
+@pytest.fixture(params=["2026-07-28", "legacy"])
+async def client(app: App, request: pytest.FixtureRequest) -> AsyncIterator[Client]:
+    """The SDK's client, connected in memory, in both protocol generations."""
+    async with Client(build.server(app), mode=request.param) as connected:
+        yield connected
