@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from mcp import Client
+from mcp.server import Server
 
 from one_mcp.app import App, open_app
 from one_mcp.dimensions import entities
 from one_mcp.dimensions.entities import Saved
 from one_mcp.server import build
+from one_mcp.server.caller import Serving
 from one_mcp.session import Call, Session
 from one_mcp.settings import Settings
 
@@ -65,8 +67,20 @@ async def jane(one: Session) -> Saved:
     )
 
 
+@pytest.fixture
+def server(app: App) -> Server[Serving]:
+    """The product's server, over the app of `one`."""
+    return build.server(app)
+
+
 @pytest.fixture(params=["2026-07-28", "legacy"])
-async def client(app: App, request: pytest.FixtureRequest) -> AsyncIterator[Client]:
+def mode(request: pytest.FixtureRequest) -> str:
+    """Either protocol generation; a test that takes it runs in both."""
+    return request.param
+
+
+@pytest.fixture
+async def client(server: Server[Serving], mode: str) -> AsyncIterator[Client]:
     """The SDK's client, connected in memory, in both protocol generations."""
-    async with Client(build.server(app), mode=request.param) as connected:
+    async with Client(server, mode=mode) as connected:
         yield connected
