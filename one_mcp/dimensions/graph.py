@@ -1,0 +1,225 @@
+"""Graph: what lies around an entity, level by level, a bounded part of each level."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Literal
+
+from one_mcp import jsons
+from one_mcp.dimensions import neighbourhoods, subjects
+from one_mcp.dimensions.neighbourhoods import Arrow, Direction, Neighbourhood, Node, Scope
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.store import pages
+from one_mcp.store.work import Row, Work
+
+DEEPEST = 4
+MOST_NODES = 200
+MOST_NAMED = 3
+NODE_CHARACTERS = 45  # of JSON beside the values
+ARROW_CHARACTERS = 30
+Detail = Literal["concise", "full"]
+Triple = tuple[str, str, str]
+SIDES = {"out": ("from_id", "to_id", "from"), "in": ("to_id", "from_id", "to")}
+
+
+@dataclass(slots=True)
+class _Found:
+    """`depths` are the entities that are taken, `waiting` those for which there was no place."""
+
+    depths: dict[str, int]
+    waiting: dict[str, int] = field(default_factory=dict[str, int])
+    triples: dict[Triple, None] = field(default_factory=dict[Triple, None])
+
+
+def explore(
+    work: Work,
+    id: str,
+    *,
+    depth: int = 2,
+    types: Sequence[str] | None = None,
+    direction: Direction = "both",
+    limit: int = 50,
+    detail: Detail = "concise",
+) -> Neighbourhood:
+    """Walk outwards from a live entity, up to `limit` entities, the newest connections first.
+
+    Half of the free places are kept for the levels to come, and each entity and type gets its turn
+    within a level, so that one with a million followers leaves room for everything else.
+    """
+    if not 0 < depth <= DEEPEST:
+        raise InvalidArgumentError(f"depth is 1 to {DEEPEST}.", argument="depth")
+    if not 0 < limit <= MOST_NODES:
+        raise InvalidArgumentError(f"limit is a number from 1 to {MOST_NODES}.", argument="limit")
+    subjects.live(work, id)
+    wanted = neighbourhoods.scope(work, types, direction)
+    found = _walk(work, id, wanted, depth, limit)
+    budget = pages.FULL_CHARACTERS if detail == "full" else pages.CONCISE_CHARACTERS
+    by_depth = dict(sorted(found.depths.items(), key=lambda item: item[1]))
+    nodes, arrows = _fitted(neighbourhoods.entities(work, by_depth), found.triples, budget)
+    return Neighbourhood(
+        nodes=nodes,
+        edges=[Arrow(from_=start, type=type, to=end) for start, type, end in arrows],
+        cut=_cut(work, wanted, [node for node in nodes if node.depth < depth], arrows),
+    )
+
+
+def _walk(work: Work, id: str, scope: Scope, depth: int, limit: int) -> _Found:
+    found = _Found({id: 0})
+    frontier = [id]
+    for level in range(1, depth + 1):
+        left = limit - len(found.depths)
+        if not frontier or not left:
+            break
+        room = left if level == depth else (left + 1) // 2
+        rows = _around(work, scope, frontier, left)
+        found.triples |= {(row["from_id"], row["type"], row["to_id"]): None for row in rows}
+        known = found.depths.keys() | found.waiting.keys()
+        new = [far for far in _in_turn(rows) if far not in known]
+        frontier = new[:room]
+        found.depths |= dict.fromkeys(frontier, level)
+        found.waiting |= dict.fromkeys(new[room:], level)
+    for late in list(found.waiting)[: limit - len(found.depths)]:
+        found.depths[late] = found.waiting[late]
+    return found
+
+
+def _around(work: Work, scope: Scope, frontier: list[str], left: int) -> list[Row]:
+    """Read the newest connections of each entity, of each type where that is one or few types.
+
+    Each may fill its share of the places that are left, and no more of it is read; one more, since
+    one at least leads back.
+    """
+    if len(frontier) == 1 or scope.types:
+        halves = [_by_type(way, scope) for way in scope.ways]
+    else:
+        halves = [_by_entity(way) for way in scope.ways]
+    return work.all(
+        " UNION ALL ".join(halves),
+        frontier=jsons.dumps(frontier),
+        types=jsons.dumps(scope.types),
+        share=1 + -(-left // len(frontier)),
+    )
+
+
+def _by_entity(way: str) -> str:
+    near, far, side = SIDES[way]
+    # without the plus, SQLite reads all connections of the organization instead of those by row
+    return f"""
+        SELECT f.key AS place, '{way}' AS way, c.from_id, c.type, c.to_id, c.{far} AS far
+        FROM json_each(:frontier) AS f
+        CROSS JOIN connections AS c
+        WHERE +c.organization_id = :organization
+          AND c.row IN (
+              SELECT row
+              FROM connections INDEXED BY connections_{side}_entity
+              WHERE organization_id = :organization
+                AND {near} = f.value
+                AND deleted_at IS NULL
+              ORDER BY created_at DESC, row DESC
+              LIMIT +:share
+          )
+    """
+
+
+def _by_type(way: str, scope: Scope) -> str:
+    near, far, side = SIDES[way]
+    typed = "AND k.type IN (SELECT value FROM json_each(:types))" if scope.types else ""
+    return f"""
+        SELECT f.key AS place, '{way}' AS way, c.from_id, c.type, c.to_id, c.{far} AS far
+        FROM json_each(:frontier) AS f
+        CROSS JOIN connection_counts AS k
+        CROSS JOIN connections AS c
+        WHERE k.organization_id = :organization
+          AND k.entity_id = f.value
+          AND k.direction = '{way}'
+          {typed}
+          AND +c.organization_id = :organization
+          AND c.row IN (
+              SELECT row
+              FROM connections INDEXED BY connections_{side}_type
+              WHERE organization_id = :organization
+                AND {near} = k.entity_id
+                AND type = k.type
+                AND deleted_at IS NULL
+              ORDER BY created_at DESC, row DESC
+              LIMIT +:share
+          )
+    """
+
+
+def _in_turn(rows: Sequence[Row]) -> list[str]:
+    """Deal out who was reached: one of each entity in turn, and of its types in turn."""
+    hands: dict[int, dict[tuple[str, str], list[str]]] = {}
+    for row in rows:
+        kinds = hands.setdefault(row["place"], {})
+        kinds.setdefault((row["way"], row["type"]), []).append(row["far"])
+    dealt = _dealt(
+        [
+            _dealt([newest_last[::-1] for newest_last in kinds.values()])
+            for _place, kinds in sorted(hands.items())
+        ]
+    )
+    return list(dict.fromkeys(dealt))
+
+
+def _dealt(hands: list[list[str]]) -> list[str]:
+    return [card for turn in zip_longest(*hands) for card in turn if card is not None]
+
+
+def _fitted(
+    nodes: list[Node], triples: Iterable[Triple], budget: int
+) -> tuple[list[Node], list[Triple]]:
+    """Keep the nodes that an answer has room for, with the connections among them."""
+    places = {node.id: place for place, node in enumerate(nodes)}
+    by_later_end: list[list[Triple]] = [[] for _ in nodes]
+    for start, type, end in triples:
+        if start in places and end in places:
+            by_later_end[max(places[start], places[end])].append((start, type, end))
+    kept: list[Node] = []
+    arrows: list[Triple] = []
+    for node, drawn in zip(nodes, by_later_end, strict=True):
+        budget -= len(node.id) + len(node.type) + len(node.name) + NODE_CHARACTERS
+        budget -= sum(sum(map(len, triple)) + ARROW_CHARACTERS for triple in drawn)
+        if budget < 0 and kept:
+            break
+        kept.append(node)
+        arrows += drawn
+    return kept, arrows
+
+
+def _cut(work: Work, scope: Scope, nodes: list[Node], arrows: list[Triple]) -> str | None:
+    """Say of which entities connections are left out; all those of `nodes` were to be shown."""
+    shown = Counter(start for start, _, _ in arrows if "out" in scope.ways)
+    shown.update(end for _, _, end in arrows if "in" in scope.ways)
+    live = _live(work, scope, nodes)
+    hidden = {id: count - shown[id] for id, count in live.items() if count > shown[id]}
+    most = sorted((node for node in nodes if node.id in hidden), key=lambda node: -hidden[node.id])
+    if not most:
+        return None
+    named = [f"{hidden[node.id]:,} of {node.name[:60]} ({node.id})" for node in most[:MOST_NAMED]]
+    if len(most) > MOST_NAMED:
+        named.append(f"some of {len(most) - MOST_NAMED} others")
+    return (
+        f"Connections left out: {', '.join(named)}. find_connections lists those of one entity; "
+        "a larger limit, fewer types or a smaller depth shows more here."
+    )
+
+
+def _live(work: Work, scope: Scope, nodes: list[Node]) -> dict[str, int]:
+    typed = "AND type IN (SELECT value FROM json_each(:types))" if scope.types else ""
+    rows = work.all(
+        f"""
+        SELECT entity_id, sum(live) AS live
+        FROM connection_counts
+        WHERE organization_id = :organization
+          AND entity_id IN (SELECT value FROM json_each(:ids))
+          AND direction IN (SELECT value FROM json_each(:ways))
+          {typed}
+        GROUP BY entity_id
+        """,
+        ids=jsons.dumps([node.id for node in nodes]),
+        ways=jsons.dumps(scope.ways),
+        types=jsons.dumps(scope.types),
+    )
+    return {row["entity_id"]: row["live"] for row in rows}

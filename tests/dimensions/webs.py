@@ -1,0 +1,23 @@
+"""Webs of entities that tests walk on: named by letters or words, made in one change."""
+
+from one_mcp.answers import Written
+from one_mcp.dimensions import connections, entities
+from one_mcp.session import Session
+from one_mcp.store.work import Work
+
+
+async def weave(one: Session, *sentences: str) -> dict[str, str]:
+    """Make what sentences such as "a owns b" say; returns the ids by name."""
+    ids: dict[str, str] = {}
+
+    def rule(work: Work) -> Written:
+        for sentence in sentences:
+            start, type, end = sentence.split()
+            for name in (start, end):
+                if name not in ids:
+                    ids[name] = entities.create(work, "community", name).id
+            connections.connect(work, ids[start], type, ids[end])
+        return Written()
+
+    await one.write(rule)
+    return ids
