@@ -146,7 +146,7 @@ def _match(template: tuple[str, ...], path: list[str]) -> dict[str, str] | None:
         return None
     values: dict[str, str] = {}
     for expected, given in zip(template, path, strict=True):
-        if expected.startswith("{"):
+        if expected.startswith("{") and given:
             values[expected[1:-1]] = _decoded(given, expected[1:-1])
         elif expected != given:
             return None

@@ -6,7 +6,7 @@ from mcp_types import CompleteRequestParams, CompleteResult, Completion, PromptR
 
 from one_mcp.dimensions import completions
 from one_mcp.ontology.model import Ontology
-from one_mcp.server import prompts, resources
+from one_mcp.server import prompts, resources, views
 from one_mcp.session import Session
 
 MOST = 100  # the protocol's bound
@@ -24,7 +24,7 @@ NAMES: dict[str, Names] = {
     ),
     "status": lambda ontology: ontology.statuses,
     "dimension": lambda ontology: ontology.dimensions,
-    "guide": lambda _: resources.guides(),
+    "guide": lambda _: views.guides(),
 }
 
 

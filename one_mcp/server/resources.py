@@ -1,148 +1,19 @@
 """Resources: what can be read by address; a resource is data in a list."""
 
 from dataclasses import replace
-from functools import cache
 
 from mcp_types import ReadResourceResult, Resource, ResourceTemplate, TextResourceContents
 from pydantic import BaseModel
 
 from one_mcp import assets
-from one_mcp.dimensions import edges, finding, history, organizations, portraits, timeline
-from one_mcp.dimensions.edges import Edges
-from one_mcp.dimensions.finding import Found
-from one_mcp.dimensions.history import History
-from one_mcp.dimensions.organizations import Profile
-from one_mcp.dimensions.portraits import Portrait
-from one_mcp.dimensions.timeline import Around, Events
 from one_mcp.errors import NotFoundError, OneError
-from one_mcp.ontology import check, describe
-from one_mcp.ontology.describe import Described
+from one_mcp.ontology import check
 from one_mcp.ontology.model import Ontology
-from one_mcp.server import addresses, fields
-from one_mcp.server.addresses import MARKDOWN, Address, Place
+from one_mcp.server import addresses, views
+from one_mcp.server.addresses import MARKDOWN, MERMAID, Address, Place
 from one_mcp.session import Session
 
 DAY_MS = 86_400_000
-
-
-async def ontology(one: Session) -> Described:
-    return describe.describe(one.ontology)
-
-
-async def dimension(one: Session, dimension: str) -> Described:
-    if dimension not in (*one.ontology.dimensions, describe.THINGS):
-        raise NotFoundError(
-            f"There is no such dimension; there are {', '.join(one.ontology.dimensions)}."
-        )
-    return describe.describe(one.ontology, dimension)
-
-
-async def type_(one: Session, type: str) -> Described:
-    return describe.describe(one.ontology, type)
-
-
-async def guide(_: Session, name: str) -> str:
-    if name not in guides():
-        raise NotFoundError(f"There is no such guide; there are {', '.join(guides())}.")
-    return assets.resources("guide", f"{name}.md").read_text("utf-8")
-
-
-async def organization(one: Session) -> Profile:
-    return await one.read(organizations.profile)
-
-
-async def entities(
-    one: Session,
-    type: fields.TypeName | None = None,
-    status: str | None = None,
-    tag: fields.Tag | None = None,
-    *,
-    limit: fields.Limit = 50,
-    cursor: fields.CursorText | None = None,
-) -> Found:
-    return await one.read(
-        finding.find,
-        type,
-        status=status,
-        tags=[tag] if tag else None,
-        limit=limit,
-        cursor=cursor,
-        detail="full",
-    )
-
-
-async def entity(one: Session, id: fields.EntityId) -> Portrait:
-    return await one.read(
-        portraits.portrait, id, ["tags", "counts", "neighbours", "events"], detail="full"
-    )
-
-
-async def entity_events(
-    one: Session,
-    id: fields.EntityId,
-    limit: fields.Limit = 50,
-    cursor: fields.CursorText | None = None,
-) -> Events:
-    return await one.read(
-        timeline.find, Around(entity=id), limit=limit, cursor=cursor, detail="full"
-    )
-
-
-async def entity_history(
-    one: Session,
-    id: fields.EntityId,
-    limit: fields.Limit = 50,
-    cursor: fields.CursorText | None = None,
-) -> History:
-    return await one.read(history.history, id, limit, cursor)
-
-
-async def connections(
-    one: Session,
-    from_: fields.EntityId | None = None,
-    to: fields.EntityId | None = None,
-    type: fields.TypeName | None = None,
-    *,
-    limit: fields.Limit = 50,
-    cursor: fields.CursorText | None = None,
-) -> Edges:
-    return await one.read(
-        edges.find,
-        from_id=from_,
-        to_id=to,
-        types=[type] if type else None,
-        limit=limit,
-        cursor=cursor,
-        detail="full",
-    )
-
-
-async def events(
-    one: Session,
-    type: fields.TypeName | None = None,
-    actor: fields.AnyId | None = None,
-    target: fields.EntityId | None = None,
-    *,
-    since: fields.TimeText | None = None,
-    limit: fields.Limit = 50,
-    cursor: fields.CursorText | None = None,
-) -> Events:
-    return await one.read(
-        timeline.find,
-        Around(actor=actor, target=target),
-        types=[type] if type else None,
-        since=since,
-        limit=limit,
-        cursor=cursor,
-        detail="full",
-    )
-
-
-@cache
-def guides() -> tuple[str, ...]:
-    """Name the guide pages that ship with the server."""
-    return tuple(sorted(path.stem for path in assets.resources("guide").glob("*.md")))
-
 
 ADDRESSES = (
     Address(
@@ -150,14 +21,14 @@ ADDRESSES = (
         name="ontology",
         title="The ontology",
         description="All dimensions, entity, relationship and event types, in brief",
-        read=ontology,
+        read=views.ontology,
     ),
     Address(
         uri="one://ontology/{dimension}",
         name="dimension",
         title="One dimension of the ontology",
         description="What belongs there and every type of it with its meaning",
-        read=dimension,
+        read=views.dimension,
         completes={"dimension": "dimension"},
     ),
     Address(
@@ -165,7 +36,7 @@ ADDRESSES = (
         name="type",
         title="One type",
         description="An entity, relationship or event type: properties, ends, events",
-        read=type_,
+        read=views.type_,
         completes={"type": "any_type"},
     ),
     Address(
@@ -173,7 +44,7 @@ ADDRESSES = (
         name="guide",
         title="A guide",
         description="How to work with this backend",
-        read=guide,
+        read=views.guide,
         mime_type=MARKDOWN,
         completes={"name": "guide"},
     ),
@@ -182,7 +53,7 @@ ADDRESSES = (
         name="organization",
         title="The organization",
         description="Whose data this is, and its people",
-        read=organization,
+        read=views.organization,
         shows=("org_", "per_"),
     ),
     Address(
@@ -190,7 +61,7 @@ ADDRESSES = (
         name="entities",
         title="Entities",
         description="Entities, newest first, of a type, status or tag",
-        read=entities,
+        read=views.entities,
         completes={"type": "entity_type", "status": "status", "tag": "tag"},
         shows=("ent_",),
         by=("type",),
@@ -200,16 +71,35 @@ ADDRESSES = (
         name="entity",
         title="An entity",
         description="One entity with its tags, neighbours and latest events",
-        read=entity,
+        read=views.entity,
         completes={"id": "entity"},
         shows=("{id}",),
+    ),
+    Address(
+        uri="one://entities/{id}/graph{?depth,types}",
+        name="entity_graph",
+        title="The graph around an entity",
+        description="Entities and connections up to depth steps away (1 to 4), of types a,b",
+        read=views.entity_graph,
+        completes={"id": "entity", "types": "relationship_type[]"},
+        shows=("{id}", "ent_", "con_"),
+    ),
+    Address(
+        uri="one://entities/{id}/graph.mmd{?depth,types}",
+        name="entity_drawing",
+        title="A drawing of the graph around an entity",
+        description="The same as a Mermaid flowchart, for people",
+        read=views.entity_drawing,
+        mime_type=MERMAID,
+        completes={"id": "entity", "types": "relationship_type[]"},
+        shows=("{id}", "ent_", "con_"),
     ),
     Address(
         uri="one://entities/{id}/events{?limit,cursor}",
         name="entity_events",
         title="An entity's events",
         description="What it did and what happened to it, newest first",
-        read=entity_events,
+        read=views.entity_events,
         completes={"id": "entity"},
         shows=("{id}",),
     ),
@@ -218,7 +108,7 @@ ADDRESSES = (
         name="entity_history",
         title="An entity's history",
         description="Who changed what about it, newest first",
-        read=entity_history,
+        read=views.entity_history,
         completes={"id": "entity"},
         shows=("{id}",),
     ),
@@ -227,7 +117,7 @@ ADDRESSES = (
         name="connections",
         title="Connections",
         description="Connections from or to an entity, or of a type, newest first",
-        read=connections,
+        read=views.connections,
         completes={"from": "entity", "to": "entity", "type": "relationship_type"},
         shows=("con_",),
         by=("from", "to", "type"),
@@ -237,7 +127,7 @@ ADDRESSES = (
         name="events",
         title="Events",
         description="What happened, newest first; since takes ISO 8601 or milliseconds",
-        read=events,
+        read=views.events,
         completes={"type": "event_type", "actor": "entity", "target": "entity"},
         shows=("evt_",),
         by=("type", "actor", "target"),
@@ -265,7 +155,7 @@ def listed() -> list[Resource]:
             description=f"The guide {name}",
             mime_type=MARKDOWN,
         )
-        for name in guides()
+        for name in views.guides()
     ]
 
 
