@@ -65,7 +65,8 @@ class Work:
 
     def many(self, sql: str, rows: Iterable[Mapping[str, object]]) -> None:
         """Run a statement once per row; each row's mapping gets `organization`."""
-        self.raw.executemany(sql, ({"organization": self.organization, **row} for row in rows))
+        organization = self.organization
+        self.raw.executemany(sql, ({"organization": organization, **row} for row in rows))
 
     def touch(self, *ids: str) -> None:
         """Say which rows changed; subscribers are told after the commit."""

@@ -1,6 +1,6 @@
 """Load a batch of connections: connect, merge metadata, refuse what no connection may be."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 from one_mcp import ids, jsons
@@ -22,16 +22,11 @@ KIND = "connections"
 class _Draft:
     record: records.Connection
     kind: RelationshipType
-    start: Subject
-    end: Subject
+    ends: tuple[str, str, str]  # from, type, to
+    values: JsonObject
     id: str = ""
     before: Row | None = None
-    values: JsonObject = field(default_factory=dict[str, jsons.Json])
     differs: bool = False
-
-    @property
-    def ends(self) -> tuple[str, str, str]:
-        return (self.start.id, self.kind.name, self.end.id)
 
 
 def load(loading: Loading, lines: Lines[records.Connection]) -> None:
@@ -63,7 +58,7 @@ def _drafted(
     if advice is not None:
         loading.report.note(advice)
     _check_hidden(record, start, end)
-    return _Draft(record, kind, start, end)
+    return _Draft(record, kind, (start.id, kind.name, end.id), record.metadata)
 
 
 def _check_hidden(record: records.Connection, start: Subject, end: Subject) -> None:
@@ -127,12 +122,12 @@ def _matched(loading: Loading, present: _Present, keys: Keys, line: int, draft: 
         if present.ids.get(record.id, draft.ends) != draft.ends:
             raise ConflictError(f"{record.id} connects other entities here.", id=record.id)
     draft.before = before = present.rows.get(draft.ends)
-    checked = check.metadata(draft.kind, record.metadata, patch=True)
-    if checked.extra:
-        loading.report.keep(checked.extra)
+    new = before is None and not loading.faithful
+    checked = check.metadata(draft.kind, record.metadata, patch=not new, fill=new)
+    loading.report.remark(checked.extra, checked.hints)
     if before is None:
         draft.id = record.id or ids.new(ids.CONNECTION, loading.work.now)
-        draft.values = checked.values if loading.faithful else entities.merged({}, checked.values)
+        draft.values = entities.merged({}, checked.values) if new else checked.values
         return draft
     if before["version"] == loading.work.change or before["row"] in loading.connections:
         raise repeated("from, type and to")
@@ -147,7 +142,7 @@ def _matched(loading: Loading, present: _Present, keys: Keys, line: int, draft: 
 
 def _acyclic(cycles: Cycles, _line: int, draft: _Draft) -> _Draft:
     if draft.kind.acyclic and draft.before is None:
-        cycles.add(draft.kind, draft.start.id, draft.end.id)
+        cycles.add(draft.kind, draft.ends[0], draft.ends[2])
     return draft
 
 
@@ -165,9 +160,9 @@ def _insert(loading: Loading, drafts: list[_Draft]) -> None:
         (
             {
                 "id": draft.id,
-                "from_id": draft.start.id,
-                "type": draft.kind.name,
-                "to_id": draft.end.id,
+                "from_id": draft.ends[0],
+                "type": draft.ends[1],
+                "to_id": draft.ends[2],
                 "metadata": jsons.dumps(draft.values),
                 "created_at": now if draft.record.created_at is None else draft.record.created_at,
                 "updated_at": now if draft.record.updated_at is None else draft.record.updated_at,
@@ -177,8 +172,7 @@ def _insert(loading: Loading, drafts: list[_Draft]) -> None:
             for draft in drafts
         ),
     )
-    for draft in drafts:
-        loading.touch(draft.id, *draft.ends)
+    loading.touch(id for it in drafts for id in (it.id, *it.ends))
 
 
 def _update(loading: Loading, drafts: list[_Draft]) -> None:
@@ -199,5 +193,4 @@ def _update(loading: Loading, drafts: list[_Draft]) -> None:
             for draft in drafts
         ),
     )
-    for draft in drafts:
-        loading.touch(draft.id)
+    loading.touch(id for it in drafts for id in (it.id, *it.ends))

@@ -1,6 +1,6 @@
 """Drafts: what becomes of an entity's line beside the row that is there already."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from one_mcp import ids, jsons
 from one_mcp.dimensions import entities, tags
@@ -22,9 +22,9 @@ class Draft:
     kind: EntityType
     name: str
     tags: list[tuple[str, str]]
+    values: JsonObject
     before: Row | None = None
     old: JsonObject | None = None
-    values: JsonObject = field(default_factory=dict[str, jsons.Json])
     identity: str | None = None
     id: str = ""
 
@@ -55,7 +55,7 @@ def drafted(loading: Loading, _line: int, record: records.Entity) -> Draft:
     for key, _ in given:
         if key not in work.ontology.tag_prefixes:
             loading.report.note(f"tag key {shown(key)!r} is none of the usual ones")
-    return Draft(record, kind, entities.named(record.name), given)
+    return Draft(record, kind, entities.named(record.name), given, record.properties)
 
 
 def _check_status(work: Work, record: records.Entity) -> None:
@@ -132,7 +132,7 @@ def _begin(loading: Loading, draft: Draft) -> None:
             {}, given
         )  # nulls are left out, as they are when the line comes again
     checked = check.properties(draft.kind, given, fill=not loading.faithful)
-    _remark(loading, checked)
+    loading.report.remark(checked.extra, checked.hints)
     draft.values = checked.values
 
 
@@ -159,14 +159,7 @@ def _merge(loading: Loading, draft: Draft, before: Row) -> None:
         draft.values = entities.merged(old, checked.values)
         if draft.values != old:
             check.properties(draft.kind, draft.values)
-        _remark(loading, checked)
-
-
-def _remark(loading: Loading, checked: check.CheckedProperties) -> None:
-    if checked.extra:
-        loading.report.keep(checked.extra)
-    for hint in checked.hints:
-        loading.report.note(hint)
+        loading.report.remark(checked.extra, checked.hints)
 
 
 def identities(work: Work, drafts: list[Draft]) -> dict[tuple[str, str], Row]:

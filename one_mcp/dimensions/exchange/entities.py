@@ -56,8 +56,7 @@ def _insert(loading: Loading, drafts: list[Draft]) -> None:
             for draft in drafts
         ),
     )
-    for draft in drafts:
-        loading.touch(draft.id, draft.kind.name)
+    loading.touch(id for it in drafts for id in (it.id, it.kind.name))
 
 
 def _update(loading: Loading, drafts: list[Draft]) -> None:
@@ -74,8 +73,7 @@ def _update(loading: Loading, drafts: list[Draft]) -> None:
             for draft in drafts
         ),
     )
-    for draft in drafts:
-        loading.touch(draft.id, draft.kind.name)
+    loading.touch(id for it in drafts for id in (it.id, it.kind.name))
 
 
 def _columns(draft: Draft) -> dict[str, str | None]:

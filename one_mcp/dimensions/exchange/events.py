@@ -8,8 +8,8 @@ from one_mcp import ids, jsons
 from one_mcp.access import Permission
 from one_mcp.dimensions.exchange import records
 from one_mcp.dimensions.exchange.loading import Keys, Lines, Loading, repeated
-from one_mcp.dimensions.exchange.records import Reference
-from one_mcp.dimensions.exchange.references import References
+from one_mcp.dimensions.exchange.records import End
+from one_mcp.dimensions.exchange.references import OURS, References
 from one_mcp.errors import ArchivedError, ConflictError, NotFoundError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check
@@ -60,13 +60,13 @@ def announce(loading: Loading) -> None:
         loading.report.created["automatic_events"] += len(new)
 
 
-def _is_person(end: str | Reference) -> bool:
+def _is_person(end: End) -> bool:
     return isinstance(end, str) and end.startswith("per_")
 
 
-def _as_it_is(loading: Loading, end: str | Reference) -> bool:
+def _as_it_is(loading: Loading, end: End) -> bool:
     """Tell whether an id stands for itself: an export's events outlive what they tell of (D-17)."""
-    return loading.faithful and isinstance(end, str)
+    return loading.faithful and isinstance(end, str) and end.startswith(OURS)
 
 
 def _people(work: Work, ids: set[str]) -> set[str]:
@@ -88,19 +88,17 @@ def _drafted(
     work = loading.work
     kind = check.event_type(work.ontology, record.type)
     checked = check.metadata(kind, record.metadata, patch=loading.faithful)
-    if checked.extra:
-        loading.report.keep(checked.extra)
-    for hint in checked.hints:
-        loading.report.note(hint)
+    loading.report.remark(checked.extra, checked.hints)
     me = work.principal.person
     actor = me if record.actor is None else _party(loading, references, people, record.actor)
-    target = record.target and _party(loading, references, people, record.target)
+    given = record.target
+    target = None if given is None else _party(loading, references, people, given)
     at = work.now if record.at is None else record.at
     id = record.id or ids.new(ids.EVENT, work.now)
     return _Draft(record, id, kind.name, actor, target, checked.values, at)
 
 
-def _party(loading: Loading, references: References, people: set[str], end: str | Reference) -> str:
+def _party(loading: Loading, references: References, people: set[str], end: End) -> str:
     if isinstance(end, str) and _as_it_is(loading, end):
         return end
     if isinstance(end, str) and _is_person(end):
@@ -201,8 +199,7 @@ def _insert(loading: Loading, drafts: list[_Draft]) -> None:
             for draft in drafts
         ),
     )
-    for draft in drafts:
-        loading.touch(draft.id, draft.actor, *([draft.target] if draft.target else []))
+    loading.touch(id for it in drafts for id in (it.id, it.actor, it.target) if id)
 
 
 def _written(work: Work, after: int) -> list[Row]:

@@ -77,12 +77,14 @@ class Loading:
             self._advice[ends] = check.endpoints(self.work.ontology, *ends)
         return self._advice[ends]
 
-    def touch(self, *ids: str) -> None:
-        """Say which rows changed, as long as subscribers are told one by one."""
-        if len(self.work.touched) <= TOUCHED_LIMIT:
-            self.work.touch(*ids)
-        else:
-            self.work.touch(EVERYTHING)
+    def touch(self, ids: Iterable[str]) -> None:
+        """Say which rows changed, as long as subscribers are told of each one."""
+        touched = self.work.touched
+        for id in ids:
+            if len(touched) > TOUCHED_LIMIT:
+                touched.add(EVERYTHING)
+                return
+            touched.add(id)
 
 
 class Keys:

@@ -56,7 +56,7 @@ def _organization(loading: Loading, record: records.Organization) -> None:
         **after,
         change=work.change,
     )
-    loading.touch(work.organization)
+    work.touch(work.organization)
     loading.report.updated["organization"] += 1
 
 
@@ -102,7 +102,7 @@ def _person(loading: Loading, record: records.Person) -> None:
         **after,
         change=work.change,
     )
-    loading.touch(record.id)
+    work.touch(record.id)
     counts = loading.report.created if before is None else loading.report.updated
     counts["people"] += 1
 

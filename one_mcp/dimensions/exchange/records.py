@@ -1,6 +1,5 @@
 """Records: what one line of an import may say, checked field by field."""
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Annotated, ClassVar, Literal, Protocol, TypeVar
@@ -9,10 +8,8 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    Discriminator,
     Field,
     StringConstraints,
-    Tag,
     ValidationError,
     model_validator,
 )
@@ -27,7 +24,6 @@ from one_mcp.ontology import names
 R = TypeVar("R", bound=BaseModel)
 FORMAT = "one_mcp"
 VERSION = 1
-_OURS = re.compile(r"(ent|per)_[0-9a-z_]{1,16}")
 
 
 @lru_cache(maxsize=16)  # a row's times are often the same
@@ -62,6 +58,10 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
 Time = Annotated[int, BeforeValidator(_time)]
 
 
+def _nothing() -> JsonObject:
+    return {}
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(
         frozen=True,
@@ -86,23 +86,10 @@ class Reference(_Part):
         return self
 
 
-def _end(given: object) -> object:
-    """Read a bare word as an external id, unless it looks like an id of this server."""
-    given = _number(given)
-    if isinstance(given, str) and not _OURS.fullmatch(given):
-        return {"external_id": given}
-    return given
+End = Annotated[str | int | Reference, Field(union_mode="left_to_right")]
 
 
-def _form(given: object) -> str:
-    return "<word>" if isinstance(given, str) else "<reference>"
-
-
-End = Annotated[
-    Annotated[str, Tag("<word>")] | Annotated[Reference, Tag("<reference>")],
-    Discriminator(_form),
-    BeforeValidator(_end),
-]
+_FORMS = ("str", "int", Reference.__name__)
 
 
 class Header(_Part):
@@ -119,7 +106,7 @@ class Organization(_Part):
     name: Name
     status: str = "active"
     plan: str = "starter"
-    properties: JsonObject = Field(default_factory=dict[str, Json])
+    properties: JsonObject = Field(default_factory=_nothing)
     created_at: Time | None = None
     updated_at: Time | None = None
 
@@ -131,7 +118,7 @@ class Person(_Part):
     name: Name
     email: Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,255}$")] | None = None
     role: Annotated[Role, Field(strict=False)] = Role.ORG_USER
-    properties: JsonObject = Field(default_factory=dict[str, Json])
+    properties: JsonObject = Field(default_factory=_nothing)
     created_at: Time | None = None
     updated_at: Time | None = None
 
@@ -143,7 +130,7 @@ class Entity(_Part):
     name: str
     id: EntityId | None = None
     status: str | None = None
-    properties: JsonObject = Field(default_factory=dict[str, Json])
+    properties: JsonObject = Field(default_factory=_nothing)
     tags: list[str] = Field(default_factory=list[str], max_length=100)
     external_id: ExternalId | None = None
     created_at: Time | None = None
@@ -159,7 +146,7 @@ class Connection(_Part):
     type: str
     to: End
     id: ConnectionId | None = None
-    metadata: JsonObject = Field(default_factory=dict[str, Json])
+    metadata: JsonObject = Field(default_factory=_nothing)
     created_at: Time | None = None
     updated_at: Time | None = None
     hidden_at: Time | None = None
@@ -173,7 +160,7 @@ class Event(_Part):
     target: End | None = None
     at: Time | None = None
     id: EventId | None = None
-    metadata: JsonObject = Field(default_factory=dict[str, Json])
+    metadata: JsonObject = Field(default_factory=_nothing)
     external_id: ExternalId | None = None
 
 
@@ -221,8 +208,9 @@ def read(model: type[R], fields: object) -> R:
 
 
 def _broken(model: type[BaseModel], error: ValidationError) -> BrokenLineError:
-    first = error.errors(include_url=False, include_input=False)[0]
-    path = [str(part) for part in first["loc"] if not str(part).startswith("<")]
+    found = error.errors(include_url=False, include_input=False)
+    first = next((each for each in found if Reference.__name__ in each["loc"]), found[0])
+    path = [str(part) for part in first["loc"] if part not in _FORMS]
     field = names.shown(".".join(path)) or "the line"
     match first["type"]:
         case "missing":

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from one_mcp import jsons
-from one_mcp.dimensions.exchange.records import Reference
+from one_mcp.dimensions.exchange.records import End, Reference
 from one_mcp.errors import ConflictError, NotFoundError
 from one_mcp.ontology.names import shown
 from one_mcp.store.work import Row, Work
 
+OURS = ("ent_", "per_")  # how a word begins that is an id of this server
 _UPPER = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
@@ -25,14 +26,14 @@ class Subject:
 class References:
     """The entities that a batch names, by id, by external id or by name."""
 
-    def __init__(self, work: Work, ends: Iterable[str | Reference]) -> None:
-        self._work = work
+    def __init__(self, work: Work, ends: Iterable[End]) -> None:
         ids: set[str] = set()
         external: set[str] = set()
         names: set[str] = set()
         for end in ends:
-            if isinstance(end, str):
-                ids.add(end)
+            if not isinstance(end, Reference):
+                word = str(end)
+                (ids if word.startswith(OURS) else external).add(word)
             elif end.external_id is not None:
                 external.add(end.external_id)
             elif end.name is not None:
@@ -41,21 +42,28 @@ class References:
         self._external = _by_external_id(work, external) if external else {}
         self._names = _by_name(work, names) if names else {}
 
-    def find(self, end: str | Reference) -> Subject:
-        """Return the one entity that is meant.
+    def find(self, end: End) -> Subject:
+        """Return the one entity that is meant; a bare word is an id, or else an external id.
 
         Raises NotFoundError, or ConflictError where several fit.
         """
-        if isinstance(end, str):
-            found = self._ids.get(end)
-            if found is None:
-                raise NotFoundError(f"There is no entity {end}.", id=end)
-            return found
+        if not isinstance(end, Reference):
+            word = str(end)
+            return self._by_id(word) if word.startswith(OURS) else self._by_external_id(word)
         if end.external_id is not None:
-            what = f"external_id {shown(end.external_id)!r}"
-            return _only(self._external.get(end.external_id, []), what, end.type)
+            return self._by_external_id(end.external_id, end.type)
         name = end.name or ""
         return _only(self._names.get(_folded(name), []), f"name {shown(name)!r}", end.type)
+
+    def _by_id(self, id: str) -> Subject:
+        found = self._ids.get(id)
+        if found is None:
+            raise NotFoundError(f"There is no entity {shown(id)}.", id=shown(id))
+        return found
+
+    def _by_external_id(self, external_id: str, type: str | None = None) -> Subject:
+        found = self._external.get(external_id, [])
+        return _only(found, f"external_id {shown(external_id)!r}", type)
 
 
 def _only(found: list[Subject], what: str, type: str | None) -> Subject:

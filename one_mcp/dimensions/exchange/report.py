@@ -64,10 +64,12 @@ class Report:
         if advice in self.advice or len(self.advice) < WARNINGS:
             self.advice[advice] += 1
 
-    def keep(self, extra: tuple[str, ...]) -> None:
-        """Remember names that no shape declares, as far as they fit into an answer."""
-        if len(self.extra) < LISTED:
+    def remark(self, extra: tuple[str, ...], hints: tuple[str, ...]) -> None:
+        """Remember names that no shape declares, as far as they fit into an answer, and hints."""
+        if extra and len(self.extra) < LISTED:
             self.extra.update(dict.fromkeys(extra))
+        for hint in hints:
+            self.note(hint)
 
     def forget_remarks(self) -> None:
         """Leave out what was said when the rows were written for the first time."""
