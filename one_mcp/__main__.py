@@ -1,10 +1,21 @@
 """Start: `one-mcp`, and `python -m one_mcp`."""
 
-from one_mcp.cli import cli
+import os
+import sys
+from importlib import import_module
+
+from one_mcp import prelude
 
 
 def main() -> None:
-    cli()
+    """Run a command; a server answers its client's first requests while the rest is imported.
+
+    Nothing else is imported by name up here, since whatever is would keep those answers waiting.
+    """
+    opening = None
+    if prelude.fits(sys.argv[1:], os.environ):
+        opening = prelude.play(lambda: import_module("one_mcp.cli.serve_command"))
+    import_module("one_mcp.cli").cli(obj=opening)
 
 
 if __name__ == "__main__":

@@ -12,14 +12,17 @@ from one_mcp import __version__
 from one_mcp.cli import options, screen
 from one_mcp.errors import OneError, SettingsError
 
+DEFAULT = "serve"
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = {  # by section: each command's module has its name
     "Agents": {
+        "serve": "Serve one client over stdin and stdout; the default command.",
         "config": "Print what makes Claude Code, Cursor or Claude Desktop use this server.",
     },
     "Data": {
         "import": "Import JSONL or CSV files; repeating an import changes nothing.",
         "export": "Export the whole organization, or tables of it.",
+        "graph": "Draw an entity's neighbourhood as a picture to open.",
         "stats": "Count what the database holds.",
     },
     "Care": {
@@ -106,4 +109,4 @@ def _failed(error: Exception) -> int:
 @click.pass_context
 def cli(context: click.Context) -> None:
     if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+        context.invoke(import_module(f"one_mcp.cli.{DEFAULT}_command").command)

@@ -1,0 +1,35 @@
+"""`one-mcp serve`: serve one client over stdin and stdout."""
+
+import sys
+
+import anyio
+import click
+
+from one_mcp.app import open_app
+from one_mcp.cli import options
+from one_mcp.prelude import Opening
+from one_mcp.server import build, stdio
+from one_mcp.settings import Settings
+
+
+@click.command("serve")
+@options.settings()
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Serve one client over stdin and stdout; the default command.
+
+    This is what the configuration of a client starts, which `one-mcp config` prints. Any number of
+    servers may work on one database at once. The server ends when its client does.
+    """
+    settings = options.chosen()
+    if sys.stdin.isatty():
+        hint = "one-mcp: waiting for an MCP client on stdin; `one-mcp --help` shows other commands"
+        click.echo(hint, err=True)
+    anyio.run(_serve, settings, context.find_object(Opening) or Opening())
+    stdio.leave()
+
+
+async def _serve(settings: Settings, opening: Opening) -> None:
+    async with open_app(settings) as app:
+        built = build.server(app)
+        await stdio.serve(built, build.options(built), opening)
