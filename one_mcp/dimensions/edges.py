@@ -1,14 +1,13 @@
 """Edges: finding connections, newest first, with what they lead from and to."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field
 
 from one_mcp import clock, jsons
 from one_mcp.answers import Answer
-from one_mcp.dimensions import entities, excerpts, subjects
+from one_mcp.dimensions import ends, excerpts, subjects
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check
@@ -18,7 +17,7 @@ from one_mcp.store.work import Row, Work
 
 MOST_ITEMS = 200
 MOST_TYPES = 100
-METADATA_CHARACTERS = 400
+CONCISE_CHARACTERS = 400
 FULL_CHARACTERS = 2_000
 SHORT = "The page ends early to stay short; the cursor goes on."
 CONNECTIONS = Listing(
@@ -30,8 +29,9 @@ Detail = Literal["concise", "full"]
 class Edge(Answer):
     """A connection with the names of its ends.
 
-    An end that was not asked for by its id is shown with its type, and in full with its status
-    (left out where it is active) and properties. `shortened` names what was cut.
+    An end that was not asked for by its id is shown with its type and with properties that the
+    connection has fields for, such as a token's chain; in full with its status (left out where it
+    is active) and all properties. `shortened` names what was cut.
     """
 
     id: str
@@ -60,15 +60,6 @@ class Edges(Answer):
     cut: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
-    name: str
-    type: str | None = None
-    status: str | None = None
-    properties: JsonObject | None = None
-    cut: tuple[str, ...] = ()
-
-
 def find(
     work: Work,
     *,
@@ -82,7 +73,7 @@ def find(
 ) -> Edges:
     """Find the connections from, to or between live entities; hidden ones are not shown.
 
-    In full, `holds_tokens` from a person shows each balance with the token and its chain.
+    What somebody holds is `holds_tokens` from them: the tokens, each with its balance and chain.
     """
     if not 0 < limit <= MOST_ITEMS:
         raise InvalidArgumentError(f"limit is a number from 1 to {MOST_ITEMS}.", argument="limit")
@@ -185,13 +176,13 @@ def _maker(
     work: Work, rows: Sequence[Row], asked: frozenset[str], *, full: bool
 ) -> Callable[[Row], Edge]:
     """Read the ends of all rows at once, and return what makes a row's edge."""
-    ends = {row["id"]: _end(row, asked, full=full) for row in _entities(work, rows, full=full)}
+    shown = (ends.full if full else ends.concise)(work, rows, asked)
 
     def make(row: Row) -> Edge:
         metadata, cut = excerpts.properties(
-            row["metadata"], FULL_CHARACTERS if full else METADATA_CHARACTERS
+            row["metadata"], FULL_CHARACTERS if full else CONCISE_CHARACTERS
         )
-        start, end = ends[row["from_id"]], ends[row["to_id"]]
+        start, end = shown[row["from_id"]], shown[row["to_id"]]
         shortened = [f"metadata.{name}" for name in cut or ()]
         shortened += [f"from_properties.{name}" for name in start.cut]
         shortened += [f"to_properties.{name}" for name in end.cut]
@@ -214,27 +205,3 @@ def _maker(
         )
 
     return make
-
-
-def _end(row: Row, asked: frozenset[str], *, full: bool) -> _End:
-    if row["id"] in asked:
-        return _End(row["name"])
-    if not full:
-        return _End(row["name"], row["type"])
-    properties, cut = excerpts.properties(row["properties"], FULL_CHARACTERS)
-    status = None if row["status"] == entities.DEFAULT_STATUS else row["status"]
-    return _End(row["name"], row["type"], status, properties or None, tuple(cut or ()))
-
-
-def _entities(work: Work, rows: Sequence[Row], *, full: bool) -> list[Row]:
-    ids = {row[end] for row in rows for end in ("from_id", "to_id")}
-    columns = "id, name, type, status, properties" if full else "id, name, type"
-    return work.all(
-        f"""
-        SELECT {columns}
-        FROM entities
-        WHERE organization_id = :organization
-          AND id IN (SELECT value FROM json_each(:ids))
-        """,
-        ids=jsons.dumps(list(ids)),
-    )

@@ -14,6 +14,7 @@ from one_mcp.store import pages
 from one_mcp.store.work import Row, Work
 
 DEEPEST = 4
+USUAL_DEPTH = 2
 MOST_NODES = 200
 MOST_NAMED = 3
 NODE_CHARACTERS = 45  # of JSON beside the values
@@ -36,7 +37,7 @@ def explore(
     work: Work,
     id: str,
     *,
-    depth: int = 2,
+    depth: int = USUAL_DEPTH,
     types: Sequence[str] | None = None,
     direction: Direction = "both",
     limit: int = 50,
@@ -48,7 +49,9 @@ def explore(
     within a level, so that one with a million followers leaves room for everything else.
     """
     if not 0 < depth <= DEEPEST:
-        raise InvalidArgumentError(f"depth is 1 to {DEEPEST}.", argument="depth")
+        raise InvalidArgumentError(
+            f"depth is 1 to {DEEPEST}; only paths to an entity are longer.", argument="depth"
+        )
     if not 0 < limit <= MOST_NODES:
         raise InvalidArgumentError(f"limit is a number from 1 to {MOST_NODES}.", argument="limit")
     subjects.live(work, id)

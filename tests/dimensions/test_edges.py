@@ -118,22 +118,26 @@ async def test_names_stand_beside_ids_and_types_at_the_open_end(one: Session, we
     }
 
 
+@pytest.mark.parametrize("detail", ["concise", "full"])
 async def test_token_holdings_come_with_balance_and_chain_in_one_call(
-    one: Session, jane: Saved
+    one: Session, jane: Saved, detail: str
 ) -> None:
+    """The balance is the connection's, the chain the token's: get_token_holdings of the text."""
     yoga = await entity(one, "token", "Yoga token", symbol="YOGA", blockchain="base")
     run = await entity(one, "token", "Run token", symbol="RUN", blockchain="sui")
     await connect(one, jane.id, "holds_tokens", yoga, {"balance": "12.5"})
-    await connect(one, jane.id, "holds_tokens", run, {"balance": "100", "blockchain": "sui"})
+    await connect(one, jane.id, "holds_tokens", run, {"balance": "100"})
     await connect(one, jane.id, "owns", yoga)
 
-    page = await found(one, from_id=jane.id, types=["holds_tokens"], detail="full")
+    page = await found(one, from_id=jane.id, types=["holds_tokens"], detail=detail)
 
     holdings = [
         (edge.to_name, (edge.metadata or {})["balance"], (edge.to_properties or {})["blockchain"])
         for edge in page.items
     ]
     assert holdings == [("Run token", "100", "sui"), ("Yoga token", "12.5", "base")]
+    symbols = ["symbol" in (edge.to_properties or {}) for edge in page.items]
+    assert symbols == [detail == "full"] * 2
 
 
 async def test_connections_of_archived_entities_are_hidden(one: Session, web: Web) -> None:

@@ -47,9 +47,10 @@ async def find_connections(
     cursor: fields.CursorText | None = None,
     detail: fields.Detail = "concise",
 ) -> Edges:
-    """List connections with the names of both ends, newest first.
+    """List connections with their metadata and the names of both ends, newest first.
 
-    For a holder's tokens and balances: from, types=["holds_tokens"], detail="full".
+    For a holder's tokens with balance and chain: from, types=["holds_tokens"]. Full detail adds
+    the properties of what is found.
     """
     return await one.read(
         edges.find,
@@ -68,18 +69,31 @@ async def explore_graph(
     id: fields.EntityId,
     to: Annotated[fields.EntityId, Field(description="find paths to this entity instead")]
     | None = None,
-    depth: Annotated[int, Field(ge=1, le=4)] = 2,
+    depth: Annotated[int, Field(ge=1, le=paths.LONGEST, description="2, at most 4; of paths 6")]
+    | None = None,
     types: fields.TypeNames | None = None,
     *,
     direction: Direction = "both",
     limit: fields.Limit = 50,
     detail: fields.Detail = "concise",
 ) -> Neighbourhood:
-    """Walk the graph around an entity, level by level, or find how two entities are related."""
+    """Walk the graph around an entity, level by level, or find the shortest paths to another one.
+
+    A direction follows ("out") or opposes ("in") where connections point. `cut` says what is left
+    out; a hub shows only its newest connections.
+    """
     if to is not None:
-        return await one.read(paths.find, id, to, types=types, direction=direction)
+        return await one.read(
+            paths.find, id, to, longest=depth or paths.LONGEST, types=types, direction=direction
+        )
     return await one.read(
-        graph.explore, id, depth=depth, types=types, direction=direction, limit=limit, detail=detail
+        graph.explore,
+        id,
+        depth=depth or graph.USUAL_DEPTH,
+        types=types,
+        direction=direction,
+        limit=limit,
+        detail=detail,
     )
 
 
