@@ -123,9 +123,10 @@ def _of_row(work: Work, id: str, limit: int, cursor: str | None) -> History:
     numbers = work.all(
         """
         SELECT DISTINCT change AS number
-        FROM change_rows
+        FROM json_each(:subject) AS about
+        CROSS JOIN change_rows
         WHERE organization_id = :organization
-          AND row_id IN (SELECT value FROM json_each(:subject))
+          AND row_id = about.value
           AND change < :before
         ORDER BY change DESC
         LIMIT :limit

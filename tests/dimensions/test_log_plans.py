@@ -16,6 +16,7 @@ pytestmark = pytest.mark.anyio
 WHOLE = re.compile(
     r"SCAN (change_rows|changes|events|entities|connections|mine|newer|own)\b"
     r"|SEARCH (change_rows|events|entities|connections|mine|newer|own) .*\(organization_id=\?\)$"
+    r"|SEARCH change_rows .*\(organization_id=\? AND change[<>]"
 )
 
 
