@@ -1,0 +1,160 @@
+"""The guides: every call they show is one that the server answers."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from conftest import HandClock
+from mcp import Client
+
+from one_mcp import assets
+from one_mcp.server.views import guides
+
+pytestmark = pytest.mark.anyio
+MOST_CHARACTERS = 16_000
+DAY_MS = 86_400_000
+
+STUDIO: list[dict[str, Any]] = [
+    {
+        "op": "create_entity",
+        "as": "$jane",
+        "type": "creator",
+        "name": "Jane",
+        "properties": {"email": "jane@example.com"},
+    },
+    {"op": "create_entity", "as": "$bo", "type": "audience_member", "name": "Bo"},
+    {"op": "create_entity", "as": "$ann", "type": "audience_member", "name": "Ann"},
+    {
+        "op": "create_entity",
+        "as": "$course",
+        "type": "course",
+        "name": "Yoga",
+        "properties": {"price": 49},
+        "tags": ["skill:yoga"],
+    },
+    {"op": "create_entity", "as": "$lesson", "type": "lesson", "name": "Breath"},
+    {"op": "create_entity", "as": "$video", "type": "video", "name": "Breath, the video"},
+    {"op": "create_entity", "as": "$token", "type": "token", "name": "JANE"},
+    {"op": "create_entity", "as": "$clone", "type": "ai_clone", "name": "Twin"},
+    {"op": "connect_entities", "from": "$jane", "type": "authored", "to": "$video"},
+    {"op": "connect_entities", "from": "$jane", "type": "owns", "to": "$course"},
+    {"op": "connect_entities", "from": "$bo", "type": "following", "to": "$jane"},
+    {"op": "connect_entities", "from": "$ann", "type": "following", "to": "$jane"},
+    {"op": "connect_entities", "from": "$lesson", "type": "part_of", "to": "$course"},
+    {"op": "connect_entities", "from": "$video", "type": "part_of", "to": "$lesson"},
+    {"op": "connect_entities", "from": "$bo", "type": "completed", "to": "$course"},
+    {
+        "op": "connect_entities",
+        "from": "$bo",
+        "type": "holds_tokens",
+        "to": "$token",
+        "metadata": {"balance": "12.5", "blockchain": "base"},
+    },
+    {
+        "op": "record_event",
+        "type": "content_interacted",
+        "actor": "$bo",
+        "target": "$video",
+        "metadata": {"interaction": "viewed", "durationMs": 61_000},
+    },
+    {
+        "op": "record_event",
+        "type": "clone_interaction",
+        "actor": "$bo",
+        "target": "$clone",
+        "metadata": {"sentiment": "positive", "satisfaction": 90},
+    },
+    {
+        "op": "record_event",
+        "type": "tokens_earned",
+        "target": "$clone",
+        "metadata": {"amount": "3"},
+    },
+]
+
+
+def calls(guide: str) -> dict[str, list[str]]:
+    """The calls that a guide shows, under the headings they stand under."""
+    text = assets.resources("guide", f"{guide}.md").read_text("utf-8")
+    sections = re.split(r"^##? ", text, flags=re.MULTILINE)
+    found = {
+        section.partition("\n")[0]: re.findall(r"```json call\n(.*?)```", section, re.DOTALL)
+        for section in sections
+    }
+    return {heading: blocks for heading, blocks in found.items() if blocks}
+
+
+async def made(client: Client, clock: HandClock) -> dict[str, str]:
+    """Build the studio, three days ago; return its ids by the names that the guides use."""
+    result = await client.call_tool("apply_changes", {"operations": STUDIO})
+    assert result.structured_content
+    clock.forward(3 * DAY_MS)
+    return {name.replace("$", "ent_"): id for name, id in result.structured_content["ids"].items()}
+
+
+async def answered(client: Client, block: str, ids: dict[str, str]) -> dict[str, Any]:
+    for name, id in ids.items():
+        block = block.replace(f'"{name}"', f'"{id}"')
+    call = json.loads(block)
+    result = await client.call_tool(call["tool"], call["arguments"])
+    assert result.structured_content
+    assert not result.is_error, result.structured_content
+    return result.structured_content
+
+
+@pytest.mark.parametrize("guide", guides())
+async def test_every_call_of_a_guide_is_answered(
+    client: Client, clock: HandClock, guide: str
+) -> None:
+    ids = await made(client, clock)
+    blocks = [block for section in calls(guide).values() for block in section]
+    if guide == "getting-started":
+        blocks = [block.replace("jane@example.com", "j@example.com") for block in blocks]
+
+    for block in blocks:
+        await answered(client, block, ids)
+
+
+@pytest.mark.parametrize("guide", guides())
+def test_guide_is_short_enough_to_be_read_at_once(guide: str) -> None:
+    text = assets.resources("guide", f"{guide}.md").read_text("utf-8")
+
+    assert len(text) < MOST_CHARACTERS
+    assert text.startswith("# ")
+
+
+async def test_query_patterns_answer_their_questions(client: Client, clock: HandClock) -> None:
+    ids = await made(client, clock)
+    answers = {
+        heading.partition(":")[0]: await answered(client, blocks[0], ids)
+        for heading, blocks in calls("query-patterns").items()
+    }
+
+    creator = answers["A creator with all content and the number of followers"]
+    assert creator["neighbours"]["authored out"][0]["name"] == "Breath, the video"
+    assert creator["neighbours"]["owns out"][0]["name"] == "Yoga"
+    assert creator["counts"]["following in"] == 2
+
+    (holding,) = answers["What tokens somebody holds"]["items"]
+    assert holding["to_name"] == "JANE"
+    assert holding["metadata"] == {"balance": "12.5", "blockchain": "base"}
+
+    (seen,) = answers["The history of a piece of content"]["items"]
+    assert seen["actor_name"] == "Bo"
+    assert seen["metadata"] == {"interaction": "viewed", "durationMs": 61_000}
+
+    stats = answers["How an AI clone does"]["stats"]
+    assert stats["interactions"] == 1
+    assert stats["positive_share"] == 1
+    assert stats["tokens_earned"] == "3"
+    assert stats["satisfaction"] == 90
+
+    parts = answers["The lessons of a course, and what each is made of"]
+    assert [node["name"] for node in parts["nodes"]] == ["Yoga", "Breath", "Breath, the video"]
+
+    (finished,) = answers["Students of a course who have finished it"]["items"]
+    assert finished["name"] == "Bo"
+
+    assert answers["How two things are related"]["paths"][0]["steps"] == ["Bo is following Jane"]
+    assert len(answers["Who changed this, and why"]["changes"]) == 1
