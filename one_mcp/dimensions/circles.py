@@ -27,13 +27,13 @@ def _brought_back(work: Work, number: int) -> Iterator[Row]:
         """
         SELECT connections.from_id, connections.type, connections.to_id
         FROM change_rows
-        JOIN connections
-          ON connections.organization_id = :organization
-         AND connections.id = change_rows.row_id
+        CROSS JOIN connections
         WHERE change_rows.organization_id = :organization
           AND change_rows.change = :number
           AND change_rows.kind = 'connection'
           AND change_rows.after IS NULL
+          AND connections.organization_id = :organization
+          AND connections.id = change_rows.row_id
           AND connections.type IN (SELECT value FROM json_each(:acyclic))
         """,
         number=number,

@@ -118,13 +118,13 @@ def _attached(work: Work, number: int) -> Iterator[Obstacle]:
             f"""
             SELECT connections.id AS row_id, 'connection' AS kind, NULL AS image
             FROM change_rows AS mine
-            JOIN connections
-              ON connections.organization_id = :organization
-             AND connections.{end} = mine.row_id
+            CROSS JOIN connections
             WHERE mine.organization_id = :organization
               AND mine.change = :number
               AND mine.kind = 'entity'
               AND mine.purged_by IS NULL
+              AND connections.organization_id = :organization
+              AND connections.{end} = mine.row_id
               AND connections.version > :number
               AND (
                   mine.before IS NULL
@@ -145,13 +145,13 @@ def _tagged(work: Work, number: int) -> Iterator[Obstacle]:
             'entity_id', tags.entity_id, 'key', tags.key, 'value', tags.value
         ) AS image
         FROM change_rows AS mine
-        JOIN tags
-          ON tags.organization_id = :organization
-         AND tags.entity_id = mine.row_id
+        CROSS JOIN tags
         WHERE mine.organization_id = :organization
           AND mine.change = :number
           AND mine.kind = 'entity'
           AND mine.before IS NULL
+          AND tags.organization_id = :organization
+          AND tags.entity_id = mine.row_id
           AND NOT EXISTS (
               SELECT 1
               FROM change_rows AS own
@@ -177,15 +177,15 @@ def _taken(work: Work, number: int) -> Iterator[Obstacle]:
             f"""
             SELECT taker.id, taker.{field} AS value
             FROM change_rows AS mine
-            JOIN entities AS taker
-              ON taker.organization_id = :organization
-             AND taker.type = json_extract(mine.before, '$.type')
-             AND taker.{field} = json_extract(mine.before, '$.{field}')
-             AND taker.id <> mine.row_id
+            CROSS JOIN entities AS taker
             WHERE mine.organization_id = :organization
               AND mine.change = :number
               AND mine.kind = 'entity'
               AND mine.before IS NOT NULL
+              AND taker.organization_id = :organization
+              AND taker.type = json_extract(mine.before, '$.type')
+              AND taker.{field} = json_extract(mine.before, '$.{field}')
+              AND taker.id <> mine.row_id
               AND {later.FIRST_OF_ITS_ROW}
               AND NOT EXISTS (
                   SELECT 1
@@ -207,16 +207,16 @@ def _doubled(work: Work, number: int) -> Iterator[Obstacle]:
         f"""
         SELECT other.id AS row_id, 'connection' AS kind, NULL AS image
         FROM change_rows AS mine
-        JOIN connections AS other
-          ON other.organization_id = :organization
-         AND other.from_id = json_extract(mine.before, '$.from_id')
-         AND other.to_id = json_extract(mine.before, '$.to_id')
-         AND other.type = json_extract(mine.before, '$.type')
-         AND other.id <> mine.row_id
+        CROSS JOIN connections AS other
         WHERE mine.organization_id = :organization
           AND mine.change = :number
           AND mine.kind = 'connection'
           AND mine.before IS NOT NULL
+          AND other.organization_id = :organization
+          AND other.from_id = json_extract(mine.before, '$.from_id')
+          AND other.to_id = json_extract(mine.before, '$.to_id')
+          AND other.type = json_extract(mine.before, '$.type')
+          AND other.id <> mine.row_id
           AND other.version > :number
           AND {later.FIRST_OF_ITS_ROW}
         """,
