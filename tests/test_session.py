@@ -33,7 +33,7 @@ async def test_writing_the_same_again_leaves_no_change_behind(one: Session, jane
     assert same.version == jane.version
 
 
-async def test_a_repeated_key_answers_as_the_first_time(app: App, jane: Saved) -> None:
+async def test_a_repeated_key_answers_as_the_first_time(app: App) -> None:
     door = app.session(Call("create_entity", key="k1", digest="d1"))
 
     first = await door.write(entities.create, "course", "Yoga")
