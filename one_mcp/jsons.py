@@ -63,6 +63,15 @@ def load_object(text: str | bytes) -> JsonObject:
     return value  # pyright: ignore[reportUnknownVariableType]  # json.loads is untyped
 
 
+def same(left: JsonValue, right: JsonValue) -> bool:
+    """Tell whether two values are the same JSON; Python's == takes 1, 1.0 and true for one."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    return type(left) is type(right) and left == right
+
+
 def flaw(value: JsonValue) -> tuple[str, str] | None:
     """Find what makes a JSON value unfit to store: its path and a predicate ("is …"), or None.
 

@@ -73,3 +73,23 @@ def test_nulls_inside_json_survive_a_dump_without_nulls() -> None:
 def test_numbers_that_json_does_not_know_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no JSON number"):
         jsons.loads(text)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "alike"),
+    [
+        (1, 1, True),
+        (1, True, False),
+        (0, False, False),
+        (1, 1.0, False),
+        ({"a": 1, "b": [2]}, {"b": [2], "a": 1}, True),
+        ({"a": [1]}, {"a": [True]}, False),
+        ([1], [1, 2], False),
+        ({"a": None}, {}, False),
+        (None, None, True),
+    ],
+)
+def test_the_same_json_has_the_same_types(
+    left: JsonValue, right: JsonValue, *, alike: bool
+) -> None:
+    assert jsons.same(left, right) is alike

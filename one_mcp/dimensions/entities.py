@@ -129,8 +129,11 @@ def merged(old: JsonValue, patch: JsonObject) -> JsonObject:
 
 def differing(old: JsonObject, new: JsonObject) -> list[str]:
     """Fields whose values are not the same."""
-    absent = object()
-    return [key for key in {**old, **new} if old.get(key, absent) != new.get(key, absent)]
+    return [
+        key
+        for key in {**old, **new}
+        if not (key in old and key in new and jsons.same(old[key], new[key]))
+    ]
 
 
 def identity(kind: EntityType, properties: JsonObject) -> str | None:

@@ -99,7 +99,7 @@ class Logged:
         return {
             field: _pair(before.get(field), after.get(field))
             for field in {**before, **after}
-            if before.get(field) != after.get(field)
+            if not jsons.same(before.get(field), after.get(field))
         }
 
 

@@ -190,3 +190,12 @@ async def test_a_cursor_of_another_history_is_refused(one: Session, jane: Saved)
 
     with pytest.raises(InvalidArgumentError):
         await one.read(history.history, cursor=told.cursor)
+
+
+async def test_true_takes_the_place_of_one(one: Session, course: Saved) -> None:
+    await one.write(entities.update, course.id, {"flag": 1})
+
+    changed = await one.write(entities.update, course.id, {"flag": True})
+
+    assert changed.changed == ["properties.flag"]
+    assert (await newest(one, course.id)).fields == {"properties.flag": [1, True]}
