@@ -108,9 +108,8 @@ class Story:
             case "disconnect":
                 await one.write(connections.disconnect, id, "owns", other)
             case "record":
-                await one.write(
-                    events.record, "content_interacted", id, actor=other, metadata=step.fields
-                )
+                said = {**step.fields, "interaction": "viewed"}
+                await one.write(events.record, "content_interacted", id, actor=other, metadata=said)
             case "tag":
                 await one.write(tagging.change, id, step.tags)
             case "archive":
