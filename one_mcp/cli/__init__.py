@@ -18,6 +18,7 @@ COMMANDS = {  # by section: each command's module has its name
     "Agents": {
         "serve": "Serve one client over stdin and stdout; the default command.",
         "config": "Print what makes Claude Code, Cursor or Claude Desktop use this server.",
+        "demo": "Walk through a story with a real server and a real client.",
     },
     "Data": {
         "import": "Import JSONL or CSV files; repeating an import changes nothing.",

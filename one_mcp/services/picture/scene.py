@@ -5,9 +5,9 @@ from unicodedata import east_asian_width
 
 LINE_HEIGHT = 17
 BOX_HEIGHT = 46
-NARROWEST, WIDEST = 84, 216
-LONGEST_LINE = 27.0  # in letters of usual width
-PADDING = 13
+NARROWEST, WIDEST = 84, 252
+LONGEST_LINE = 31.0  # in letters of usual width
+PADDING = 15
 LETTER = 7.1  # px, of a usual letter at the size of a name
 
 

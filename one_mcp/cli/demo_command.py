@@ -1,0 +1,92 @@
+"""`one-mcp demo`: a story with a real server and a real client."""
+
+import sys
+import time
+from pathlib import Path
+
+import anyio
+import click
+from mcp import Client, MCPError, StdioServerParameters
+
+from one_mcp.app import open_app
+from one_mcp.cli import screen, story
+from one_mcp.cli.storyteller import StoryError, Storyteller
+from one_mcp.services.picture import page
+from one_mcp.services.picture.neighbourhood import View, scene
+from one_mcp.session import Call
+from one_mcp.settings import PREFIX, load
+
+FOLDER = Path("one-demo")
+DATABASE, PICTURE = "demo.db", "graph.html"
+LONGEST_S = 120
+
+
+@click.command("demo")
+@click.argument(
+    "folder", default=FOLDER, type=click.Path(file_okay=False, path_type=Path), metavar="[FOLDER]"
+)
+def command(folder: Path) -> None:
+    """Walk through a story with a real server and a real client.
+
+    Starts servers as processes of their own, connects the SDK's client to them over stdio, and
+    shows what an agent sees. Every step is checked, so this tests the installation, too; it needs
+    no keys and no network. FOLDER (./one-demo) gets the story's database, in place of an earlier
+    demo's, and a picture of its graph.
+    """
+    began = time.monotonic()
+    folder = folder.absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    for earlier in folder.glob(f"{DATABASE}*"):
+        earlier.unlink()
+    anyio.run(_tell, folder)
+    screen.show()
+    screen.show(f"Everything was as it should be. It took {time.monotonic() - began:.0f} seconds.")
+    screen.show(f"  {folder / PICTURE} is a picture of the graph: open it in a browser.")
+    screen.show(f"  {folder / DATABASE} is the database.")
+    screen.show(
+        "  `one-mcp config claude-code` (or cursor, claude-desktop) connects your own agent."
+    )
+
+
+async def _tell(folder: Path) -> None:
+    try:
+        with anyio.fail_after(LONGEST_S):
+            async with _client(folder, toolsets="all") as one, _client(folder) as two:
+                tools = (await one.list_tools()).tools
+                screen.show(
+                    f"An agent connects over stdio (protocol {one.protocol_version}) "
+                    f"and is offered {len(tools)} tools."
+                )
+                course = await story.tell(
+                    Storyteller(one), Storyteller(two, called="another agent")
+                )
+    except (StoryError, TimeoutError, MCPError, BaseExceptionGroup) as error:
+        raise _failure(error) from error
+    await _draw(folder, course)
+
+
+def _failure(error: BaseException) -> StoryError:
+    """Find what went wrong inside what the client's task groups made of it."""
+    if isinstance(error, BaseExceptionGroup):
+        inner: tuple[BaseException, ...] = error.exceptions  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # its type variable is lost
+        return _failure(inner[0])
+    if isinstance(error, StoryError):
+        return error
+    if isinstance(error, TimeoutError):
+        return StoryError(f"The demo was not over after {LONGEST_S} seconds.")
+    return StoryError(f"The demo's server or client failed: {type(error).__name__}: {error}.")
+
+
+def _client(folder: Path, **settings: str) -> Client:
+    """Start a server as a process and connect to it, as Claude Code or Cursor would."""
+    settings["database"] = str(folder / DATABASE)
+    environment = {PREFIX + name.upper(): value for name, value in settings.items()}
+    program = StdioServerParameters(command=sys.executable, args=["-m", "one_mcp"], env=environment)
+    return Client(program, read_timeout_seconds=LONGEST_S)
+
+
+async def _draw(folder: Path, course: str) -> None:
+    settings = load({"database": folder / DATABASE, "read_only": True})
+    async with open_app(settings) as app:
+        drawn = await scene(app.session(Call("graph")), course, View())
+    await anyio.Path(folder / PICTURE).write_text(page.write(drawn), encoding="utf-8")
