@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
 from inspect import Parameter, signature
@@ -10,10 +11,12 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
+from one_mcp.dimensions.changes import EVERYTHING
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.server.refusals import refusal
 
 SCHEME = "one"
+ENTITIES = "*entities"
 _ALIAS, _CANONICAL = "one://things", "one://entities"  # D-03
 LONGEST_URI = 4_000
 JSON, MARKDOWN, MERMAID = "application/json", "text/markdown", "text/vnd.mermaid"
@@ -38,8 +41,10 @@ class Address:
 
     The function's parameters are the session and the template's variables. `completes` says which
     names complete a variable. `shows` are the ids of what can be seen there: a prefix such as
-    `ent_` for any of its kind, a variable such as `{id}` for that one; nothing where it never
-    changes. Of a list that is filtered `by` variables, a change has to touch each value given.
+    `con_` for any of its kind, a variable such as `{id}` for that one, ENTITIES for any entity's
+    own row and tags; nothing where it never changes. Of a list that is filtered `by` variables, a
+    change has to touch each value given. What others are called is decoration: the name of a
+    neighbour is told of at the neighbour's own address.
     """
 
     uri: str
@@ -98,20 +103,21 @@ class Place:
     address: Address
     values: Mapping[str, str]
 
-    def concerns(self, touched: Collection[str], anything: str) -> bool:
-        """Tell whether what is shown here may be another after a change of these rows.
+    def concerns(self, touched: AbstractSet[str], entity_types: AbstractSet[str]) -> bool:
+        """Tell whether what is shown here may be another after a change that touched all this.
 
-        `anything` among them stands for every row.
+        Events touch the ids of entities, changes of entities their types as well.
         """
         if not self.address.shows:
             return False
-        if anything in touched:
+        if EVERYTHING in touched:
             return True
-        shown = tuple(part.format_map(self.values) for part in self.address.shows)
-        wanted = [self.values[name] for name in self.address.by if name in self.values]
-        return any(id.startswith(shown) for id in touched) and all(
-            value in touched for value in wanted
+        ids = tuple(part.format_map(self.values) for part in self.address.shows)
+        wanted = (self.values[name] for name in self.address.by if name in self.values)
+        seen = any(id.startswith(ids) for id in touched) or (
+            ENTITIES in ids and not touched.isdisjoint(entity_types)
         )
+        return seen and all(value in touched for value in wanted)
 
 
 def canonical(uri: str) -> str:

@@ -10,7 +10,7 @@ from one_mcp.errors import NotFoundError, OneError
 from one_mcp.ontology import check
 from one_mcp.ontology.model import Ontology
 from one_mcp.server import addresses, views
-from one_mcp.server.addresses import MARKDOWN, MERMAID, Address, Place
+from one_mcp.server.addresses import ENTITIES, MARKDOWN, MERMAID, Address, Place
 from one_mcp.session import Session
 
 DAY_MS = 86_400_000
@@ -54,7 +54,7 @@ ADDRESSES = (
         title="The organization",
         description="Whose data this is, and its people",
         read=views.organization,
-        shows=("org_", "per_"),
+        shows=("org_",),
     ),
     Address(
         uri="one://entities{?type,status,tag,limit,cursor}",
@@ -63,7 +63,7 @@ ADDRESSES = (
         description="Entities, newest first, of a type, status or tag",
         read=views.entities,
         completes={"type": "entity_type", "status": "status", "tag": "tag"},
-        shows=("ent_",),
+        shows=(ENTITIES,),
         by=("type",),
     ),
     Address(
@@ -82,7 +82,7 @@ ADDRESSES = (
         description="Entities and connections up to depth steps away (1 to 4), of types a,b",
         read=views.entity_graph,
         completes={"id": "entity", "types": "relationship_type[]"},
-        shows=("{id}", "ent_", "con_"),
+        shows=("{id}", "con_", ENTITIES),
     ),
     Address(
         uri="one://entities/{id}/graph.mmd{?depth,types}",
@@ -92,7 +92,7 @@ ADDRESSES = (
         read=views.entity_drawing,
         mime_type=MERMAID,
         completes={"id": "entity", "types": "relationship_type[]"},
-        shows=("{id}", "ent_", "con_"),
+        shows=("{id}", "con_", ENTITIES),
     ),
     Address(
         uri="one://entities/{id}/events{?limit,cursor}",

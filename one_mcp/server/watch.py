@@ -1,7 +1,7 @@
 """Tell subscribers that a resource changed, whichever process made the commit."""
 
 import logging
-from collections.abc import Collection, Generator, Iterable
+from collections.abc import Collection, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,14 +54,18 @@ class Audience:
     def __bool__(self) -> bool:
         return bool(self.streams) or any(self.connections.values())
 
-    async def tell(self, touched: Collection[str]) -> None:
-        """Tell everybody here to read again what a change of these rows may have changed."""
+    async def tell(self, touched: frozenset[str]) -> None:
+        """Tell everybody here to read again what may be another after such a change."""
         on_streams = {uri: place for places in self.streams for uri, place in places.items()}
-        for uri in _concerned(on_streams, touched):
+        for uri in self._concerned(on_streams, touched):
             await self.bus.publish(ResourceUpdated(uri))
         for connection, places in list(self.connections.items()):
-            for uri in _concerned(places, touched):
+            for uri in self._concerned(places, touched):
                 await connection.send_resource_updated(uri)
+
+    def _concerned(self, places: Places, touched: frozenset[str]) -> list[str]:
+        types = self.one.ontology.entity_types.keys()
+        return [uri for uri, place in places.items() if place.concerns(touched, types)]
 
 
 class Watch:
@@ -190,10 +194,6 @@ def _seated(audience: Audience, places: Places) -> Generator[None]:
         yield
     finally:
         audience.streams[:] = [other for other in audience.streams if other is not places]
-
-
-def _concerned(places: Places, touched: Collection[str]) -> Iterable[str]:
-    return [uri for uri, place in places.items() if place.concerns(touched, changes.EVERYTHING)]
 
 
 def _bound(count: int) -> None:

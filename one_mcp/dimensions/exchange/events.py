@@ -199,7 +199,7 @@ def _insert(loading: Loading, drafts: list[_Draft]) -> None:
             for draft in drafts
         ),
     )
-    loading.touch(id for it in drafts for id in (it.id, it.actor, it.target) if id)
+    loading.touch(id for it in drafts for id in (it.id, it.type, it.actor, it.target) if id)
 
 
 def _written(work: Work, after: int) -> list[Row]:

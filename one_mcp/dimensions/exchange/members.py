@@ -102,7 +102,7 @@ def _person(loading: Loading, record: records.Person) -> None:
         **after,
         change=work.change,
     )
-    work.touch(record.id)
+    work.touch(record.id, work.organization)
     counts = loading.report.created if before is None else loading.report.updated
     counts["people"] += 1
 

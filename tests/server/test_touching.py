@@ -1,0 +1,202 @@
+"""Whatever a write changes in what an address shows, subscribers of that address are told of."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from mcp import Client, MCPError
+from mcp.server import Server
+from mcp_types import TextResourceContents
+
+from one_mcp.app import App
+from one_mcp.dimensions import changes
+from one_mcp.jsons import JsonObject
+from one_mcp.server import resources
+from one_mcp.server.caller import Serving
+from one_mcp.session import Call
+
+pytestmark = pytest.mark.anyio
+
+BEFORE: list[JsonObject] = [
+    {
+        "op": "create_entity",
+        "as": "$jane",
+        "type": "creator",
+        "name": "Jane",
+        "properties": {"email": "jane@example.com"},
+    },
+    {"op": "create_entity", "as": "$bo", "type": "audience_member", "name": "Bo"},
+    {"op": "create_entity", "as": "$course", "type": "course", "name": "Yoga"},
+    {"op": "create_entity", "as": "$lesson", "type": "lesson", "name": "Breath"},
+    {"op": "create_entity", "as": "$alone", "type": "token", "name": "JANE"},
+    {"op": "connect_entities", "from": "$jane", "type": "owns", "to": "$course"},
+    {"op": "connect_entities", "from": "$lesson", "type": "part_of", "to": "$course"},
+    {"op": "connect_entities", "from": "$bo", "type": "enrolled_in", "to": "$course"},
+    {"op": "tag_entity", "id": "$course", "add": ["skill:yoga"]},
+    {"op": "record_event", "type": "course_enrolled", "target": "$course", "actor": "$bo"},
+]
+
+
+@dataclass
+class Studio:
+    """A client, the ids of what is there, and the change that made it."""
+
+    client: Client
+    ids: dict[str, str]
+    change: str
+
+    async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
+        given = {name.rstrip("_"): value for name, value in arguments.items()}
+        result = await self.client.call_tool(tool, given)
+        assert result.structured_content
+        assert not result.is_error, result.structured_content
+        return result.structured_content
+
+
+Act = Callable[[Studio], Awaitable[object]]
+WRITES: dict[str, Act] = {
+    "create": lambda s: s.call("create_entity", type="course", name="New"),
+    "update": lambda s: s.call("update_entity", id=s.ids["$lesson"], properties={"order": 2}),
+    "status": lambda s: s.call("update_entity", id=s.ids["$lesson"], status="draft"),
+    "archive": lambda s: s.call("archive_entity", id=s.ids["$course"]),
+    "tag": lambda s: s.call("tag_entity", id=s.ids["$course"], add=["topic:x"]),
+    "untag": lambda s: s.call("tag_entity", id=s.ids["$course"], remove=["skill:yoga"]),
+    "connect": lambda s: s.call(
+        "connect_entities", from_=s.ids["$jane"], type="owns", to=s.ids["$alone"]
+    ),
+    "merge": lambda s: s.call(
+        "connect_entities",
+        from_=s.ids["$bo"],
+        type="enrolled_in",
+        to=s.ids["$course"],
+        metadata={"progress": 0.5},
+    ),
+    "disconnect": lambda s: s.call(
+        "disconnect_entities", from_=s.ids["$bo"], type="enrolled_in", to=s.ids["$course"]
+    ),
+    "event": lambda s: s.call(
+        "record_event", type="lesson_completed", target=s.ids["$lesson"], actor=s.ids["$bo"]
+    ),
+    "event without target": lambda s: s.call("record_event", type="user_joined"),
+    "batch": lambda s: s.call(
+        "apply_changes",
+        operations=[
+            {"op": "create_entity", "as": "$new", "type": "video", "name": "Film"},
+            {"op": "connect_entities", "from": "$new", "type": "part_of", "to": s.ids["$lesson"]},
+        ],
+    ),
+    "import": lambda s: s.call(
+        "import_data",
+        data="\n".join(
+            [
+                json.dumps({"entity": {"external_id": "f1", "type": "video", "name": "Film"}}),
+                json.dumps(
+                    {
+                        "connection": {
+                            "from": {"external_id": "f1"},
+                            "type": "part_of",
+                            "to": s.ids["$lesson"],
+                        }
+                    }
+                ),
+                json.dumps({"event": {"type": "user_engaged", "target": s.ids["$alone"]}}),
+            ]
+        ),
+    ),
+    "import of many": lambda s: s.call(
+        "import_data",
+        data="name\n" + "\n".join(f"Fan {number}" for number in range(700)),
+        mapping={"type": "audience_member"},
+    ),
+    "purge": lambda s: s.call("purge_entity", id=s.ids["$lesson"], confirm=s.ids["$lesson"]),
+    "undo": lambda s: s.call("undo_change", change=s.change),
+}
+
+
+def every_uri(ids: dict[str, str]) -> list[str]:
+    """Every address with everything that can be asked of it here."""
+    types = ("creator", "audience_member", "course", "lesson", "token", "video")
+    edges = ("owns", "part_of", "enrolled_in")
+    events = ("course_enrolled", "lesson_completed", "course_created", "content_changed")
+    return [
+        "one://organization",
+        "one://ontology",
+        "one://entities",
+        "one://entities?tag=skill:yoga",
+        "one://entities?status=archived",
+        *(f"one://entities?type={type}" for type in types),
+        *(
+            f"one://entities/{id}{part}"
+            for id in ids.values()
+            for part in ("", "/graph", "/graph.mmd", "/events", "/history")
+        ),
+        "one://connections",
+        *(f"one://connections?type={type}" for type in edges),
+        *(f"one://connections?{end}={id}" for id in ids.values() for end in ("from", "to")),
+        "one://events",
+        *(f"one://events?type={type}" for type in events),
+        *(f"one://events?{end}={id}" for id in ids.values() for end in ("actor", "target")),
+    ]
+
+
+async def read(client: Client, uri: str) -> str:
+    """What an address shows, without what it tells of others to explain their ids."""
+    try:
+        (content,) = (await client.read_resource(uri)).contents
+    except MCPError as error:  # that it can no longer be read is a change too
+        return error.message
+    assert isinstance(content, TextResourceContents)
+    text = content.text
+    return text if uri.endswith(".mmd") else json.dumps(bare(json.loads(text)))
+
+
+def bare(shown: Any) -> Any:
+    if isinstance(shown, list):
+        return [bare(item) for item in shown]
+    if not isinstance(shown, dict):
+        return shown
+    if "neighbours" in shown:
+        ids = [each["id"] for some in shown["neighbours"].values() for each in some]
+        shown = {**shown, "neighbours": ids}
+    return {key: bare(item) for key, item in shown.items() if not DECORATION(key)}
+
+
+DECORATION = re.compile(r"(from|to|actor|target)_(name|status|properties|type)").fullmatch
+
+
+async def prepared(client: Client) -> Studio:
+    result = await client.call_tool("apply_changes", {"operations": BEFORE})
+    assert result.structured_content
+    return Studio(client, result.structured_content["ids"], result.structured_content["change"])
+
+
+@pytest.mark.parametrize("name", WRITES)
+async def test_what_a_write_changes_is_told(app: App, server: Server[Serving], name: str) -> None:
+    async with Client(server) as client:
+        await compare(app, client, name)
+
+
+async def compare(app: App, client: Client, name: str) -> None:
+    studio = await prepared(client)
+    uris = every_uri(studio.ids)
+    one = app.session(Call("test"))
+    before = {uri: await read(client, uri) for uri in uris}
+    number = await one.read(changes.latest)
+
+    await WRITES[name](studio)
+
+    _, touched = await one.read(changes.since, number)
+    changed = {uri for uri in uris if await read(client, uri) != before[uri]}
+    told = {
+        uri
+        for uri in uris
+        if resources.place(uri, app.ontology).concerns(touched, set(app.ontology.entity_types))
+    }
+    assert changed
+    assert changed <= told
+    if changes.EVERYTHING not in touched:
+        needless = {uri for uri in told - changed if "/graph" not in uri}  # near or far: all told
+        assert len(needless) < len(uris) / 3
