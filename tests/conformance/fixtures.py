@@ -8,9 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import inputs
 import mcp_types as types
-import tools
 from mcp.server import Server
 from mcp.server.context import HandlerResult, ServerRequestContext
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
@@ -20,6 +18,8 @@ from mcp.shared.subscriptions import (
     event_matches,
     event_to_notification,
 )
+
+from tests.conformance import inputs, tools
 
 Context = ServerRequestContext[Any]
 

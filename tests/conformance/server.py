@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 
 import anyio
-import fixtures
 import uvicorn
 
 from one_mcp.app import open_app
 from one_mcp.server import build
 from one_mcp.settings import Settings
+from tests.conformance import fixtures
 
 
 async def main(database: Path) -> None:

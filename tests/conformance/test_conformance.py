@@ -6,16 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import suite
 
-SERVER = Path(__file__).with_name("server.py")
+from tests.conformance import suite
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     database = tmp_path_factory.mktemp("conformance") / "one.db"
     with subprocess.Popen(
-        [sys.executable, SERVER, database], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tests.conformance.server", database],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout
         yield process.stdout.readline().strip()

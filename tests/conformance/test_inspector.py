@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import suite
+
+from tests.conformance import suite
 
 pytestmark = suite.needs_modules
 Inspect = Any

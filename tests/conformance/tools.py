@@ -4,12 +4,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio
-import inputs
 import mcp_types as types
 from mcp.server.context import HandlerResult, ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp.shared.message import ServerMessageMetadata
 from mcp.shared.subscriptions import PromptsListChanged, ServerEvent, ToolsListChanged
+
+from tests.conformance import inputs
 
 Context = ServerRequestContext[Any]
 Tool = Callable[[Context, dict[str, Any]], Awaitable[HandlerResult]]

@@ -1,8 +1,6 @@
 """Finding connections: what each condition finds, what is shown, and which index is walked."""
 
 import pytest
-from conftest import HandClock
-from plans import steps
 
 from one_mcp.access import Principal, Role
 from one_mcp.app import App
@@ -13,6 +11,8 @@ from one_mcp.errors import ArchivedError, InvalidArgumentError, NotFoundError, U
 from one_mcp.jsons import JsonObject
 from one_mcp.session import Call, Session
 from one_mcp.store.work import Work
+from tests.conftest import HandClock
+from tests.dimensions.plans import steps
 
 pytestmark = pytest.mark.anyio
 

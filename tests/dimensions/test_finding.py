@@ -5,7 +5,6 @@ from pathlib import Path
 
 import anyio
 import pytest
-from conftest import HandClock
 
 from one_mcp import jsons
 from one_mcp.access import Principal, Role
@@ -24,6 +23,7 @@ from one_mcp.session import Call, Session
 from one_mcp.settings import Settings
 from one_mcp.store.sqlite.connection import Raw
 from one_mcp.store.work import Work
+from tests.conftest import HandClock
 
 pytestmark = pytest.mark.anyio
 

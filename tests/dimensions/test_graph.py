@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from plans import steps
-from webs import weave
 
 from one_mcp.dimensions import archive, graph
 from one_mcp.dimensions.neighbourhoods import Neighbourhood
 from one_mcp.errors import ArchivedError, InvalidArgumentError, NotFoundError, UnknownTypeError
 from one_mcp.session import Session
+from tests.dimensions.plans import steps
+from tests.dimensions.webs import weave
 
 pytestmark = pytest.mark.anyio
 

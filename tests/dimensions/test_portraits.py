@@ -1,7 +1,6 @@
 """Portraits: what one call tells of an entity, now and in the past."""
 
 import pytest
-from conftest import HandClock
 
 from one_mcp import jsons
 from one_mcp.access import Principal, Role
@@ -20,6 +19,7 @@ from one_mcp.dimensions.entities import Saved
 from one_mcp.errors import ArchivedError, InvalidArgumentError, NotFoundError, UnknownTypeError
 from one_mcp.session import Call, Session
 from one_mcp.store.work import Work
+from tests.conftest import HandClock
 
 pytestmark = pytest.mark.anyio
 

@@ -1,8 +1,6 @@
 """Finding events: what each condition finds, what is shown, and which index is walked."""
 
 import pytest
-from conftest import HandClock
-from plans import steps
 
 from one_mcp.access import Principal, Role
 from one_mcp.app import App
@@ -14,6 +12,8 @@ from one_mcp.errors import InvalidArgumentError, NotFoundError, UnknownTypeError
 from one_mcp.jsons import JsonObject
 from one_mcp.session import Call, Session
 from one_mcp.store.work import Work
+from tests.conftest import HandClock
+from tests.dimensions.plans import steps
 
 pytestmark = pytest.mark.anyio
 

@@ -2,9 +2,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-import specified
 
 from one_mcp.ontology.model import Ontology, Property
+from tests.ontology import specified
 
 
 def grouped(types: dict[str, Any]) -> dict[str, list[str]]:

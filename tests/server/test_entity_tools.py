@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from conftest import HandClock
 
 from one_mcp.app import LOCAL, App
 from one_mcp.dimensions.entities import Saved
@@ -13,6 +12,7 @@ from one_mcp.server.caller import Caller
 from one_mcp.server.toolbox import Toolbox
 from one_mcp.server.tools import entities
 from one_mcp.store import filters
+from tests.conftest import HandClock
 
 pytestmark = pytest.mark.anyio
 

@@ -5,11 +5,11 @@ import re
 from typing import Any
 
 import pytest
-from conftest import HandClock
 from mcp import Client
 
 from one_mcp import assets
 from one_mcp.server.views import guides
+from tests.conftest import HandClock
 
 pytestmark = pytest.mark.anyio
 MOST_CHARACTERS = 16_000
