@@ -93,6 +93,7 @@ async def live() -> Answers:
             database=Path(folder) / "one.db",
             toolsets=DEFAULT_TOOLSETS,
             packs=(),
+            folder=None,
             read_only=False,
             log_level="warning",
         )
