@@ -41,7 +41,7 @@ def connect(
         raise InvalidArgumentError(
             "An entity cannot be connected to itself; from and to must differ.", argument="to"
         )
-    start, end = subjects.live(work, from_id), subjects.live(work, to_id)
+    start, end = subjects.live(work, from_id, "from"), subjects.live(work, to_id, "to")
     _advise(work, kind, start, end)
     existing = find(work, from_id, kind.name, to_id)
     checked = check.metadata(
@@ -72,7 +72,7 @@ def disconnect(work: Work, from_id: str, type: str, to_id: str) -> Disconnected:
     Raises NotFoundError, which says so where there is one the other way.
     """
     kind = check.relationship_type(work.ontology, type)
-    start, end = subjects.live(work, from_id), subjects.live(work, to_id)
+    start, end = subjects.live(work, from_id, "from"), subjects.live(work, to_id, "to")
     row = find(work, from_id, kind.name, to_id)
     if row is None:
         raise _absent(work, from_id, kind.name, to_id)

@@ -129,9 +129,13 @@ def _walks(
         raise InvalidArgumentError(
             "between takes two different ids, in place of from and to.", argument="between"
         )
-    for id in (from_id, to_id, *(between or ())):
+    for id, argument in (
+        (from_id, "from"),
+        (to_id, "to"),
+        *((id, "between") for id in between or ()),
+    ):
         if id is not None:
-            subjects.live(work, id)
+            subjects.live(work, id, argument)
     live = Walk("connections_bidirectional", ("deleted_at IS NULL",))
     there = live.also("from_id = :from_id", "to_id = :to_id")
     if between is not None:

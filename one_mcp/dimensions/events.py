@@ -41,7 +41,8 @@ def record(
     checked = check.metadata(kind, metadata or {})
     moment = _moment(at, work.now)
     doer = work.principal.person if actor is None else _actor(work, actor)
-    advice = check.target(kind, None if target is None else subjects.live(work, target)["type"])
+    happens_to = None if target is None else subjects.live(work, target, "target")["type"]
+    advice = check.target(kind, happens_to)
     if advice is not None:
         work.warn(advice)
     work.warnings.extend(checked.hints)
@@ -96,7 +97,7 @@ def flush(work: Work) -> None:
 def _actor(work: Work, id: str) -> str:
     """Accept an entity, or the caller's own id: nobody acts in another person's name."""
     if id != work.principal.person:
-        subjects.live(work, id)
+        subjects.live(work, id, "actor")
     return id
 
 

@@ -81,7 +81,7 @@ def find(
         raise InvalidArgumentError(f"depth of a path is 1 to {LONGEST}.", argument="depth")
     if from_id == to_id:
         raise InvalidArgumentError("from and to must differ; the path is empty.", argument="to")
-    ends = [subjects.live(work, id)["name"] for id in (from_id, to_id)]
+    ends = [subjects.live(work, from_id)["name"], subjects.live(work, to_id, "to")["name"]]
     scope = neighbourhoods.scope(work, types, direction)
     search = _Search(
         _Side(scope, [from_id], {from_id: {}}),

@@ -10,8 +10,8 @@ COLUMNS = (
 )
 
 
-def any_state(work: Work, id: str) -> Row:
-    """Return the entity's row, archived or not.
+def any_state(work: Work, id: str, argument: str = "id") -> Row:
+    """Return the entity's row, archived or not; `argument` is the name the id was given under.
 
     Raises NotFoundError, for an id of another organization just as for one that never was (D-12).
     """
@@ -25,16 +25,16 @@ def any_state(work: Work, id: str) -> Row:
         id=id,
     )
     if row is None:
-        raise _missing(id)
+        raise _missing(id, argument)
     return row
 
 
-def live(work: Work, id: str) -> Row:
+def live(work: Work, id: str, argument: str = "id") -> Row:
     """Return the row of an entity that is not archived.
 
     Raises NotFoundError, or ArchivedError, which says how to bring it back.
     """
-    row = any_state(work, id)
+    row = any_state(work, id, argument)
     if row["deleted_at"] is not None:
         raise ArchivedError(
             f"{id} ({row['name'][:80]}) is archived; restore it first with restore_entity.", id=id
@@ -53,14 +53,14 @@ def require_version(row: Row, expected: int | None) -> None:
         )
 
 
-def _missing(id: str) -> NotFoundError | InvalidArgumentError:
+def _missing(id: str, argument: str) -> NotFoundError | InvalidArgumentError:
     if not ids.is_id(id):
         return InvalidArgumentError(
             "An entity id looks like ent_ and 16 characters; find it with find_entities(text=...).",
-            argument="id",
+            argument=argument,
         )
     if not id.startswith("ent_"):
         return InvalidArgumentError(
-            f"{id[:4]}… is no id of an entity; entity ids begin with ent_.", argument="id"
+            f"{id[:4]}… is no id of an entity; entity ids begin with ent_.", argument=argument
         )
     return NotFoundError(f"There is no entity {id}; find it with find_entities.", id=id)
