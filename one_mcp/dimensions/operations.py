@@ -15,13 +15,20 @@ LOCAL = r"^\$[A-Za-z][A-Za-z0-9_]{0,62}$"
 
 
 def _unpacked(value: object) -> object:
-    """Read an array or object that the client sent as a JSON string; leave the rest alone."""
-    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
-        try:
-            return jsons.loads(value)
-        except (ValueError, RecursionError):
-            return value
-    return value
+    """Read an array or object that the client sent as a JSON string; leave the rest alone.
+
+    What comes this way was not looked at with the other arguments.
+    """
+    if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
+        return value
+    try:
+        read = jsons.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    if found := jsons.flaw(read):
+        place, predicate = found
+        raise ValueError(f"{predicate} (at {names.shown(place)})" if place else predicate)
+    return read
 
 
 def _milliseconds(value: object) -> object:
@@ -153,7 +160,10 @@ def parse(given: list[JsonValue]) -> list[Operation]:
 
 
 def _parsed(at: str, given: JsonValue) -> Operation:
-    given = _unpacked(given)  # pyright: ignore[reportAssignmentType]  # JSON becomes JSON
+    try:
+        given = _unpacked(given)  # pyright: ignore[reportAssignmentType]  # JSON becomes JSON
+    except ValueError as error:
+        raise InvalidArgumentError(f"{at} {error}", argument=at, at=at) from None
     if not isinstance(given, dict):
         raise InvalidArgumentError(f"{at} must be an object with op.", argument=at, at=at)
     op = given.get("op")

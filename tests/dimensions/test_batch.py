@@ -191,6 +191,9 @@ async def test_a_long_answer_keeps_the_ids_and_says_what_was_cut(one: Session) -
         ({"op": "tag_entity", "id": "$a", "add": ["a:b", 7]}, "operations[0].add[1]"),
         ({"op": "record_event", "type": "x", "at": "noon"}, "operations[0].at"),
         (course("course"), "operations[0].as"),
+        (course(properties='{"a": ' + "[" * 500 + "]" * 500 + "}"), "operations[0].properties"),
+        (course(properties='{"a": NaN}'), "operations[0].properties"),
+        ('{"op": "create_entity", "name": "a\\u0000b"}', "operations[0]"),
     ],
 )
 def test_a_misshapen_operation_is_refused_by_place(operation: JsonValue, argument: str) -> None:
