@@ -34,7 +34,8 @@ class Settings(BaseSettings):
         (), description="Ontology packs: `extended`, or files and folders of your own."
     )
     folder: Path | None = Field(
-        None, description="The only folder that import_data and export_data may use; default: all."
+        None,
+        description="The only folder in which import_data and export_data work; any, unless set.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="How much is told on stderr."
