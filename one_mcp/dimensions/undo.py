@@ -86,8 +86,8 @@ def undo(work: Work, change_id: str) -> Undone:
     """Revert one change as a unit, down to row numbers and versions.
 
     Rows are written back in the reverse order, so that each step passes through a state that was
-    there before. Events stay, and none is recorded for the undo (D-48). Raises ConflictError, naming
-    the later changes that stand in the way; undo those first.
+    there before. Events stay, and none is recorded for the undo (D-48). Raises ConflictError, and
+    names the later changes that stand in the way; undo those first.
     """
     number = ids.change_number(change_id)
     if number is None:
