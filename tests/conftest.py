@@ -73,7 +73,7 @@ def server(app: App) -> Server[Serving]:
     return build.server(app)
 
 
-@pytest.fixture(params=["2026-07-28", "legacy"])
+@pytest.fixture(params=["auto", "legacy"], ids=["2026-07-28", "legacy"])
 def mode(request: pytest.FixtureRequest) -> str:
     """Either protocol generation; a test that takes it runs in both."""
     return request.param
