@@ -1,6 +1,6 @@
 """The product over streamable HTTP on a loopback port, with the suite's fixtures laid over it.
 
-    python tests/conformance/server.py new.db
+    python -m tests.conformance.server new.db
 
 It prints its address and serves until it is stopped.
 """

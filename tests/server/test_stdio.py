@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-SERVER = Path(__file__).with_name("echo_server.py")
+SERVER = [sys.executable, "-m", "tests.server.echo_server"]
+ROOT = Path(__file__).parents[2]
 META = {
     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
     "io.modelcontextprotocol/clientCapabilities": {},
@@ -21,8 +22,8 @@ class Client:
     """The raw other end of the wire."""
 
     def __init__(self, **options: Any) -> None:
-        options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, **options}
-        self.process = subprocess.Popen([sys.executable, SERVER], bufsize=0, **options)
+        options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "cwd": ROOT, **options}
+        self.process = subprocess.Popen(SERVER, bufsize=0, **options)
         self._received = b""
 
     def send(self, message: dict[str, Any] | bytes) -> None:
@@ -183,11 +184,11 @@ def test_nobody_left_to_read_ends_the_process(client: Client) -> None:
 
 CLIENT = """
 import subprocess, sys
-server = subprocess.Popen([sys.executable, sys.argv[1]], stdin=-1, stdout=-1)
-server.stdin.write(sys.argv[2].encode() + b"\\n")
+server = subprocess.Popen(sys.argv[3:], stdin=-1, stdout=-1)
+server.stdin.write(sys.argv[1].encode() + b"\\n")
 server.stdin.flush()
 server.stdout.readline()
-if sys.argv[3] == "with a child":
+if sys.argv[2] == "with a child":
     child = [sys.executable, "-c", "import time; time.sleep(15)"]
     subprocess.Popen(child, pass_fds=[server.stdin.fileno()], stdin=-3, stdout=-3, stderr=-3)
 print("ready", flush=True)
@@ -200,7 +201,8 @@ def test_a_client_that_is_killed_takes_its_server_along(family: str) -> None:
     """Even where a child of the client still holds the server's stdin open."""
     message = json.dumps(request(1, "tools/call", name="echo"))
     client = subprocess.Popen(
-        [sys.executable, "-c", CLIENT, SERVER, message, family],
+        [sys.executable, "-c", CLIENT, message, family, *SERVER],
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
@@ -225,7 +227,7 @@ def test_files_work_as_stdin_and_stdout(tmp_path: Path) -> None:
     questions.write_text("\r\n".join(map(json.dumps, messages)))
 
     with questions.open() as stdin, answers.open("w") as stdout:
-        subprocess.run([sys.executable, SERVER], stdin=stdin, stdout=stdout, check=True, timeout=60)
+        subprocess.run(SERVER, cwd=ROOT, stdin=stdin, stdout=stdout, check=True, timeout=60)
 
     ids = [json.loads(line)["id"] for line in answers.read_text().splitlines()]
     assert sorted(ids) == [0, 1, 2]
@@ -235,7 +237,8 @@ def test_a_terminal_that_shares_stderr_keeps_its_blocking_mode() -> None:
     message = json.dumps(request(1, "tools/call", name="print", arguments={"text": "answer"}))
 
     done = subprocess.run(
-        [sys.executable, SERVER],
+        SERVER,
+        cwd=ROOT,
         input=message.encode(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
