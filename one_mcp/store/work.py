@@ -1,6 +1,6 @@
 """An open transaction: it knows who asks, when and under which ontology, and cannot leave."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,7 +46,7 @@ class Work:
         """Return all rows of a query."""
         return self.raw.execute(sql, {"organization": self.organization, **parameters}).fetchall()
 
-    def each(self, sql: str, **parameters: object) -> Iterator[Row]:
+    def each(self, sql: str, **parameters: object) -> Generator[Row]:
         """Stream the rows of a query of any length; other statements may run meanwhile."""
         yield from self.raw.execute(sql, {"organization": self.organization, **parameters})
 

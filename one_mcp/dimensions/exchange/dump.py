@@ -1,14 +1,16 @@
 """Read an organization row by row, in an order that never varies, with flat memory."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from one_mcp import jsons
 from one_mcp.store.work import Row, Work
 
+Rows = Generator[Row]  # to be closed by whoever stops before the end
 
-def organization(work: Work) -> Row | None:
-    """Return the caller's organization."""
-    return work.one(
+
+def organization(work: Work) -> Rows:
+    """Read the caller's organization."""
+    return work.each(
         """
         SELECT organization_id AS id, name, status, plan, properties, created_at, updated_at
         FROM organizations
@@ -17,7 +19,7 @@ def organization(work: Work) -> Row | None:
     )
 
 
-def people(work: Work) -> Iterator[Row]:
+def people(work: Work) -> Rows:
     """Read all people by id."""
     return work.each(
         """
@@ -29,7 +31,7 @@ def people(work: Work) -> Iterator[Row]:
     )
 
 
-def entities(work: Work) -> Iterator[Row]:
+def entities(work: Work) -> Rows:
     """Read all entities by id, archived ones too, each with its tags as a JSON list."""
     return work.each(
         """
@@ -49,7 +51,7 @@ def entities(work: Work) -> Iterator[Row]:
     )
 
 
-def entities_of(work: Work, type: str) -> Iterator[Row]:
+def entities_of(work: Work, type: str) -> Rows:
     """Read all live entities of a type, the oldest first."""
     return work.each(
         """
@@ -72,7 +74,7 @@ def entities_of(work: Work, type: str) -> Iterator[Row]:
     )
 
 
-def connections(work: Work) -> Iterator[Row]:
+def connections(work: Work) -> Rows:
     """Read all connections by id, hidden ones too."""
     return work.each(
         """
@@ -85,7 +87,7 @@ def connections(work: Work) -> Iterator[Row]:
     )
 
 
-def connections_of(work: Work, type: str | None) -> Iterator[Row]:
+def connections_of(work: Work, type: str | None) -> Rows:
     """Read all live connections, or those of one type, with the names of both ends."""
     narrowed = "AND c.type = :type" if type else ""
     return work.each(
@@ -109,7 +111,7 @@ def connections_of(work: Work, type: str | None) -> Iterator[Row]:
     )
 
 
-def events(work: Work) -> Iterator[Row]:
+def events(work: Work) -> Rows:
     """Read all events by id."""
     return work.each(
         """

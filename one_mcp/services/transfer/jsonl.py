@@ -1,6 +1,7 @@
 """JSON Lines: one record in each line, the form in which nothing is lost."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from json import JSONDecodeError
 
 from one_mcp import clock, jsons
@@ -53,9 +54,8 @@ def write(work: Work, put: Callable[[str], None]) -> dict[str, int]:
     Nothing in it varies but the rows themselves: the same rows give the same bytes.
     """
     put(jsons.dumps({"format": records.FORMAT, "version": records.VERSION}) + "\n")
-    organization = dump.organization(work)
-    kinds: list[tuple[str, str, Iterator[Row]]] = [
-        ("organization", "organization", iter([organization] if organization else [])),
+    kinds: list[tuple[str, str, dump.Rows]] = [
+        ("organization", "organization", dump.organization(work)),
         ("person", "people", dump.people(work)),
         ("entity", "entities", dump.entities(work)),
         ("connection", "connections", dump.connections(work)),
@@ -64,9 +64,10 @@ def write(work: Work, put: Callable[[str], None]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for kind, plural, rows in kinds:
         counts[plural] = 0
-        for row in rows:
-            put(f'{{"{kind}":{_fields(row)}}}\n')
-            counts[plural] += 1
+        with closing(rows):
+            for row in rows:
+                put(f'{{"{kind}":{_fields(row)}}}\n')
+                counts[plural] += 1
     return counts
 
 

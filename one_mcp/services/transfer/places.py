@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from one_mcp.errors import ExportFileError, ForbiddenError
+from one_mcp.errors import ExportFileError, ForbiddenError, InvalidArgumentError
 
 
 def resolved(path: str, folder: Path | None) -> Path:
@@ -16,7 +16,9 @@ def resolved(path: str, folder: Path | None) -> Path:
 
     Raises ForbiddenError for a path outside the allowed folder, also by way of links.
     """
-    given = Path(path).expanduser()
+    if "\0" in path:
+        raise InvalidArgumentError("A path has no NUL character.", argument="path")
+    given = _at_home(Path(path))
     if folder is None:
         return given.absolute()
     root = folder.resolve()
@@ -29,18 +31,25 @@ def resolved(path: str, folder: Path | None) -> Path:
     return whole
 
 
+def _at_home(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:  # no such user: it may be the name of a file after all
+        return path
+
+
 @contextmanager
 def written(path: Path, *, overwrite: bool) -> Generator[BinaryIO]:
     """Write a file beside `path` and give it that name at the end; a failure leaves nothing.
 
     Raises ExportFileError where that cannot be done, or where a file is in the way.
     """
-    if not overwrite and path.exists():
-        raise _in_the_way(path)
-    if path.is_dir():
-        raise ExportFileError(f"{path} is a folder; give the path of a file in it.")
-    beside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(4)}.part")
+    beside = path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.part")
     try:
+        if path.is_dir():
+            raise ExportFileError(f"{path} is a folder; give the path of a file in it.")
+        if not overwrite and path.exists():
+            raise _in_the_way(path)
         with open(beside, "xb", opener=_private) as file:
             yield file
             file.flush()

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Iterable
+from contextlib import closing
 
 from one_mcp import clock, jsons
 from one_mcp.dimensions.exchange import dump
@@ -26,6 +27,7 @@ def write_entities(work: Work, put: Put, *, type: str) -> dict[str, int]:
     shape = [
         (name, kind.properties.get(name)) for name in dict.fromkeys([*kind.properties, *present])
     ]
+    found = dump.entities_of(work, kind.name)
     rows = (
         [
             row["id"],
@@ -38,10 +40,11 @@ def write_entities(work: Work, put: Put, *, type: str) -> dict[str, int]:
             clock.to_text(row["updated_at"]),
             *_inside(shape, row["properties"]),
         ]
-        for row in dump.entities_of(work, kind.name)
+        for row in found
     )
     header = [*_ENTITY, *_titles("entities", shape)]
-    return {"entities": _write(put, header, rows)}
+    with closing(found):
+        return {"entities": _write(put, header, rows)}
 
 
 def write_connections(work: Work, put: Put, *, type: str | None) -> dict[str, int]:
@@ -50,6 +53,7 @@ def write_connections(work: Work, put: Put, *, type: str | None) -> dict[str, in
     declared = kind.metadata if kind else {}
     present = dump.metadata_names(work, kind and kind.name)
     shape = [(name, declared.get(name)) for name in dict.fromkeys([*declared, *present])]
+    found = dump.connections_of(work, kind and kind.name)
     rows = (
         [
             row["id"],
@@ -61,10 +65,11 @@ def write_connections(work: Work, put: Put, *, type: str | None) -> dict[str, in
             clock.to_text(row["created_at"]),
             *_inside(shape, row["metadata"]),
         ]
-        for row in dump.connections_of(work, kind and kind.name)
+        for row in found
     )
     header = [*_CONNECTION, *_titles("connections", shape)]
-    return {"connections": _write(put, header, rows)}
+    with closing(found):
+        return {"connections": _write(put, header, rows)}
 
 
 def _titles(kind: Kind, shape: list[tuple[str, Property | None]]) -> list[str]:
