@@ -86,7 +86,7 @@ def _run(settings: Settings, export: Export, path: str) -> Exported:
     with screen.progress("Exporting") as bar:
 
         async def report(done: float, total: float | None, _message: str | None) -> None:
-            bar(done, total or 0)
+            bar(done, total)
 
         return anyio.run(_export_from, settings, report, export, path)
 

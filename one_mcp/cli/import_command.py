@@ -88,7 +88,7 @@ def command(
     with screen.progress("Importing") as bar:
 
         async def report(done: float, total: float | None, _message: str | None) -> None:
-            bar(done, total or 0)
+            bar(done, total)
 
         try:
             loaded = anyio.run(_import, settings, report, run)

@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import click
 from pydantic import BaseModel
 
 from one_mcp import jsons
+
+STEPS = 1000
 
 
 def show(text: str = "") -> None:
@@ -36,14 +38,31 @@ def show_table(rows: Iterable[Sequence[str]]) -> None:
 
 
 @contextmanager
-def progress(label: str) -> Generator[Callable[[float, float], None]]:
-    """Show how far long work has come, where a person watches stderr."""
+def progress(label: str) -> Generator[Callable[[float, float | None], None]]:
+    """Show how far long work has come, where a person watches stderr.
+
+    The function takes what is done and what there is to do, or None where nobody knows.
+    """
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
-    with click.progressbar(length=1000, label=label, file=sys.stderr) as bar:
+    with ExitStack() as stack:
+        move: Callable[[int], None] | None = None
+        shown = 0
 
-        def report(done: float, total: float) -> None:
-            bar.update(max(0, int(1000 * done / total) - bar.pos) if total else 0)
+        def report(done: float, total: float | None) -> None:
+            nonlocal move, shown
+            if not total:
+                click.echo(f"\r{label}  {done:,.0f} ", nl=False, err=True)
+                return
+            if move is None:
+                bar = click.progressbar(length=STEPS, label=label, file=sys.stderr)
+                move = stack.enter_context(bar).update
+            step = int(STEPS * done / total) - shown
+            if step > 0:
+                move(step)
+                shown += step
 
         yield report
+        if move is None:
+            click.echo(err=True)
