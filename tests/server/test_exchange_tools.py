@@ -1,0 +1,98 @@
+"""Import and export as a model calls them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mcp import Client
+
+pytestmark = pytest.mark.anyio
+
+TABLE = "Number,Title,Price (EUR)\n17,Yoga for runners,49.5\n18,Breathing,20\n"
+MAPPING = {
+    "type": "course",
+    "columns": {"Number": "external_id", "Title": "name", "Price (EUR)": "price"},
+}
+
+
+async def call(client: Client, tool: str, /, **arguments: object) -> dict[str, Any]:
+    result = await client.call_tool(tool, arguments)
+    assert result.structured_content is not None
+    return result.structured_content
+
+
+async def test_a_table_is_rehearsed_imported_repeated_and_undone(client: Client) -> None:
+    rehearsed = await call(client, "import_data", data=TABLE, mapping=MAPPING, dry_run=True)
+    loaded = await call(client, "import_data", data=TABLE, mapping=json.dumps(MAPPING))
+    repeated = await call(client, "import_data", data=TABLE, mapping=MAPPING)
+    found = await call(client, "find_entities", type="course", where={"price": {"gte": 40}})
+    await call(client, "undo_change", change=loaded["change"])
+    left = await call(client, "find_entities", type="course")
+
+    assert rehearsed["created"] == loaded["created"] == {"entities": 2, "automatic_events": 2}
+    assert "change" not in repeated
+    assert len(found["items"]) == 1
+    assert left["items"] == []
+
+
+async def test_bad_rows_are_an_error_with_all_of_them(client: Client) -> None:
+    table = "name,price\nYoga,cheap\nRun,20\n,1\n"
+
+    result = await client.call_tool("import_data", {"data": table, "mapping": {"type": "course"}})
+
+    assert result.is_error
+    assert result.structured_content is not None
+    error = result.structured_content["error"]
+    assert error["code"] == "IMPORT_ROWS"
+    assert [row["line"] for row in error["errors"]] == [2, 4]
+
+
+async def test_progress_is_told_to_the_end(client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "courses.csv"
+    path.write_text(TABLE)
+    told: list[tuple[float, float | None]] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        assert message == "bytes"
+        told.append((progress, total))
+
+    await client.call_tool(
+        "import_data", {"path": str(path), "mapping": MAPPING}, progress_callback=hear
+    )
+
+    assert told
+    assert told[-1] == (len(TABLE), len(TABLE))
+
+
+async def test_an_export_goes_to_a_file_or_into_the_answer(client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "all.jsonl"
+    await call(client, "import_data", data=TABLE, mapping=MAPPING)
+
+    filed = await call(client, "export_data", path=str(path))
+    shown = await call(client, "export_data", what="entities", type="course")
+    again = await call(client, "import_data", path=str(path))
+
+    assert filed["path"] == str(path)
+    assert filed["bytes"] == path.stat().st_size
+    assert str(shown["data"]).count("\n") == 3
+    assert "change" not in again
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"data": "name\nx\n", "mapping": {"type": "course", "colums": {}}},
+        {"data": "name\nx\n", "mapping": {"type": "course", "delimiter": ";;"}},
+        {"data": "name\nx\n", "on_error": "ignore"},
+        {"data": "name\nx\n", "format": "xml"},
+        {"path": "/no/such/file.csv"},
+    ],
+)
+async def test_what_cannot_work_is_refused(client: Client, arguments: dict[str, object]) -> None:
+    result = await client.call_tool("import_data", arguments)
+
+    assert result.is_error
+    assert result.structured_content is not None
+    assert result.structured_content["error"]["code"] in ("INVALID_ARGUMENT", "IMPORT_FILE")
