@@ -1,7 +1,8 @@
 """Organizations: every row belongs to exactly one."""
 
-from one_mcp import clock, jsons
+from one_mcp import clock
 from one_mcp.answers import Answer
+from one_mcp.dimensions import excerpts
 from one_mcp.errors import NotFoundError
 from one_mcp.jsons import JsonObject
 from one_mcp.store.sqlite.connection import Raw, begin, rollback
@@ -10,6 +11,7 @@ from one_mcp.store.work import Work
 LOCAL = "org_local"
 LOCAL_OWNER = "per_local"
 PEOPLE_SHOWN = 100
+PROPERTIES_CHARACTERS = 20_000
 
 
 def known(raw: Raw) -> list[str]:
@@ -72,13 +74,17 @@ class Person(Answer):
 
 
 class Profile(Answer):
-    """An organization and its people; `more_people` counts those beyond the first hundred."""
+    """An organization and its people; `more_people` counts those beyond the first hundred.
+
+    `shortened` names properties that are cut.
+    """
 
     id: str
     name: str
     status: str
     plan: str
     properties: JsonObject | None = None
+    shortened: list[str] | None = None
     created: str
     people: list[Person]
     more_people: int | None = None
@@ -105,13 +111,15 @@ def profile(work: Work) -> Profile:
         """,
         limit=PEOPLE_SHOWN,
     )
+    properties, shortened = excerpts.properties(row["properties"], PROPERTIES_CHARACTERS)
     count = work.value("SELECT count(*) FROM people WHERE organization_id = :organization")
     return Profile(
         id=row["id"],
         name=row["name"],
         status=row["status"],
         plan=row["plan"],
-        properties=jsons.load_object(row["properties"]) or None,
+        properties=properties or None,
+        shortened=shortened,
         created=clock.to_text(row["created_at"]),
         people=[Person(id=one["id"], name=one["name"], role=one["role"]) for one in people],
         more_people=count - len(people) or None,

@@ -5,12 +5,12 @@ from dataclasses import replace
 from mcp_types import ReadResourceResult, Resource, ResourceTemplate, TextResourceContents
 from pydantic import BaseModel
 
-from one_mcp import assets
-from one_mcp.errors import NotFoundError, OneError
+from one_mcp.errors import AnswerTooLargeError, NotFoundError, OneError
 from one_mcp.ontology import check
 from one_mcp.ontology.model import Ontology
 from one_mcp.server import addresses, views
 from one_mcp.server.addresses import ENTITIES, MARKDOWN, MERMAID, Address, Place
+from one_mcp.server.results import MAX_CHARS
 from one_mcp.session import Session
 
 DAY_MS = 86_400_000
@@ -151,8 +151,8 @@ def listed() -> list[Resource]:
         Resource(
             uri=f"one://guide/{name}",
             name=f"guide_{name}",
-            title=_heading(name),
-            description=f"The guide {name}",
+            title=_opening(name)[0],
+            description=_opening(name)[1],
             mime_type=MARKDOWN,
         )
         for name in views.guides()
@@ -201,6 +201,12 @@ async def read(uri: str, one: Session) -> ReadResourceResult:
     address = found.address
     shown = await address.read(one, **address.arguments(found.values))
     text = shown if isinstance(shown, str) else _json(shown)
+    if len(text) > MAX_CHARS:
+        raise AnswerTooLargeError(
+            f"{address.title}: {len(text):,} characters, and {MAX_CHARS:,} is the most that is sent; "
+            "read a part of it with a tool, such as find_entities.",
+            chars=len(text),
+        )
     result = ReadResourceResult(
         contents=[TextResourceContents(uri=uri, mime_type=address.mime_type, text=text)]
     )
@@ -229,9 +235,10 @@ def _canonical(ontology: Ontology, kind: str, value: str) -> str:
         return value  # the reading says what is wrong with it
 
 
-def _heading(guide: str) -> str:
-    first = assets.resources("guide", f"{guide}.md").read_text("utf-8").partition("\n")[0]
-    return first.removeprefix("#").strip()
+def _opening(guide: str) -> tuple[str, str]:
+    """Return the heading of a guide, and its first sentence."""
+    heading, text = views.guide_text(guide).split("\n\n", 1)
+    return heading.removeprefix("# "), f"{' '.join(text.split()).partition('. ')[0].rstrip('.')}."
 
 
 _TYPES = {

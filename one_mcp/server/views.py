@@ -61,7 +61,7 @@ async def type_(one: Session, type: str) -> Described:
 async def guide(_: Session, name: str) -> str:
     if name not in guides():
         raise NotFoundError(f"There is no such guide; there are {', '.join(guides())}.")
-    return assets.resources("guide", f"{name}.md").read_text("utf-8")
+    return guide_text(name)
 
 
 async def organization(one: Session) -> Profile:
@@ -177,3 +177,9 @@ async def events(
 def guides() -> tuple[str, ...]:
     """Name the guide pages that ship with the server."""
     return tuple(sorted(path.stem for path in assets.resources("guide").glob("*.md")))
+
+
+@cache
+def guide_text(name: str) -> str:
+    """Read the guide page of a name that is there."""
+    return assets.resources("guide", f"{name}.md").read_text("utf-8")

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -87,6 +88,7 @@ async def test_guides_begin_with_the_title_they_are_listed_under(client: Client)
     for each in (await client.list_resources()).resources:
         if each.uri.startswith("one://guide/"):
             assert (await text(client, each.uri)).startswith(f"# {each.title}\n")
+            assert re.fullmatch(r"[^#.]+\.", each.description or "")
 
 
 async def test_ontology_can_be_read_whole_and_in_parts(client: Client) -> None:
