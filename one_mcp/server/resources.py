@@ -203,8 +203,8 @@ async def read(uri: str, one: Session) -> ReadResourceResult:
     text = shown if isinstance(shown, str) else _json(shown)
     if len(text) > MAX_CHARS:
         raise AnswerTooLargeError(
-            f"{address.title}: {len(text):,} characters, and {MAX_CHARS:,} is the most that is sent; "
-            "read a part of it with a tool, such as find_entities.",
+            f"{address.title}: {len(text):,} characters, and {MAX_CHARS:,} is the most that is "
+            "sent; read a part of it with a tool, such as find_entities.",
             chars=len(text),
         )
     result = ReadResourceResult(
