@@ -64,7 +64,8 @@ async def test_an_event_in_the_file_stands_for_the_automatic_one(one: Session) -
 
 async def test_a_second_import_changes_nothing(one: Session) -> None:
     lines = data(
-        {"entity": {**COURSE, "tags": ["skill:yoga"], "properties": {"price": 20, "bio": None}}},
+        {"entity": {**COURSE, "tags": ["skill:yoga"],
+                    "properties": {"price": 20, "bio": None, "currency": None}}},
         {"entity": {"type": "creator", "name": "J", "external_id": "c1",
                     "properties": {"email": "j@x.io"}}},
         {"connection": {"from": "c1", "type": "owns", "to": "k1", "metadata": {"share": 1}}},

@@ -125,15 +125,23 @@ def matched(loading: Loading, present: Present, keys: Keys, line: int, draft: Dr
 
 
 def _begin(loading: Loading, draft: Draft) -> None:
-    """Work out the values of a new entity."""
+    """Work out the values of a new entity: an export's as they are, others with their defaults.
+
+    Null means the same here as in a merge, so that the same line changes nothing when it comes
+    again: the property is not there, default or not.
+    """
     given = draft.record.properties
-    if not loading.faithful:
-        given = entities.merged(
-            {}, given
-        )  # nulls are left out, as they are when the line comes again
-    checked = check.properties(draft.kind, given, fill=not loading.faithful)
+    if loading.faithful:
+        checked = check.properties(draft.kind, given)
+        draft.values = checked.values
+    else:
+        stripped = entities.merged({}, given)
+        checked = check.properties(draft.kind, stripped, fill=True)
+        draft.values = checked.values
+        if stripped != given:
+            patch = check.properties(draft.kind, given, patch=True)
+            draft.values = entities.merged(checked.values, patch.values)
     loading.report.remark(checked.extra, checked.hints)
-    draft.values = checked.values
 
 
 def _merge(loading: Loading, draft: Draft, before: Row) -> None:

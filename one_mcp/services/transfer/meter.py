@@ -31,6 +31,11 @@ class Meter:
     done: int = 0
     stopped: bool = False
 
+    @property
+    def shown(self) -> int:
+        """How far to say the work is: lines that are read again do not count twice."""
+        return self.done if self.total is None else min(self.done, self.total)
+
     def advance(self, amount: int) -> None:
         """Count what was done; raises StoppedError once the caller has gone."""
         self.done += amount
@@ -56,7 +61,7 @@ async def watched(meter: Meter, report: Report, work: Callable[[], Awaitable[T]]
     await anyio.lowlevel.checkpoint()
     if failure is not None:
         raise failure
-    await report(meter.done, meter.total, meter.unit)
+    await report(meter.shown, meter.total, meter.unit)
     return outcome[0]
 
 
@@ -64,6 +69,6 @@ async def _follow(meter: Meter, report: Report) -> None:
     try:
         while True:
             await anyio.sleep(INTERVAL_S)
-            await report(meter.done, meter.total, meter.unit)
+            await report(meter.shown, meter.total, meter.unit)
     finally:
         meter.stopped = True
