@@ -2,24 +2,28 @@
 
 from one_mcp import ids, jsons
 from one_mcp.answers import Written
-from one_mcp.dimensions import entities, subjects
+from one_mcp.dimensions import entities, excerpts, subjects
 from one_mcp.errors import CycleError, InvalidArgumentError, NotFoundError, WrongDirectionError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check
 from one_mcp.ontology.model import RelationshipType
 from one_mcp.store.work import Row, Work
 
+SHOWN_CHARACTERS = 4_000
+
 
 class Connected(Written):
     """`sentence` reads the connection aloud; `created` is false where it was there before.
 
-    `metadata` is all that the connection has now; `extra` names what its type does not declare.
+    `metadata` is what the connection has now, all of it where `shortened` does not say otherwise;
+    `extra` names what its type does not declare.
     """
 
     id: str
     sentence: str
     created: bool
     metadata: JsonObject | None = None
+    shortened: list[str] | None = None
     extra: list[str] | None = None
 
 
@@ -56,12 +60,15 @@ def connect(
         id = _insert(work, from_id, kind.name, to_id, kept)
     else:
         id = existing["id"]
+        check.metadata(kind, kept)  # what is required may have been removed, the whole too large
         _update(work, existing, kept)
+    shown, shortened = excerpts.properties(jsons.dumps(kept), SHOWN_CHARACTERS)
     return Connected(
         id=id,
         sentence=sentence(kind, start["name"], end["name"]),
         created=existing is None,
-        metadata=kept or None,
+        metadata=shown or None,
+        shortened=shortened,
         extra=list(checked.extra) or None,
     )
 

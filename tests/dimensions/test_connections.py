@@ -101,6 +101,19 @@ async def test_metadata_of_the_wrong_type_is_refused(
     assert failure.value.fields["field"] == "metadata.share"
 
 
+async def test_merging_does_not_grow_metadata_without_end(
+    one: Session, jane: Saved, course: str
+) -> None:
+    large = "x" * 600_000
+    made = await one.write(connections.connect, jane.id, "owns", course, {"a": large})
+
+    with pytest.raises(InvalidPropertyError):
+        await one.write(connections.connect, jane.id, "owns", course, {"b": large})
+
+    assert made.shortened == ["a (600,000 characters)"]
+    assert len(made.model_dump_json()) < 5_000
+
+
 async def test_both_directions_are_two_connections(one: Session, jane: Saved) -> None:
     ann = await entity(one, "audience_member", "Ann")
 
