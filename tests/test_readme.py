@@ -9,6 +9,7 @@ import pytest
 
 from one_mcp.cli import COMMANDS
 from one_mcp.server import build, toolbox
+from one_mcp.services.picture import svg
 from one_mcp.settings import DEFAULT_TOOLSETS, PREFIX, Settings, flag
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -78,3 +79,11 @@ def test_every_link_into_the_project_leads_somewhere() -> None:
     ]
     assert inside
     assert missing == []
+
+
+def test_the_picture_is_one_that_the_program_draws_today() -> None:
+    """If not: one-mcp demo, then one-mcp graph "Breathe, then run" -o docs/graph.svg."""
+    drawn = (ROOT / "docs" / "graph.svg").read_text("utf-8")
+
+    assert svg.STYLE in drawn
+    assert "Maya Lindholm" in drawn
