@@ -92,7 +92,6 @@ async def seed(path: Path, count: int) -> float:
     begun = time.perf_counter()
     async with open_app(Settings(database=partial)) as app:
         await app.database.write(lambda raw: fill(raw, count))
-        await app.database.write(lambda raw: raw.execute("ANALYZE"))
     partial.rename(path)
     for tail in ("-wal", "-shm", "-lock"):
         partial.with_name(partial.name + tail).unlink(missing_ok=True)
