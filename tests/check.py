@@ -109,7 +109,7 @@ def installed_nodes(folder: Path) -> Path | None:
 
 def tested(programs: Path, copy: Path, nodes: Path | None) -> None:
     environment = {"ONE_MCP_CONFORMANCE": str(nodes)} if nodes else {}
-    command = [str(programs / "python"), "-m", "pytest", "-q", "--durations=8", "tests"]
+    command = [str(programs / "python"), "-m", "pytest", "-q", "-n", "auto", "tests"]
     run(command, copy, path=programs, more=environment)
 
 
