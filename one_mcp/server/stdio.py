@@ -6,7 +6,6 @@ watched: a launcher such as a shell may end while the client lives on. The one c
 unnoticed is a dead client whose ends of both pipes live on in a child of its own.
 """
 
-import fcntl
 import logging
 import os
 import select
@@ -26,6 +25,9 @@ from mcp.server.stdio import stdio_server
 
 from one_mcp.prelude import Opening
 from one_mcp.server.pipes import Inlet, Outlet
+
+if sys.platform != "win32":
+    import fcntl
 
 _HUNG_S = 5.0  # whatever still runs after the client has left gets this long
 _FLUSH_S = 1.0  # and a client that left but may still read, this long
