@@ -7,12 +7,13 @@ import click
 
 from one_mcp.app import open_app
 from one_mcp.cli import options, screen
-from one_mcp.dimensions.graph import DEEPEST, MOST_NODES, Direction
+from one_mcp.dimensions.graph import DEEPEST, Direction
 from one_mcp.services.picture import page, svg
 from one_mcp.services.picture.neighbourhood import View, scene
 from one_mcp.services.picture.scene import Scene
 from one_mcp.session import Call
 from one_mcp.settings import Settings
+from one_mcp.store.pages import MOST_ITEMS
 from one_mcp.store.sqlite import copies
 
 
@@ -41,7 +42,7 @@ from one_mcp.store.sqlite import copies
 @click.option(
     "--limit",
     default=60,
-    type=click.IntRange(1, MOST_NODES),
+    type=click.IntRange(1, MOST_ITEMS),
     help="How many entities at most.  [default: 60]",
 )
 @options.settings("database", "packs", "log_level")

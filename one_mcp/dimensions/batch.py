@@ -218,7 +218,7 @@ def _shorten(warnings: list[str]) -> None:
 
 def _answer(done: list[Done], ids: dict[str, str], *, dry_run: bool) -> Applied:
     """Keep the ids of all local names, and as many results as there is room for."""
-    room = pages.CONCISE_CHARACTERS - len(jsons.dumps(ids))
+    room = pages.CHARACTERS["concise"] - len(jsons.dumps(ids))
     shown: list[Done] = []
     for result in done:
         room -= len(result.model_dump_json(by_alias=True, exclude_none=True))

@@ -1,7 +1,6 @@
 """Edges: finding connections, newest first, with what they lead from and to."""
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 from pydantic import Field
 
@@ -13,17 +12,14 @@ from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check
 from one_mcp.store import newest, pages
 from one_mcp.store.newest import Listing, Walk
+from one_mcp.store.pages import Detail
 from one_mcp.store.work import Row, Work
 
-MOST_ITEMS = 200
 MOST_TYPES = 100
-CONCISE_CHARACTERS = 400
-FULL_CHARACTERS = 2_000
-SHORT = "The page ends early to stay short; the cursor goes on."
+METADATA_CHARACTERS: dict[Detail, int] = {"concise": 400, "full": 2_000}
 CONNECTIONS = Listing(
     "connections", "created_at", "row, id, from_id, type, to_id, metadata, created_at"
 )
-Detail = Literal["concise", "full"]
 
 
 class Edge(Answer):
@@ -75,8 +71,7 @@ def find(
 
     What somebody holds is `holds_tokens` from them: the tokens, each with its balance and chain.
     """
-    if not 0 < limit <= MOST_ITEMS:
-        raise InvalidArgumentError(f"limit is a number from 1 to {MOST_ITEMS}.", argument="limit")
+    pages.require_limit(limit)
     known = _types(work, types)
     walks = _walks(work, from_id, to_id, between, typed=bool(known))
     query = ["connections", from_id, to_id, list(between or []), known]
@@ -96,16 +91,16 @@ def find(
     page = pages.page(
         rows,
         limit,
-        _maker(work, rows, asked, full=detail == "full"),
+        _maker(work, rows, asked, detail),
         cursor=lambda row: pages.encode(query, [row["created_at"], row["row"]]),
         size=lambda edge: len(edge.model_dump_json(by_alias=True, exclude_none=True)),
-        budget=pages.FULL_CHARACTERS if detail == "full" else pages.CONCISE_CHARACTERS,
+        detail=detail,
     )
     return Edges(
         items=page.items,
         total=None if cursor else _total(work, from_id, to_id, known),
         cursor=page.cursor,
-        cut=SHORT if page.cut else None,
+        cut=pages.SHORT if page.cut else None,
     )
 
 
@@ -177,15 +172,14 @@ def _total(work: Work, from_id: str | None, to_id: str | None, types: Sequence[s
 
 
 def _maker(
-    work: Work, rows: Sequence[Row], asked: frozenset[str], *, full: bool
+    work: Work, rows: Sequence[Row], asked: frozenset[str], detail: Detail
 ) -> Callable[[Row], Edge]:
     """Read the ends of all rows at once, and return what makes a row's edge."""
+    full = detail == "full"
     shown = (ends.full if full else ends.concise)(work, rows, asked)
 
     def make(row: Row) -> Edge:
-        metadata, cut = excerpts.properties(
-            row["metadata"], FULL_CHARACTERS if full else CONCISE_CHARACTERS
-        )
+        metadata, cut = excerpts.properties(row["metadata"], METADATA_CHARACTERS[detail])
         start, end = shown[row["from_id"]], shown[row["to_id"]]
         shortened = [f"metadata.{name}" for name in cut or ()]
         shortened += [f"from_properties.{name}" for name in start.cut]

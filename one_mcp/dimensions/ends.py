@@ -9,7 +9,7 @@ from one_mcp.jsons import JsonObject
 from one_mcp.ontology.model import Ontology
 from one_mcp.store.work import Row, Work
 
-FULL_CHARACTERS = 2_000
+PROPERTIES_CHARACTERS = 2_000
 SHARED_CHARACTERS = 400
 
 
@@ -69,7 +69,7 @@ def _told(properties: str, names: set[str]) -> JsonObject | None:
 
 
 def _whole(row: Row) -> End:
-    properties, cut = excerpts.properties(row["properties"], FULL_CHARACTERS)
+    properties, cut = excerpts.properties(row["properties"], PROPERTIES_CHARACTERS)
     status = None if row["status"] == entities.DEFAULT_STATUS else row["status"]
     return End(row["name"], row["type"], status, properties or None, cut or [])
 

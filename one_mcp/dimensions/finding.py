@@ -15,21 +15,18 @@ from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.ontology import check, names
 from one_mcp.ontology.model import EntityType
 from one_mcp.store import pages, search
-from one_mcp.store.pages import Page
+from one_mcp.store.pages import Detail, Page
 from one_mcp.store.search import Words
 from one_mcp.store.work import Work
 
-MOST_ITEMS = 200
 FEW_TO_MATCH = 100
 NO_PROPERTIES = frozenset({"id", "type", "name", "status", "tags", "created", "updated"})
-SHORT = "The page ends early to stay short; the cursor goes on."
 STOPPED = (
     f"{readings.LOOKED_THROUGH:,} entities were looked through for this page; the cursor goes on, "
     "and a type, a tag or connected_to makes the search narrower."
 )
 SORTED_BEST = f"Only the best {FEW:,} matches of text are sorted; more words make it narrower."
 Sort = Literal["created", "-created", "updated", "-updated", "name", "-name"]
-Detail = Literal["concise", "full"]
 NEWEST: Sort = "-created"
 
 
@@ -92,8 +89,7 @@ def find(
     Newest first, or with `text` best first. A page reads a bounded number of rows, whatever the
     number of entities: one that ends early for that says so, and its cursor goes on.
     """
-    if not 0 < limit <= MOST_ITEMS:
-        raise InvalidArgumentError(f"limit is a number from 1 to {MOST_ITEMS}.", argument="limit")
+    pages.require_limit(limit)
     kind = None if type is None else check.entity_type(work.ontology, type)
     selection = selections.select(
         work,
@@ -119,7 +115,7 @@ def find(
     return Found(
         items=page.items,
         cursor=page.cursor,
-        cut=SHORT if page.cut else outcome.cut,
+        cut=pages.SHORT if page.cut else outcome.cut,
         warnings=warnings or None,
     )
 
@@ -195,7 +191,7 @@ def _page(work: Work, outcome: Outcome, query: JsonValue, limit: int, detail: De
         items.full(work, reading.rows) if full else items.concise,
         cursor=lambda row: pages.encode(query, [outcome.mode, row["at"], row["row"]]),
         size=items.size,
-        budget=pages.FULL_CHARACTERS if full else pages.CONCISE_CHARACTERS,
+        detail=detail,
     )
     if page.cursor is None and reading.stopped is not None:
         return Page(page.items, pages.encode(query, [outcome.mode, *reading.stopped]))

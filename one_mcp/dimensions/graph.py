@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from typing import Literal
 
 from one_mcp import jsons
 from one_mcp.dimensions import neighbourhoods, subjects
@@ -15,11 +14,9 @@ from one_mcp.store.work import Row, Work
 
 DEEPEST = 4
 USUAL_DEPTH = 2
-MOST_NODES = 200
 MOST_NAMED = 3
 NODE_CHARACTERS = 45  # of JSON beside the values
 ARROW_CHARACTERS = 30
-Detail = Literal["concise", "full"]
 Triple = tuple[str, str, str]
 SIDES = {"out": ("from_id", "to_id", "from"), "in": ("to_id", "from_id", "to")}
 
@@ -41,7 +38,7 @@ def explore(
     types: Sequence[str] | None = None,
     direction: Direction = "both",
     limit: int = 50,
-    detail: Detail = "concise",
+    detail: pages.Detail = "concise",
 ) -> Neighbourhood:
     """Walk outwards from a live entity, up to `limit` entities, the newest connections first.
 
@@ -52,12 +49,11 @@ def explore(
         raise InvalidArgumentError(
             f"depth is 1 to {DEEPEST}; only paths to an entity are longer.", argument="depth"
         )
-    if not 0 < limit <= MOST_NODES:
-        raise InvalidArgumentError(f"limit is a number from 1 to {MOST_NODES}.", argument="limit")
+    pages.require_limit(limit)
     subjects.live(work, id)
     wanted = neighbourhoods.scope(work, types, direction)
     found = _walk(work, id, wanted, depth, limit)
-    budget = pages.FULL_CHARACTERS if detail == "full" else pages.CONCISE_CHARACTERS
+    budget = pages.CHARACTERS[detail]
     by_depth = dict(sorted(found.depths.items(), key=lambda item: item[1]))
     nodes, arrows = _fitted(neighbourhoods.entities(work, by_depth), found.triples, budget)
     return Neighbourhood(

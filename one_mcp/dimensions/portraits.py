@@ -11,10 +11,10 @@ from one_mcp.dimensions.metrics import Stats
 from one_mcp.dimensions.surroundings import Happened, Neighbour, Tie
 from one_mcp.errors import ArchivedError, InvalidArgumentError
 from one_mcp.jsons import JsonObject
+from one_mcp.store.pages import Detail
 from one_mcp.store.work import Work
 
 Include = Literal["tags", "counts", "neighbours", "events", "stats", "archived"]
-Detail = Literal["concise", "full"]
 Listed = TypeVar("Listed", bound=Answer | str)
 USUAL: tuple[Include, ...] = ("tags", "counts")
 OF_THE_PAST = frozenset({"tags", "archived"})

@@ -12,16 +12,13 @@ from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check
 from one_mcp.store import newest, pages
 from one_mcp.store.newest import Listing, Walk
+from one_mcp.store.pages import Detail
 from one_mcp.store.work import Row, Work
 
-MOST_ITEMS = 200
 MOST_TYPES = 100
-CONCISE_CHARACTERS = 400
-FULL_CHARACTERS = 4_000
+METADATA_CHARACTERS: dict[Detail, int] = {"concise": 400, "full": 4_000}
 GROWING = (200, 5_000, 100_000)
-SHORT = "The page ends early to stay short; the cursor goes on."
 EVENTS = Listing("events", "at", "row, id, type, at, actor_id, target_id, metadata")
-Detail = Literal["concise", "full"]
 
 
 class Event(Answer):
@@ -71,8 +68,7 @@ def find(
     Events of archived entities are found; so are those of purged ones, by the id. The history of
     a piece of content is its events as a target with the type `content_interacted`.
     """
-    if not 0 < limit <= MOST_ITEMS:
-        raise InvalidArgumentError(f"limit is a number from 1 to {MOST_ITEMS}.", argument="limit")
+    pages.require_limit(limit)
     known = _types(work, types)
     query = ["events", around.actor, around.target, around.entity, known, since, until]
     after = pages.decode(query, cursor, 2)
@@ -103,12 +99,12 @@ def find(
     page = pages.page(
         rows,
         limit,
-        _maker(work, rows, FULL_CHARACTERS if detail == "full" else CONCISE_CHARACTERS),
+        _maker(work, rows, METADATA_CHARACTERS[detail]),
         cursor=lambda row: pages.encode(query, [row["at"], row["row"]]),
         size=lambda event: len(event.model_dump_json(exclude_none=True)),
-        budget=pages.FULL_CHARACTERS if detail == "full" else pages.CONCISE_CHARACTERS,
+        detail=detail,
     )
-    return Events(items=page.items, cursor=page.cursor, cut=SHORT if page.cut else None)
+    return Events(items=page.items, cursor=page.cursor, cut=pages.SHORT if page.cut else None)
 
 
 def _types(work: Work, types: Sequence[str] | None) -> list[str]:

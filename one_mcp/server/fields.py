@@ -3,7 +3,7 @@
 A description is paid for in every tool that uses it, on every turn of a conversation.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import (
     BaseModel,
@@ -16,6 +16,7 @@ from pydantic import (
 
 from one_mcp import clock
 from one_mcp.jsons import JsonObject, JsonValue, flaw, loads
+from one_mcp.store import pages
 
 
 class Part(BaseModel):
@@ -76,9 +77,9 @@ Properties = Annotated[JsonObject, BeforeValidator(_unpack)]
 Metadata = Annotated[JsonObject, BeforeValidator(_unpack)]
 AnyValue = JsonValue
 
-Limit = Annotated[int, Field(ge=1, le=200)]
+Limit = Annotated[int, Field(ge=1, le=pages.MOST_ITEMS)]
 CursorText = Annotated[str, Field(description="from the last page", min_length=1, max_length=2000)]
-Detail = Literal["concise", "full"]
+Detail = pages.Detail
 Version = Annotated[int, Field(ge=1)]
 TimeText = Annotated[
     int,

@@ -1,11 +1,11 @@
-"""Keyset pages: a cursor names the last row seen, and belongs to one query."""
+"""Keyset pages: how long they may be, and cursors that name the last row of one query."""
 
 import base64
 import binascii
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from one_mcp import jsons
 from one_mcp.errors import InvalidArgumentError
@@ -14,9 +14,18 @@ from one_mcp.jsons import JsonValue
 T = TypeVar("T")
 S = TypeVar("S")
 
-CONCISE_CHARACTERS = 8_000
-FULL_CHARACTERS = 72_000
+Detail = Literal["concise", "full"]
+
+MOST_ITEMS = 200
+CHARACTERS: dict[Detail, int] = {"concise": 8_000, "full": 72_000}
+SHORT = "The page ends early to stay short; the cursor goes on."
 MARK_BYTES = 6
+
+
+def require_limit(limit: int) -> None:
+    """Raise InvalidArgumentError unless a page may have so many items."""
+    if not 0 < limit <= MOST_ITEMS:
+        raise InvalidArgumentError(f"limit is a number from 1 to {MOST_ITEMS}.", argument="limit")
 
 
 def _mark(query: str, keys: str) -> bytes:
@@ -69,7 +78,7 @@ def page(
     *,
     cursor: Callable[[S], str],
     size: Callable[[T], int],
-    budget: int = CONCISE_CHARACTERS,
+    detail: Detail = "concise",
 ) -> Page[T]:
     """Build a page from up to `limit + 1` rows; stop early where the answer would grow too long.
 
@@ -80,7 +89,7 @@ def page(
     for row in rows[:limit]:
         item = make(row)
         used += size(item)
-        if items and used > budget:
+        if items and used > CHARACTERS[detail]:
             return Page(items, cursor(rows[len(items) - 1]), cut=True)
         items.append(item)
     more = len(rows) > limit
