@@ -15,7 +15,6 @@ from one_mcp.store.newest import Listing, Walk
 from one_mcp.store.pages import Detail
 from one_mcp.store.work import Row, Work
 
-MOST_TYPES = 100
 METADATA_CHARACTERS: dict[Detail, int] = {"concise": 400, "full": 2_000}
 CONNECTIONS = Listing(
     "connections", "created_at", "row, id, from_id, type, to_id, metadata, created_at"
@@ -72,17 +71,17 @@ def find(
     What somebody holds is `holds_tokens` from them: the tokens, each with its balance and chain.
     """
     pages.require_limit(limit)
-    known = _types(work, types)
-    walks = _walks(work, from_id, to_id, between, typed=bool(known))
+    known = check.relationship_types(work.ontology, types)
+    walks, named = newest.of_types(_walks(work, from_id, to_id, between, typed=bool(known)), known)
     query = ["connections", from_id, to_id, list(between or []), known]
     rows = newest.read(
         work,
         CONNECTIONS,
-        [walk.also(*type) for walk in walks for type in _each("type", len(known))],
+        walks,
         {
             "from_id": from_id or (between[0] if between else None),
             "to_id": to_id or (between[1] if between else None),
-            **{f"type{place}": name for place, name in enumerate(known)},
+            **named,
         },
         after=pages.decode(query, cursor, 2),
         limit=limit + 1,
@@ -102,13 +101,6 @@ def find(
         cursor=page.cursor,
         cut=pages.SHORT if page.cut else None,
     )
-
-
-def _types(work: Work, types: Sequence[str] | None) -> list[str]:
-    known = [check.relationship_type(work.ontology, name).name for name in types or ()]
-    if len(known) > MOST_TYPES:
-        raise InvalidArgumentError(f"types takes at most {MOST_TYPES} names.", argument="types")
-    return sorted(set(known))
 
 
 def _walks(
@@ -145,10 +137,6 @@ def _walks(
         return [Walk(index, ("deleted_at IS NULL", "to_id = :to_id"))]
     index = "connections_by_type" if typed else "connections_by_created"
     return [Walk(index, ("deleted_at IS NULL",))]
-
-
-def _each(column: str, count: int) -> list[tuple[str, ...]]:
-    return [(f"{column} = :{column}{place}",) for place in range(count)] or [()]
 
 
 def _total(work: Work, from_id: str | None, to_id: str | None, types: Sequence[str]) -> int | None:

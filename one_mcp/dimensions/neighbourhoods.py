@@ -8,11 +8,9 @@ from pydantic import Field
 
 from one_mcp import jsons
 from one_mcp.answers import Answer
-from one_mcp.errors import InvalidArgumentError
 from one_mcp.ontology import check
 from one_mcp.store.work import Work
 
-MOST_TYPES = 100
 Direction = Literal["in", "out", "both"]
 
 
@@ -68,10 +66,7 @@ class Scope:
 
 def scope(work: Work, types: Sequence[str] | None, direction: Direction) -> Scope:
     """Check the types; raises UnknownTypeError."""
-    known = {check.relationship_type(work.ontology, name).name for name in types or ()}
-    if len(known) > MOST_TYPES:
-        raise InvalidArgumentError(f"types takes at most {MOST_TYPES} names.", argument="types")
-    return Scope(tuple(sorted(known)), direction)
+    return Scope(tuple(check.relationship_types(work.ontology, types)), direction)
 
 
 def entities(work: Work, depths: dict[str, int]) -> list[Node]:

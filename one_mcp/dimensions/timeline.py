@@ -15,7 +15,6 @@ from one_mcp.store.newest import Listing, Walk
 from one_mcp.store.pages import Detail
 from one_mcp.store.work import Row, Work
 
-MOST_TYPES = 100
 METADATA_CHARACTERS: dict[Detail, int] = {"concise": 400, "full": 4_000}
 GROWING = (200, 5_000, 100_000)
 EVENTS = Listing("events", "at", "row, id, type, at, actor_id, target_id, metadata")
@@ -69,27 +68,24 @@ def find(
     a piece of content is its events as a target with the type `content_interacted`.
     """
     pages.require_limit(limit)
-    known = _types(work, types)
+    known = check.event_types(work.ontology, types)
     query = ["events", around.actor, around.target, around.entity, known, since, until]
     after = pages.decode(query, cursor, 2)
     window = () if since is None else ("at >= :since",)
     if until is not None and after is None:
         window = (*window, "at < :until")
+    walks, named = newest.of_types(_walks(work, around, typed=bool(known)), known)
     rows = newest.read(
         work,
         EVENTS,
-        [
-            walk.also(*type, *window)
-            for walk in _walks(work, around, typed=bool(known))
-            for type in _each("type", len(known))
-        ],
+        [walk.also(*window) for walk in walks],
         {
             "actor": around.actor,
             "target": around.target,
             "entity": around.entity,
             "since": since,
             "until": until,
-            **{f"type{place}": name for place, name in enumerate(known)},
+            **named,
         },
         after=after,
         limit=limit + 1,
@@ -105,17 +101,6 @@ def find(
         detail=detail,
     )
     return Events(items=page.items, cursor=page.cursor, cut=pages.SHORT if page.cut else None)
-
-
-def _types(work: Work, types: Sequence[str] | None) -> list[str]:
-    known = {check.event_type(work.ontology, name).name for name in types or ()}
-    if len(known) > MOST_TYPES:
-        raise InvalidArgumentError(f"types takes at most {MOST_TYPES} names.", argument="types")
-    return sorted(known)
-
-
-def _each(column: str, count: int) -> list[tuple[str, ...]]:
-    return [(f"{column} = :{column}{place}",) for place in range(count)] or [()]
 
 
 def _walks(work: Work, around: Around, *, typed: bool) -> list[Walk]:

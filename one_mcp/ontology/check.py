@@ -1,10 +1,10 @@
 """Decide by type whether something may exist: names, properties, metadata, endpoints."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from one_mcp.errors import UnknownTypeError, WrongDirectionError
+from one_mcp.errors import InvalidArgumentError, UnknownTypeError, WrongDirectionError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import limits, names, shape
 from one_mcp.ontology.model import (
@@ -33,6 +33,7 @@ class CheckedProperties:
 
 
 AnyType = TypeVar("AnyType", EntityType, RelationshipType, EventType)
+MOST_TYPES = 100
 
 
 def entity_type(ontology: Ontology, name: str) -> EntityType:
@@ -49,6 +50,16 @@ def relationship_type(ontology: Ontology, name: str) -> RelationshipType:
 def event_type(ontology: Ontology, name: str) -> EventType:
     """Return the event type of a name or synonym, or raise UnknownTypeError."""
     return _find("event", name, ontology.event_types, ontology.event_aliases, ontology)
+
+
+def relationship_types(ontology: Ontology, given: Iterable[str] | None) -> list[str]:
+    """Name the relationship types of some names or synonyms, each once and in order."""
+    return _several(relationship_type, ontology, given)
+
+
+def event_types(ontology: Ontology, given: Iterable[str] | None) -> list[str]:
+    """Name the event types of some names or synonyms, each once and in order."""
+    return _several(event_type, ontology, given)
 
 
 def properties(
@@ -146,6 +157,17 @@ def _checked(
     fitted = shape.fields(declared, given, at, patch=patch, fill=fill)
     extra = tuple(name.removeprefix(f"{at}.") for name in fitted.extra)
     return CheckedProperties(fitted.values, extra, tuple(fitted.hints))
+
+
+def _several(
+    find: Callable[[Ontology, str], RelationshipType | EventType],
+    ontology: Ontology,
+    given: Iterable[str] | None,
+) -> list[str]:
+    known = sorted({find(ontology, name).name for name in given or ()})
+    if len(known) > MOST_TYPES:
+        raise InvalidArgumentError(f"types takes at most {MOST_TYPES} names.", argument="types")
+    return known
 
 
 def _find(

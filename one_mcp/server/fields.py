@@ -16,6 +16,7 @@ from pydantic import (
 
 from one_mcp import clock
 from one_mcp.jsons import JsonObject, JsonValue, flaw, loads
+from one_mcp.ontology import check
 from one_mcp.store import pages
 
 
@@ -65,7 +66,7 @@ EntityId = Annotated[str, Field(description="ent_…", min_length=1, max_length=
 AnyId = Annotated[str, Field(description="ent_… or per_…", min_length=1, max_length=64)]
 ChangeId = Annotated[str, Field(description="chg_…", min_length=1, max_length=64)]
 TypeName = Annotated[str, Field(description="see describe_ontology", min_length=1, max_length=100)]
-TypeNames = Annotated[list[TypeName], Field(max_length=100)]
+TypeNames = Annotated[list[TypeName], Field(max_length=check.MOST_TYPES)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Text = Annotated[str, Field(max_length=1000)]
 Tag = Annotated[str, Field(description="category:value", min_length=1, max_length=200)]

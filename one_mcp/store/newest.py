@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from one_mcp.jsons import JsonValue
 from one_mcp.store.work import Row, Work
 
-MOST_WALKS = 200  # SQLite takes 500 parts of a compound SELECT; a cursor makes two of each walk
-
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -34,6 +32,17 @@ class Walk:
 
     def also(self, *conditions: str) -> "Walk":
         return Walk(self.index, (*self.conditions, *conditions))
+
+
+def of_types(walks: Sequence[Walk], types: Sequence[str]) -> tuple[list[Walk], dict[str, object]]:
+    """Make a walk for each type of each walk, and the parameters of the types; all types if none.
+
+    SQLite takes 500 parts of a compound SELECT: 100 types on two walks, each cut by a cursor.
+    """
+    if not types:
+        return list(walks), {}
+    named: dict[str, object] = {f"type{place}": type for place, type in enumerate(types)}
+    return [walk.also(f"type = :{name}") for walk in walks for name in named], named
 
 
 def read(
