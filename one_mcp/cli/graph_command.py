@@ -7,7 +7,8 @@ import click
 
 from one_mcp.app import open_app
 from one_mcp.cli import options, screen
-from one_mcp.dimensions.graph import DEEPEST, Direction
+from one_mcp.dimensions.graph import DEEPEST
+from one_mcp.dimensions.neighbourhoods import Direction
 from one_mcp.services.picture import page, svg
 from one_mcp.services.picture.neighbourhood import View, scene
 from one_mcp.services.picture.scene import Scene

@@ -7,7 +7,16 @@ from itertools import zip_longest
 
 from one_mcp import jsons
 from one_mcp.dimensions import neighbourhoods, subjects
-from one_mcp.dimensions.neighbourhoods import Arrow, Direction, Neighbourhood, Node, Scope
+from one_mcp.dimensions.neighbourhoods import (
+    SIDES,
+    Arrow,
+    Direction,
+    Neighbourhood,
+    Node,
+    Scope,
+    Triple,
+    Way,
+)
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.store import pages
 from one_mcp.store.work import Row, Work
@@ -17,8 +26,6 @@ USUAL_DEPTH = 2
 MOST_NAMED = 3
 NODE_CHARACTERS = 45  # of JSON beside the values
 ARROW_CHARACTERS = 30
-Triple = tuple[str, str, str]
-SIDES = {"out": ("from_id", "to_id", "from"), "in": ("to_id", "from_id", "to")}
 
 
 @dataclass(slots=True)
@@ -101,7 +108,7 @@ def _around(work: Work, scope: Scope, frontier: list[str], left: int) -> list[Ro
     )
 
 
-def _by_entity(way: str) -> str:
+def _by_entity(way: Way) -> str:
     near, far, side = SIDES[way]
     # without the plus, SQLite reads all connections of the organization instead of those by row
     return f"""
@@ -121,7 +128,7 @@ def _by_entity(way: str) -> str:
     """
 
 
-def _by_type(way: str, scope: Scope) -> str:
+def _by_type(way: Way, scope: Scope) -> str:
     near, far, side = SIDES[way]
     typed = "AND k.type IN (SELECT value FROM json_each(:types))" if scope.types else ""
     return f"""

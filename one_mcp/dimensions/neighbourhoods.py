@@ -11,7 +11,13 @@ from one_mcp.answers import Answer
 from one_mcp.ontology import check
 from one_mcp.store.work import Work
 
+Way = Literal["in", "out"]
 Direction = Literal["in", "out", "both"]
+Triple = tuple[str, str, str]
+SIDES: dict[Way, tuple[str, str, str]] = {  # the near end, the far end, how indexes call the near
+    "out": ("from_id", "to_id", "from"),
+    "in": ("to_id", "from_id", "to"),
+}
 
 
 class Node(Answer):
@@ -60,7 +66,7 @@ class Scope:
     direction: Direction = "both"
 
     @property
-    def ways(self) -> tuple[str, ...]:
+    def ways(self) -> tuple[Way, ...]:
         return ("out", "in") if self.direction == "both" else (self.direction,)
 
 

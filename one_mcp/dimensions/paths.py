@@ -1,4 +1,4 @@
-"""Paths: the shortest ways from one entity to another, searched from both ends at once."""
+"""Paths: the shortest routes from one entity to another, searched from both ends at once."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -6,17 +6,23 @@ from itertools import islice, pairwise
 
 from one_mcp import jsons
 from one_mcp.dimensions import connections, neighbourhoods, subjects
-from one_mcp.dimensions.neighbourhoods import Arrow, Direction, Neighbourhood, Path, Scope
+from one_mcp.dimensions.neighbourhoods import (
+    SIDES,
+    Arrow,
+    Direction,
+    Neighbourhood,
+    Path,
+    Scope,
+    Triple,
+)
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.store.work import Row, Work
 
 LONGEST = 6
 MOST_PATHS = 5
 MOST_READ = 50_000
-Triple = tuple[str, str, str]
-Way = tuple[str, ...]
+Route = tuple[str, ...]
 OPPOSITE: dict[Direction, Direction] = {"out": "in", "in": "out", "both": "both"}
-HALVES = {"out": ("from_id", "to_id", "from"), "in": ("to_id", "from_id", "to")}
 
 
 @dataclass(slots=True)
@@ -31,13 +37,13 @@ class _Side:
     behind: dict[str, dict[str, Triple]]
     steps: int = 0
 
-    def ways(self, id: str) -> Iterator[Way]:
-        """Go through the shortest ways from the end to an entity."""
+    def routes(self, id: str) -> Iterator[Route]:
+        """Go through the shortest routes from the end to an entity."""
         if not self.behind[id]:
             yield (id,)
         for nearer in self.behind[id]:
-            for way in self.ways(nearer):
-                yield (*way, id)
+            for route in self.routes(nearer):
+                yield (*route, id)
 
 
 @dataclass(slots=True)
@@ -58,7 +64,7 @@ class _Search:
         return open_ended and not self.met and self.steps < longest and self.read < MOST_READ
 
     def triple(self, near: str, far: str) -> Triple:
-        """Return the connection between two neighbours on a way."""
+        """Return the connection between two neighbours on a route."""
         forth = self.start.behind.get(far, {}).get(near)
         return forth or self.end.behind[near][far]
 
@@ -96,7 +102,7 @@ def find(
             paths=[],
             note=_nothing(search, longest, ends),
         )
-    return _shown(work, search, list(islice(_ways(search), MOST_PATHS + 1)))
+    return _shown(work, search, list(islice(_routes(search), MOST_PATHS + 1)))
 
 
 def _grow(work: Work, search: _Search) -> None:
@@ -119,7 +125,7 @@ def _grow(work: Work, search: _Search) -> None:
 def _beyond(work: Work, side: _Side, most: int) -> list[Row]:
     halves: list[str] = []
     for way in side.scope.ways:
-        near, far, end = HALVES[way]
+        near, far, end = SIDES[way]
         index = f"connections_{end}_{'type' if side.scope.types else 'entity'}"
         typed = "AND c.type IN (SELECT value FROM json_each(:types))" if side.scope.types else ""
         halves.append(f"""
@@ -139,18 +145,18 @@ def _beyond(work: Work, side: _Side, most: int) -> list[Row]:
     )
 
 
-def _ways(search: _Search) -> Iterator[Way]:
+def _routes(search: _Search) -> Iterator[Route]:
     for middle in search.met:
-        for there in search.start.ways(middle):
-            for back in search.end.ways(middle):
+        for there in search.start.routes(middle):
+            for back in search.end.routes(middle):
                 yield (*there, *back[-2::-1])
 
 
-def _shown(work: Work, search: _Search, ways: list[Way]) -> Neighbourhood:
-    shown = ways[:MOST_PATHS]
-    depths = {id: depth for way in shown for depth, id in enumerate(way)}
+def _shown(work: Work, search: _Search, routes: list[Route]) -> Neighbourhood:
+    shown = routes[:MOST_PATHS]
+    depths = {id: depth for route in shown for depth, id in enumerate(route)}
     nodes = neighbourhoods.entities(work, dict(sorted(depths.items(), key=lambda item: item[1])))
-    triples = {pair: search.triple(*pair) for way in shown for pair in pairwise(way)}
+    triples = {pair: search.triple(*pair) for route in shown for pair in pairwise(route)}
     names = {node.id: node.name for node in nodes}
     return Neighbourhood(
         nodes=nodes,
@@ -160,12 +166,12 @@ def _shown(work: Work, search: _Search, ways: list[Way]) -> Neighbourhood:
         ],
         paths=[
             Path(
-                ids=list(way),
-                steps=[_sentence(work, triples[pair], names) for pair in pairwise(way)],
+                ids=list(route),
+                steps=[_sentence(work, triples[pair], names) for pair in pairwise(route)],
             )
-            for way in shown
+            for route in shown
         ],
-        cut=None if len(ways) <= MOST_PATHS else f"There are more paths of {search.steps} steps.",
+        cut=None if len(routes) <= MOST_PATHS else f"There are more paths of {search.steps} steps.",
     )
 
 

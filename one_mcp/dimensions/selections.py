@@ -7,9 +7,9 @@ while the entities are walked in the order of an index. So no search reads more 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from one_mcp.dimensions import entities, subjects, tags
+from one_mcp.dimensions.neighbourhoods import SIDES, Direction, Scope
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check
@@ -18,7 +18,6 @@ from one_mcp.store import filters
 from one_mcp.store.work import Work
 
 FEW = 1_000
-Direction = Literal["in", "out", "both"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +157,8 @@ def _linked(work: Work, selection: Selection, link: Link, *, hidden: bool) -> Me
         kind = check.relationship_type(work.ontology, link.type)
         typed = f" AND type = {selection.bind(kind.name)}"
     same = f"{typed}{'' if hidden else ' AND deleted_at IS NULL'}"
-    ways = ["out", "in"] if link.direction == "both" else [link.direction]
-    ends = [("from_id", "to_id") if way == "out" else ("to_id", "from_id") for way in ways]
+    ways = Scope(direction=link.direction).ways
+    ends = [SIDES[way][:2] for way in ways]
     ids = " UNION ALL ".join(
         f"SELECT {far} AS id FROM connections"
         f" WHERE organization_id = :organization AND {near} = {id}{same}"

@@ -2,17 +2,16 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 from one_mcp import clock
 from one_mcp.answers import Answer
 from one_mcp.dimensions import excerpts, items
+from one_mcp.dimensions.neighbourhoods import SIDES, Way
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check
 from one_mcp.store.work import Row, Work
 
 METADATA_CHARACTERS = 500
-Way = Literal["in", "out"]
 
 
 class Neighbour(Answer):
@@ -75,7 +74,7 @@ def chosen(work: Work, found: Iterable[Tie], types: Collection[str] | None) -> l
 
 def neighbours(work: Work, id: str, tie: Tie, most: int) -> list[Neighbour]:
     """List the entities at the other ends of a tie, the newest connections first."""
-    near, far = ("from_id", "to_id") if tie.direction == "out" else ("to_id", "from_id")
+    near, far, _ = SIDES[tie.direction]
     rows = work.all(
         f"""
         SELECT entities.id, entities.type, entities.name, entities.status, connections.metadata

@@ -10,8 +10,9 @@ from one_mcp.dimensions import tags as tagging
 from one_mcp.dimensions.archive import Archived, Restored
 from one_mcp.dimensions.entities import Saved
 from one_mcp.dimensions.finding import Found, Sort
+from one_mcp.dimensions.neighbourhoods import Direction
 from one_mcp.dimensions.portraits import Include, Portrait
-from one_mcp.dimensions.selections import Direction, Link
+from one_mcp.dimensions.selections import Link
 from one_mcp.dimensions.tags import Tagged
 from one_mcp.server import fields
 from one_mcp.server.toolbox import ToolSpec

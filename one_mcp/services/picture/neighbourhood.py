@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from one_mcp import ids
 from one_mcp.dimensions import finding, graph
-from one_mcp.dimensions.graph import Direction, Neighbourhood
+from one_mcp.dimensions.neighbourhoods import Direction, Neighbourhood
 from one_mcp.errors import NotFoundError
 from one_mcp.ontology.model import Ontology
 from one_mcp.services.picture.scene import Arrow, Box, Scene
