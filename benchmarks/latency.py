@@ -65,7 +65,7 @@ def commit_ms(folder: Path) -> float:
     raw = sqlite3.connect(folder / "commit.db", isolation_level=None)
     raw.execute("PRAGMA journal_mode = WAL")
     raw.execute("PRAGMA synchronous = FULL")
-    raw.execute("CREATE TABLE t (x TEXT)")
+    raw.execute("CREATE TABLE IF NOT EXISTS t (x TEXT)")
     return Latencies.of(
         [_timed(lambda: raw.execute("INSERT INTO t VALUES ('x')")) for _ in range(200)]
     ).median
