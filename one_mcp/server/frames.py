@@ -127,7 +127,13 @@ def encode(message: JSONRPCMessage) -> bytes | None:
         log.exception("a message could not be encoded")
     if not isinstance(message, JSONRPCResponse | JSONRPCError):
         return None
-    return encode(_error(message.id, INTERNAL_ERROR, "INTERNAL: the answer could not be encoded"))
+    answer = _error(message.id, INTERNAL_ERROR, "INTERNAL: the answer could not be encoded")
+    return _escaped(message if isinstance(message, JSONRPCError) else answer)
+
+
+def _escaped(answer: JSONRPCError) -> bytes:
+    """Write an error in ASCII: its id may hold half a surrogate pair, as the request's did."""
+    return json.dumps(answer.model_dump(by_alias=True, exclude_unset=True)).encode() + b"\n"
 
 
 def _message(value: JsonValue) -> JSONRPCMessage | Refusal | None:

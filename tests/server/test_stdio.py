@@ -90,6 +90,7 @@ def test_unreadable_lines_are_answered_and_the_server_goes_on(client: Client) ->
         2: b'{"id":2,"jsonrpc":"2.0","method":"x","params":{"x":' + b"[" * 9999 + b"]" * 9999,
         3: b'{"id":3,"jsonrpc":"2.0","method":"x","params":{"x":' + b"9" * 9999 + b"}}",
         4: b'{"id":4,"jsonrpc":"2.0","method":"x","params":{"x":"' + b"y" * (17 << 20) + b'"}}',
+        "\ud800": b'{"id":"\\ud800","jsonrpc":"2.0","method":"x"}',
         None: b"nonsense",
     }
     for id, line in lines.items():
