@@ -1,5 +1,7 @@
 """What every answer has in common."""
 
+from collections.abc import Iterable
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -19,3 +21,17 @@ class Written(Answer):
     change: str | None = None
     replayed: bool | None = None
     warnings: list[str] | None = None
+
+
+def few(texts: Iterable[str], characters: int = 1_500) -> list[str] | None:
+    """Keep each text once, and only as many as a short answer has room for; none is None.
+
+    The last one tells how many are left out, so that nobody takes a part for the whole.
+    """
+    every = list(dict.fromkeys(texts))
+    room = characters
+    for index, text in enumerate(every):
+        room -= len(text)
+        if room < 0 and index:
+            return [*every[:index], f"and {len(every) - index:,} more"]
+    return every or None

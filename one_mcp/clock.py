@@ -27,9 +27,13 @@ def from_text(text: str) -> int:
     """
     if text.lstrip("-").isdigit():
         ms = int(text)
-        to_text(ms)
-        return ms
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return (moment - EPOCH) // MILLISECOND
+    else:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        ms = (moment - EPOCH) // MILLISECOND
+    try:
+        to_text(ms)  # a zone may move a time out of the years that there are
+    except OverflowError as error:
+        raise ValueError("no time between the years 1 and 9999") from error
+    return ms

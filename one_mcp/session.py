@@ -8,7 +8,7 @@ from inspect import signature
 from typing import Concatenate, ParamSpec, TypeVar
 
 from one_mcp.access import Permission, Principal
-from one_mcp.answers import Written
+from one_mcp.answers import Written, few
 from one_mcp.clock import Clock
 from one_mcp.dimensions import changes, events, replays
 from one_mcp.ontology.model import Ontology
@@ -136,5 +136,5 @@ class Session:
         events.flush(work)
         written = changes.close_change(work)
         return answer.model_copy(
-            update={"change": written, "warnings": work.warnings or answer.warnings}
+            update={"change": written, "warnings": few(work.warnings) or answer.warnings}
         )

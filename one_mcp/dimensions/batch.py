@@ -24,8 +24,6 @@ from one_mcp.ontology import names
 from one_mcp.store import pages
 from one_mcp.store.work import Work
 
-WARNINGS_SHOWN = 20
-
 
 class Done(Answer):
     """What one operation did."""
@@ -119,7 +117,6 @@ def apply(work: Work, operations: list[Operation], *, dry_run: bool = False) -> 
             known.ids[operation.as_] = result.id
             result = result.model_copy(update={"as_": operation.as_})
         done.append(result)
-    _shorten(work.warnings)
     return _answer(done, known.ids, dry_run=dry_run)
 
 
@@ -208,12 +205,6 @@ def _recorded(work: Work, operation: RecordEvent, known: Names) -> Done:
         at=operation.at,
     )
     return Done(id=recorded.id, did=f"recorded {recorded.type}")
-
-
-def _shorten(warnings: list[str]) -> None:
-    if len(warnings) > WARNINGS_SHOWN:
-        left = len(warnings) - WARNINGS_SHOWN
-        warnings[WARNINGS_SHOWN:] = [f"{left} more warnings of the same operations are not shown."]
 
 
 def _answer(done: list[Done], ids: dict[str, str], *, dry_run: bool) -> Applied:

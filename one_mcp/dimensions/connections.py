@@ -1,7 +1,7 @@
 """Connections: how entities belong together."""
 
 from one_mcp import ids, jsons
-from one_mcp.answers import Written
+from one_mcp.answers import Written, few
 from one_mcp.dimensions import entities, excerpts, subjects
 from one_mcp.errors import CycleError, InvalidArgumentError, NotFoundError, WrongDirectionError
 from one_mcp.jsons import JsonObject
@@ -69,7 +69,7 @@ def connect(
         created=existing is None,
         metadata=shown or None,
         shortened=shortened,
-        extra=list(checked.extra) or None,
+        extra=few(checked.extra),
     )
 
 

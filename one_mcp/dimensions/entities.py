@@ -2,9 +2,10 @@
 
 import re
 from typing import Never
+from unicodedata import normalize
 
 from one_mcp import ids, jsons
-from one_mcp.answers import Written
+from one_mcp.answers import Written, few
 from one_mcp.dimensions import events, subjects, tags
 from one_mcp.errors import DuplicateError, InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue
@@ -137,13 +138,16 @@ def differing(old: JsonObject, new: JsonObject) -> list[str]:
 
 
 def identity(kind: EntityType, properties: JsonObject) -> str | None:
-    """Return what is unique among entities of a type, regardless of case; None if nothing is."""
+    """Return what is unique among entities of a type; None if nothing is.
+
+    Case does not count, nor whether an accent is a character of its own.
+    """
     value = properties.get(kind.identity) if kind.identity else None
-    return value.casefold() if isinstance(value, str) else None
+    return normalize("NFC", normalize("NFC", value).casefold()) if isinstance(value, str) else None
 
 
 def named(name: str) -> str:
-    """Check an entity's name: 1 to 500 characters, no control characters."""
+    """Check an entity's name: 1 to 500 characters, some visible, no control characters."""
     trimmed = name.strip()
     if not trimmed or len(trimmed) > LONGEST_NAME:
         raise InvalidArgumentError(
@@ -151,6 +155,8 @@ def named(name: str) -> str:
             "Put long text into a property.",
             argument="name",
         )
+    if not any(map(str.isprintable, trimmed)):
+        raise InvalidArgumentError("A name has at least one visible character.", argument="name")
     if _UNFIT.search(trimmed):
         raise InvalidArgumentError(
             "A name has no control characters and no lone surrogates.", argument="name"
@@ -228,6 +234,6 @@ def _saved(work: Work, id: str, extra: tuple[str, ...], changed: list[str] | Non
         name=row["name"],
         status=row["status"],
         version=row["version"],
-        changed=changed,
-        extra=list(extra) or None,
+        changed=changed and few(changed),
+        extra=few(extra),
     )

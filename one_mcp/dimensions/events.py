@@ -1,7 +1,7 @@
 """Events: what happened, to what, by whom; written once and never changed."""
 
 from one_mcp import clock, ids, jsons
-from one_mcp.answers import Written
+from one_mcp.answers import Written, few
 from one_mcp.dimensions import subjects
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
@@ -53,7 +53,7 @@ def record(
         at=clock.to_text(moment),
         actor=doer,
         target=target,
-        extra=list(checked.extra) or None,
+        extra=few(checked.extra),
     )
 
 

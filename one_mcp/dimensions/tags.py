@@ -2,20 +2,22 @@
 
 import re
 from collections.abc import Sequence
+from unicodedata import normalize
 
 from one_mcp import jsons
-from one_mcp.answers import Written
+from one_mcp.answers import Written, few
 from one_mcp.dimensions import subjects
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.store.work import Work
 
 LONGEST = 200
 LIMIT = 100
+SHOWN_CHARACTERS = 4_000
 _TAG = re.compile(r"([^\s:\x00-\x1f][^:\x00-\x1f]*):([^\x00-\x1f]*\S[^\x00-\x1f]*)")
 
 
 class Tagged(Written):
-    """All tags the entity has now."""
+    """The tags the entity has now; very many are cut."""
 
     id: str
     name: str
@@ -23,11 +25,11 @@ class Tagged(Written):
 
 
 def parse(text: str) -> tuple[str, str]:
-    """Cut `key:value`; only the first colon counts.
+    """Cut `key:value`; only the first colon counts, and accents are composed.
 
     Raises InvalidArgumentError where there is no key, no value, or more than 200 characters.
     """
-    found = _TAG.fullmatch(text.strip())
+    found = _TAG.fullmatch(normalize("NFC", text.strip()))
     if found is None or len(text) > LONGEST:
         raise InvalidArgumentError(
             "A tag is key:value, such as skill:python, of at most 200 characters.", argument="tags"
@@ -109,7 +111,7 @@ def change(
     remove(work, id, remove_tags or [])
     add(work, id, add_tags or [])
     work.touch(id, row["type"])
-    return Tagged(id=id, name=row["name"], tags=of(work, id))
+    return Tagged(id=id, name=row["name"], tags=few(of(work, id), SHOWN_CHARACTERS) or [])
 
 
 def _warn_of_prefix(work: Work, key: str) -> None:

@@ -6,6 +6,7 @@ from one_mcp.jsons import JsonObject, JsonValue
 
 LONGEST_TEXT = 1_000_000
 LARGEST_JSON_BYTES = 1024 * 1024
+LONGEST_NAME = 200
 
 
 def storable(given: JsonObject, at: str) -> None:
@@ -17,6 +18,9 @@ def storable(given: JsonObject, at: str) -> None:
         path, predicate = wrong
         field = f"{at}.{path}" if path else at
         raise InvalidPropertyError(f"{field} {predicate}", field=field)
+    longest = max(map(len, given))
+    if longest > LONGEST_NAME:
+        raise refusal(at, f"a name of {longest:,} characters", f"at most {LONGEST_NAME}")
     if size <= LONGEST_TEXT:
         return
     for name, value in given.items():

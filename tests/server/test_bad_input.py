@@ -105,12 +105,28 @@ CALLS: dict[str, tuple[str, dict[str, Any], str]] = {
         {"type": "content_interacted", "target": "{course}", "at": "1969-12-31T00:00:00Z"},
         "INVALID_ARGUMENT",
     ),
+    "a past that no year has": (
+        "get_entity",
+        {"id": "{jane}", "as_of": "9999-12-31T23:59:59-23:59"},
+        "INVALID_ARGUMENT",
+    ),
     "event at no time": (
         "record_event",
         {"type": "course_created", "target": "{course}", "at": "yesterday"},
         "INVALID_ARGUMENT",
     ),
     "depth 5": ("explore_graph", {"id": "{jane}", "depth": 5}, "INVALID_ARGUMENT"),
+    "invisible name": ("create_entity", {"type": "video", "name": "\u200b"}, "INVALID_ARGUMENT"),
+    "a property's endless name": (
+        "create_entity",
+        {"type": "video", "name": "x", "properties": {"k" * 60_000: 1}},
+        "INVALID_PROPERTY",
+    ),
+    "a second e-mail with its accent apart": (
+        "create_entity",
+        {"type": "creator", "name": "x", "properties": {"email": "zoe\u0308@example.com"}},
+        "DUPLICATE",
+    ),
     "SQL in a field name": (
         "find_entities",
         {"where": {"x') OR 1=1 --": 1}},
@@ -145,6 +161,8 @@ CALLS: dict[str, tuple[str, dict[str, Any], str]] = {
 
 async def _scene(client: Client) -> dict[str, str]:
     made: dict[str, str] = {}
+    zoe = {"type": "creator", "name": "Zoe", "properties": {"email": "ZO\u00cb@example.com"}}
+    await client.call_tool("create_entity", zoe)
     for name, type in (("course", "course"), ("agent", "sales_agent")):
         answer = await client.call_tool("create_entity", {"type": type, "name": name})
         assert answer.structured_content
@@ -260,3 +278,34 @@ async def test_objects_may_come_as_json_text(client: Client) -> None:
     )
 
     assert not answer.is_error
+
+
+async def test_a_tag_is_the_same_however_its_accent_is_written(client: Client, jane: Saved) -> None:
+    await client.call_tool("tag_entity", {"id": jane.id, "add": ["topic:caf\u00e9"]})
+
+    answer = await client.call_tool("tag_entity", {"id": jane.id, "add": ["topic:cafe\u0301"]})
+    found = await client.call_tool("find_entities", {"tags": ["topic:cafe\u0301"]})
+
+    assert answer.structured_content
+    assert answer.structured_content["tags"] == ["topic:caf\u00e9"]
+    assert found.structured_content
+    assert [item["id"] for item in found.structured_content["items"]] == [jane.id]
+
+
+async def test_a_write_of_very_much_is_answered_in_short(client: Client, jane: Saved) -> None:
+    properties = {f"unheard_of_{number}": number for number in range(5_000)}
+    tags = [f"key{number}:{'x' * 190}" for number in range(100)]
+
+    answers = [
+        await client.call_tool("update_entity", {"id": jane.id, "properties": properties}),
+        await client.call_tool("tag_entity", {"id": jane.id, "add": tags}),
+        await client.call_tool(
+            "apply_changes",
+            {"operations": [{"op": "tag_entity", "id": jane.id, "add": tags}] * 100},
+        ),
+    ]
+
+    assert [answer.is_error for answer in answers] == [False] * 3
+    assert max(len(answer.content[0].text) for answer in answers) <= 10_000
+    assert answers[0].structured_content
+    assert answers[0].structured_content["extra"][-1].endswith("more")
