@@ -1,7 +1,7 @@
 """What a person or a program reads: plain lines, JSON, and progress while they wait."""
 
 import sys
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 
 import click
@@ -26,15 +26,6 @@ def show_json(value: object) -> None:
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json", by_alias=True, exclude_none=True)
     click.echo(jsons.dumps(value))
-
-
-def show_table(rows: Iterable[Sequence[str]]) -> None:
-    """Print rows with their columns below each other; the last column may be long."""
-    rows = list(rows)
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        click.echo("  ".join([*cells, row[-1]]).rstrip())
 
 
 @contextmanager

@@ -76,7 +76,6 @@ TagList = Annotated[
 ]
 Properties = Annotated[JsonObject, BeforeValidator(_unpack)]
 Metadata = Annotated[JsonObject, BeforeValidator(_unpack)]
-AnyValue = JsonValue
 
 Limit = Annotated[int, Field(ge=1, le=pages.MOST_ITEMS)]
 CursorText = Annotated[str, Field(description="from the last page", min_length=1, max_length=2000)]

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from one_mcp.store.work import Work
 
 MOST_WORDS = 32
-FEW_HITS = 1_000
 RARE_HITS = 20
 MOST_COMPLETIONS = 10
 _WORD = re.compile(r"[^\W_]+")

@@ -18,7 +18,7 @@ MARKER = "sk-live-123456"
 class Condition(fields.Part):
     field: str
     is_: Literal["equal", "contains"] = "equal"
-    value: fields.AnyValue = None
+    value: JsonValue = None
     metadata: fields.Metadata | None = None
 
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from unicodedata import east_asian_width
 
-LINE_HEIGHT = 17
 BOX_HEIGHT = 46
 NARROWEST, WIDEST = 84, 252
 LONGEST_LINE = 31.0  # in letters of usual width
