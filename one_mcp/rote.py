@@ -105,7 +105,7 @@ _DECODER = JSONDecoder(parse_constant=_unusual, parse_float=_unusual, parse_int=
 
 
 def _object(value: object) -> Json | None:
-    return value if isinstance(value, dict) else None  # pyright: ignore[reportUnknownVariableType]
+    return value if isinstance(value, dict) else None  # pyright: ignore[reportUnknownVariableType]  # of decoded JSON
 
 
 def _ordinary(method: str, params: Json, version: str, *, opens: bool) -> bool:

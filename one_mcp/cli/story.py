@@ -173,7 +173,7 @@ async def _undo(agent: Storyteller, course: str, mistake: str) -> None:
     )
     await agent.call("undo_change", change=mistake, reason="a slip of the comma")
     history = await agent.call("get_history", id=course, limit=2)
-    agent.check(len(history["changes"]) == 2, "both changes are in the history")  # noqa: PLR2004
+    agent.check(len(history["changes"]) == 2, "both changes are in the history")  # noqa: PLR2004  # the slip and its undoing
     now = await agent.call("get_entity", id=course)
     agent.check(now["properties"]["price"] == PRICE, "the price is what it was")
 

@@ -239,7 +239,7 @@ def _types(works: list[Work], ontology: Ontology) -> Finding:
 def size(number: float) -> str:
     """Write a number of bytes as people read it."""
     for unit in ("bytes", "KB", "MB"):
-        if number < 1000:  # noqa: PLR2004
+        if number < 1000:  # noqa: PLR2004  # of the next unit
             return f"{number:.0f} {unit}"
         number /= 1000
     return f"{number:.1f} GB"

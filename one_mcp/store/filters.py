@@ -190,7 +190,7 @@ def _exists(_made: Filter, place: str, operand: JsonValue, at: str) -> str:
 def _number_of(text: str) -> float | None:
     """Return the number that a decimal string or a time stands for among stored numbers."""
     if _DECIMAL.fullmatch(text):
-        return float(text) if "." in text or len(text) > 15 else int(text)  # noqa: PLR2004
+        return float(text) if "." in text or len(text) > 15 else int(text)  # noqa: PLR2004  # more digits than a float keeps
     try:
         return clock.from_text(text)
     except (ValueError, OverflowError):

@@ -45,15 +45,15 @@ async def check_mapping(
     entities: Annotated[list[ProposedEntity], _listed("{as: $name, type, properties?}")] = [],  # noqa: B006  # never changed
     connections: Annotated[
         list[ProposedConnection], _listed("{from, type, to}: $name, id or type name")
-    ] = [],  # noqa: B006
+    ] = [],  # noqa: B006  # never changed
     *,
-    events: Annotated[list[ProposedEvent], _listed("{type, target?, actor?, metadata?}")] = [],  # noqa: B006
+    events: Annotated[list[ProposedEvent], _listed("{type, target?, actor?, metadata?}")] = [],  # noqa: B006  # never changed
     tags: Annotated[
         list[str | ProposedTag], WithJsonSchema({"type": "array", "description": "key:value"})
-    ] = [],  # noqa: B006
+    ] = [],  # noqa: B006  # never changed
     operations: Annotated[
         list[Operation], _listed("instead of the above: as for apply_changes")
-    ] = [],  # noqa: B006
+    ] = [],  # noqa: B006  # never changed
 ) -> Report:
     """Judge how a feature would map to the ontology; nothing is written.
 

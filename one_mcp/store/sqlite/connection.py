@@ -94,7 +94,7 @@ class Connection(aiosqlite.Connection):
         """
         if self._failure is not None:
             raise self._failure
-        return await self._execute(function, self._conn)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        return await self._execute(function, self._conn)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # aiosqlite declares no types here
 
     def _open(self, path: str, read_only: bool) -> Raw:
         try:
