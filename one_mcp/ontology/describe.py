@@ -17,7 +17,7 @@ from one_mcp.ontology.model import (
     Property,
     Usual,
 )
-from one_mcp.ontology.vocabulary import Grouped, by_group, dimensions, shortened
+from one_mcp.ontology.vocabulary import Grouped, by_group, dimensions, field, shortened
 
 KINDS: tuple[Kind, ...] = ("entity", "relationship", "event")
 THINGS = "things"  # another word for entities (D-03)
@@ -253,27 +253,7 @@ def _listed(words: Iterable[str]) -> str | None:
 
 
 def _fields(properties: Mapping[str, Property]) -> dict[str, str]:
-    return {name: _field(each) for name, each in properties.items()}
-
-
-def _field(property: Property) -> str:
-    kind = "|".join(property.options) if property.options else property.type
-    parts = [
-        kind,
-        _range(property),
-        "required" if property.required else "",
-        f"in {property.unit.removeprefix('of ')}" if property.unit else "",
-        f"default {property.default}" if property.default not in (None, []) else "",
-    ]
-    inner = f" {{{', '.join(property.properties)}}}" if property.properties else ""
-    return f"{', '.join(part for part in parts if part)}{inner}: {property.meaning}".rstrip(": ")
-
-
-def _range(property: Property) -> str:
-    low, high = property.minimum, property.maximum
-    if high is not None:
-        return f"<= {high:g}" if low is None else f"{low:g} to {high:g}"
-    return "" if low in (None, 0) else f">= {low:g}"
+    return {name: field(each) for name, each in properties.items()}
 
 
 def _unknown(ontology: Ontology, topic: str) -> UnknownTypeError:

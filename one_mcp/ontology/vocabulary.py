@@ -1,4 +1,4 @@
-"""The vocabulary as text, for prompts: the names of all types, a line for each group or edge."""
+"""The vocabulary as text: the names of all types, and a line for a group, an edge or a field."""
 
 from collections.abc import Iterable
 from typing import TypeVar
@@ -9,6 +9,7 @@ from one_mcp.ontology.model import (
     EntityType,
     EventType,
     Ontology,
+    Property,
     RelationshipType,
 )
 
@@ -59,6 +60,27 @@ def shortened(ontology: Ontology, types: tuple[str, ...]) -> list[str]:
         for name in members
     }
     return list(dict.fromkeys(shown.get(name, name) for name in types))
+
+
+def field(property: Property) -> str:
+    """Describe a property or a metadata field: its type, range, unit, default and meaning."""
+    kind = "|".join(property.options) if property.options else property.type
+    parts = [
+        kind,
+        _range(property),
+        "required" if property.required else "",
+        f"in {property.unit.removeprefix('of ')}" if property.unit else "",
+        f"default {property.default}" if property.default not in (None, []) else "",
+    ]
+    inner = f" {{{', '.join(property.properties)}}}" if property.properties else ""
+    return f"{', '.join(part for part in parts if part)}{inner}: {property.meaning}".rstrip(": ")
+
+
+def _range(property: Property) -> str:
+    low, high = property.minimum, property.maximum
+    if high is not None:
+        return f"<= {high:g}" if low is None else f"{low:g} to {high:g}"
+    return "" if low in (None, 0) else f">= {low:g}"
 
 
 def _lines(types: Iterable[Grouped]) -> str:
