@@ -4,7 +4,6 @@ import difflib
 import functools
 import re
 
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _LONGEST_SHOWN = 60
 _CLOSE = 0.72
@@ -13,8 +12,8 @@ _SUGGESTIONS = 3
 
 def shown(name: str) -> str:
     """Return a caller's name fit to stand in a sentence: printable and short."""
-    clean = _UNPRINTABLE.sub("?", name[: _LONGEST_SHOWN + 1])
-    return clean if len(clean) <= _LONGEST_SHOWN else f"{clean[:_LONGEST_SHOWN]}…"
+    cut = name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}…"
+    return "".join(character if character.isprintable() else "?" for character in cut)
 
 
 @functools.lru_cache(maxsize=2048)

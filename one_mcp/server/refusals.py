@@ -9,9 +9,9 @@ from pydantic_core import ErrorDetails
 
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
+from one_mcp.ontology.names import shown
 
 SHOWN = 4
-NAME_CHARS = 60
 EXPECTED: dict[str, str] = {
     "string_type": "a string",
     "int_type": "an integer",
@@ -86,8 +86,8 @@ def refusal(
 
 def unfit(path: str, predicate: str) -> InvalidArgumentError:
     """Refuse a value that is no sound JSON."""
-    place = _shown(path) or "The arguments"
-    return InvalidArgumentError(f"{place} {predicate}.", argument=_shown(path) or None)
+    place = shown(path) or "The arguments"
+    return InvalidArgumentError(f"{place} {predicate}.", argument=shown(path) or None)
 
 
 def _problems(
@@ -153,15 +153,9 @@ def _place(detail: ErrorDetails, given: Mapping[str, object]) -> str:
                 steps.append(f"[{step}]")
             case dict(), str() if step in here:
                 here = here[step]  # pyright: ignore[reportUnknownVariableType]  # JSON
-                steps.append(f".{_shown(step)}")
+                steps.append(f".{shown(step)}")
             case _ if position == last and detail["type"] == "missing":
                 steps.append(f".{step}")
             case _:
                 pass
     return "".join(steps).removeprefix(".")
-
-
-def _shown(name: str) -> str:
-    """Make a caller's name printable and short."""
-    cut = name if len(name) <= NAME_CHARS else f"{name[:NAME_CHARS]}…"
-    return "".join(character if character.isprintable() else "?" for character in cut)
