@@ -11,6 +11,7 @@ INLINE_CHARS = 160  # a definition that is used more than once is still inlined 
 SAYS_NOTHING = frozenset(
     {"title", "discriminator", "minLength", "maxLength", "minItems", "maxItems", "$defs"}
 )
+ERROR: JsonObject = {"type": "object", "description": "instead of all else: code, message, data"}
 IN_ANSWERS_TOO = SAYS_NOTHING | {"default", "minimum", "maximum", "pattern"}
 
 
@@ -21,9 +22,15 @@ def of_arguments(model: type[BaseModel]) -> JsonObject:
 
 @cache
 def of_answer(model: type[BaseModel]) -> JsonObject:
-    """Describe what a tool returns; left open, so that clients accept what later versions add."""
+    """Describe what a tool returns; left open, so that clients accept what later versions add.
+
+    An error is an answer too: the TypeScript SDK holds it against this schema, and would show a
+    model the mismatch instead of the error. So it is described, and nothing at the top is required.
+    """
     schema = model.model_json_schema(mode="serialization")
-    return _Slimmer(schema, IN_ANSWERS_TOO, closed=False).root()
+    slim = _Slimmer(schema, IN_ANSWERS_TOO, closed=False).root()
+    slim.pop("required", None)
+    return {**slim, "properties": {**_objects(slim.get("properties")), "error": {**ERROR}}}
 
 
 class _Slimmer:

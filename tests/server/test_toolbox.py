@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncIterator
 
 import anyio
+import jsonschema
 import pytest
 from mcp import Client, MCPError
 from mcp.server import Server
@@ -276,6 +277,18 @@ async def test_tools_are_described_for_models_and_people(client: Client) -> None
     assert tools["write_much"].annotations.destructive_hint is False
     assert tools["write_much"].annotations.idempotent_hint is True
     assert tools["create_creator"].output_schema is not None
+
+
+async def test_an_error_fits_the_schema_of_the_answer(client: Client) -> None:
+    """The TypeScript SDK checks errors too, and throws away those that do not fit."""
+    tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+
+    refused = await client.call_tool("create_creator", {})
+
+    assert error(refused)["code"] == "INVALID_ARGUMENT"
+    for tool in tools.values():
+        assert tool.output_schema is not None
+        jsonschema.validate(refused.structured_content, tool.output_schema)
 
 
 def test_a_description_has_a_limit() -> None:
