@@ -5,8 +5,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 Clock = Callable[[], int]
-MILLISECOND = timedelta(milliseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST_MS = -62_135_596_800_000  # 0001-01-01
+LATEST_MS = 253_402_300_799_999  # 9999-12-31
+DAY_MS = 24 * 3_600_000
 
 
 def system() -> int:
@@ -29,11 +31,8 @@ def from_text(text: str) -> int:
         ms = int(text)
     else:
         moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=UTC)
-        ms = (moment - EPOCH) // MILLISECOND
-    try:
-        to_text(ms)  # a zone may move a time out of the years that there are
-    except OverflowError as error:
-        raise ValueError("no time between the years 1 and 9999") from error
+        since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH
+        ms = since.days * DAY_MS + since.seconds * 1000 + since.microseconds // 1000
+    if not EARLIEST_MS <= ms <= LATEST_MS:  # a zone may move a time out of the years that there are
+        raise ValueError("no time between the years 1 and 9999")
     return ms
