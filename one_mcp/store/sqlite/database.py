@@ -1,5 +1,7 @@
 """The database: one writer, a few readers, one file that other processes share."""
 
+import contextlib
+import os
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -74,7 +76,7 @@ class Database:
                 return
             async with AsyncExitStack() as opened:
                 if not self.read_only:
-                    await to_thread.run_sync(_make_folder, self.path)
+                    await to_thread.run_sync(_make_place, self.path)
                 opened.enter_context(presence.on(self.path))
                 prepare = _check if self.read_only else partial(_prepare, self._first)
                 connection = Connection(self._name, read_only=self.read_only)
@@ -101,13 +103,19 @@ async def _to_the_end(connection: Connection | None, function: Callable[[Raw], T
     return answers[0]
 
 
-def _make_folder(path: Path) -> None:
+def _make_place(path: Path) -> None:
+    """Make the folder, and an empty file that only its owner reads: a whole business comes in it.
+
+    SQLite gives the files beside it the same mode.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DatabaseError(
             f"The folder of {path} cannot be made ({error.strerror}); set ONE_MCP_DATABASE."
         ) from error
+    with contextlib.suppress(OSError):  # it is there, or SQLite will say what is wrong
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _prepare(first: Callable[[Raw], None], path: str, raw: Raw) -> None:
