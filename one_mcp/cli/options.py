@@ -56,7 +56,9 @@ def _help(field: FieldInfo) -> str:
         usual = ",".join(map(str, usual))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # words
     if usual is None:
         return field.description or ""
-    return f"{field.description}  [default: {'no' if usual is False else usual or 'none'}]"
+    words = {True: "yes", False: "no"}
+    told = words[usual] if isinstance(usual, bool) else usual or "none"
+    return f"{field.description}  [default: {told}]"
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: object) -> None:

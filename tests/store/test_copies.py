@@ -92,6 +92,26 @@ async def test_backup_is_one_private_file_with_nothing_beside_it(
     assert (folder / "b.db").stat().st_mode & 0o777 == 0o600
 
 
+async def test_a_new_database_is_read_by_its_owner_only(app: App, settings: Settings) -> None:
+    await write(app, "One")
+
+    files = [file for file in settings.database.parent.iterdir() if file.is_file()]
+
+    assert settings.database in files
+    assert {file.stat().st_mode & 0o077 for file in files} == {0}
+
+
+async def test_an_export_is_no_backup(app: App, settings: Settings, tmp_path: Path) -> None:
+    await write(app, "One")
+    export = tmp_path / "all.jsonl"
+    export.write_text('{"format":"one_mcp"}\n' * 100)
+
+    with pytest.raises(NotADatabaseError, match="one-mcp import"):
+        copies.restore(export, settings.database.with_name("other.db"))
+    with pytest.raises(DatabaseError, match="There is no backup at"):
+        copies.restore(tmp_path / "nothing.db", settings.database)
+
+
 async def test_backup_ends_while_another_process_keeps_writing(tmp_path: Path) -> None:
     with writing(tmp_path / "one.db") as process:
         assert process.stdout is not None

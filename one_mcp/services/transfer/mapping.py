@@ -114,7 +114,12 @@ def _own_target(kind: Kind, title: str, known: tuple[str, ...]) -> str:
     if not title:
         raise ImportFileError("A column has no title; name each column in the first line.")
     near = names.near(title, (*fields, *known))
-    hint = f"did you mean {near[0]}?" if near else f"map it, or call it {inside}{shown(title)}."
+    hint = (
+        f'did you mean {near[0]}? Map it with columns {{"{shown(title)}": "{near[0]}"}} '
+        f'(on the command line --column "{shown(title)}={near[0]}").'
+        if near
+        else f"map it, or call it {inside}{shown(title)}."
+    )
     raise ImportFileError(f"The column {shown(title)!r} is unknown; {hint}", column=shown(title))
 
 

@@ -85,5 +85,7 @@ def _name(beside: Path, path: Path, *, overwrite: bool) -> None:
 
 def _in_the_way(path: Path) -> ExportFileError:
     return ExportFileError(
-        f"{path} exists; give another path, or replace it with overwrite=true.", path=str(path)
+        f"{path} exists; give another path, or replace it with overwrite=true "
+        "(--force on the command line).",
+        path=str(path),
     )

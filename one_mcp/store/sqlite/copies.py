@@ -46,12 +46,18 @@ def restore(source: Path, target: Path, progress: Progress = unseen) -> Path | N
 
     Raises InUseError while another process is on `target`, which then stays as it is.
     """
-    present(source)
+    if not source.is_file():
+        raise DatabaseError(f"There is no backup at {source}; name a file that was backed up to.")
     if target.exists() and source.samefile(target):
         raise DatabaseError(f"{source} is the database itself; name a backup to restore from.")
     target.parent.mkdir(parents=True, exist_ok=True)
     with presence.alone(target), _beside(target) as fresh:
-        _copy(source, fresh, progress)
+        try:
+            _copy(source, fresh, progress)
+        except NotADatabaseError as error:
+            raise NotADatabaseError(
+                f"{source} is not a SQLite database, so no backup; an export comes back with `one-mcp import`."
+            ) from error
         verified(fresh)
         kept = _keep(target) if target.exists() else None
         _put(fresh, target)
