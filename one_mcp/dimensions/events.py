@@ -2,15 +2,13 @@
 
 from one_mcp import clock, ids, jsons
 from one_mcp.answers import Written, few
+from one_mcp.clock import EARLIEST_MS, LATEST_MS
 from one_mcp.dimensions import subjects
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check
 from one_mcp.ontology.model import EntityType, Moment
 from one_mcp.store.work import Happening, Work
-
-EARLIEST_MS = -62_135_596_800_000  # 0001-01-01
-LATEST_MS = 253_402_300_799_999  # 9999-12-31
 
 
 class Recorded(Written):

@@ -6,13 +6,12 @@ events costs no more than one with ten thousand, and its numbers say that they a
 
 from decimal import Decimal, InvalidOperation
 
-from one_mcp import jsons
+from one_mcp import clock, jsons
 from one_mcp.answers import Answer
 from one_mcp.jsons import JsonValue
 from one_mcp.store.work import Row, Work
 
 DAYS = 30
-DAY_MS = 24 * 3_600_000
 MOST_EVENTS = 10_000
 CLONE = "ai_clone"
 INTERACTION, REWARD = "clone_interaction", "tokens_earned"
@@ -141,7 +140,7 @@ def _earned(work: Work, id: str) -> Decimal:
 
 
 def _window(work: Work, id: str) -> dict[str, object]:
-    return {"id": id, "now": work.now, "since": work.now - DAYS * DAY_MS}
+    return {"id": id, "now": work.now, "since": work.now - DAYS * clock.DAY_MS}
 
 
 def _capped(count: int) -> Count:

@@ -1,10 +1,11 @@
 """Replays: a repeated call with the same idempotency key gets the first call's answer."""
 
+from one_mcp import clock
 from one_mcp.answers import Written
 from one_mcp.errors import IdempotencyError
 from one_mcp.store.work import Work
 
-KEPT_MS = 30 * 24 * 3_600_000
+KEPT_MS = 30 * clock.DAY_MS
 
 
 def find(work: Work, key: str | None, digest: str | None) -> str | None:

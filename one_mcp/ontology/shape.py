@@ -6,16 +6,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from one_mcp.clock import EARLIEST_MS, LATEST_MS
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.ontology import names
 from one_mcp.ontology.limits import kind_of, refusal
 from one_mcp.ontology.model import Property, PropertyType
 
-_DECIMAL = re.compile(r"[+-]?[0-9]{1,100}(\.[0-9]{1,100})?")
+DECIMAL = re.compile(r"[+-]?[0-9]{1,100}(\.[0-9]{1,100})?")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 _WORD = re.compile(r"\S{1,2048}")
-_EARLIEST_MS = -62_135_596_800_000  # 0001-01-01
-_LATEST_MS = 253_402_300_799_999  # 9999-12-31
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -147,7 +146,7 @@ def _integer(value: JsonValue) -> JsonValue:
 
 def _decimal(value: JsonValue) -> JsonValue:
     if isinstance(value, str):
-        return value if _DECIMAL.fullmatch(value) else None
+        return value if DECIMAL.fullmatch(value) else None
     return _number(value)
 
 
@@ -159,7 +158,7 @@ def _timestamp(value: JsonValue) -> JsonValue:
     if isinstance(value, str):
         return _milliseconds(value)
     moment = _integer(value)
-    return moment if isinstance(moment, int) and _EARLIEST_MS <= moment <= _LATEST_MS else None
+    return moment if isinstance(moment, int) and EARLIEST_MS <= moment <= LATEST_MS else None
 
 
 def _milliseconds(text: str) -> int | None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from mcp_types import ReadResourceResult, Resource, ResourceTemplate, TextResourceContents
 from pydantic import BaseModel
 
+from one_mcp import clock
 from one_mcp.errors import AnswerTooLargeError, NotFoundError, OneError
 from one_mcp.ontology import check
 from one_mcp.ontology.model import Ontology
@@ -12,8 +13,6 @@ from one_mcp.server import addresses, views
 from one_mcp.server.addresses import ENTITIES, MARKDOWN, MERMAID, Address, Place
 from one_mcp.server.results import MAX_CHARS
 from one_mcp.session import Session
-
-DAY_MS = 86_400_000
 
 ADDRESSES = (
     Address(
@@ -210,7 +209,7 @@ async def read(uri: str, one: Session) -> ReadResourceResult:
     result = ReadResourceResult(
         contents=[TextResourceContents(uri=uri, mime_type=address.mime_type, text=text)]
     )
-    return result if address.shows else result.model_copy(update={"ttl_ms": DAY_MS})
+    return result if address.shows else result.model_copy(update={"ttl_ms": clock.DAY_MS})
 
 
 def completes(template: str, variable: str) -> str:

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from one_mcp import clock
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.ontology.shape import DECIMAL
 
 MOST_CONDITIONS = 20
 MOST_OPTIONS = 100
 _PATH = re.compile(r"[^\W\d]\w{0,99}(\.[^\W\d]\w{0,99}){0,9}")
-_DECIMAL = re.compile(r"[+-]?[0-9]{1,100}(\.[0-9]{1,100})?")
 
 _NUMERIC = (
     "({type} IN ('integer', 'real') OR ({type} = 'text'"
@@ -144,7 +144,7 @@ def _comparison(sign: str) -> "Make":
             text = made.bind(operand)
             return _any(place, f"({{type}} = 'text' AND {{value}} {sign} {text})")
         bound = made.bind(number)
-        if isinstance(operand, str) and not _DECIMAL.fullmatch(operand):
+        if isinstance(operand, str) and not DECIMAL.fullmatch(operand):
             text = made.bind(operand)
             test = (
                 f"(({{type}} = 'text' AND {{value}} {sign} {text}) OR "
@@ -189,7 +189,7 @@ def _exists(_made: Filter, place: str, operand: JsonValue, at: str) -> str:
 
 def _number_of(text: str) -> float | None:
     """Return the number that a decimal string or a time stands for among stored numbers."""
-    if _DECIMAL.fullmatch(text):
+    if DECIMAL.fullmatch(text):
         return float(text) if "." in text or len(text) > 15 else int(text)  # noqa: PLR2004  # more digits than a float keeps
     try:
         return clock.from_text(text)

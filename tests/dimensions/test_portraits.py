@@ -5,6 +5,7 @@ import pytest
 from one_mcp import jsons
 from one_mcp.access import Principal, Role
 from one_mcp.app import App
+from one_mcp.clock import DAY_MS
 from one_mcp.dimensions import (
     archive,
     connections,
@@ -22,8 +23,6 @@ from one_mcp.store.work import Work
 from tests.conftest import HandClock
 
 pytestmark = pytest.mark.anyio
-
-DAY_MS = 24 * 3_600_000
 
 
 @pytest.fixture

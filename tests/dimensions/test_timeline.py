@@ -4,6 +4,7 @@ import pytest
 
 from one_mcp.access import Principal, Role
 from one_mcp.app import App
+from one_mcp.clock import DAY_MS
 from one_mcp.dimensions import archive, entities, events, timeline
 from one_mcp.dimensions.entities import Saved
 from one_mcp.dimensions.organizations import LOCAL_OWNER
@@ -18,7 +19,6 @@ from tests.dimensions.plans import steps
 pytestmark = pytest.mark.anyio
 
 NOWHERE = "ent_0000000000000000"
-DAY_MS = 86_400_000
 
 
 async def viewed(

@@ -8,12 +8,12 @@ import pytest
 from mcp import Client
 
 from one_mcp import assets
+from one_mcp.clock import DAY_MS
 from one_mcp.server.views import guides
 from tests.conftest import HandClock
 
 pytestmark = pytest.mark.anyio
 MOST_CHARACTERS = 16_000
-DAY_MS = 86_400_000
 
 STUDIO: list[dict[str, Any]] = [
     {

@@ -11,9 +11,10 @@ from mcp import Client, MCPError
 from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, TextResourceContents
 
 from one_mcp.app import App
+from one_mcp.clock import DAY_MS
 from one_mcp.dimensions import archive, connections, entities, events
 from one_mcp.dimensions.entities import Saved
-from one_mcp.server import faults, resources, views
+from one_mcp.server import faults, views
 from one_mcp.session import Session
 
 pytestmark = pytest.mark.anyio
@@ -316,7 +317,7 @@ async def test_what_never_changes_may_be_kept_for_a_day(
     if mode == "legacy":
         pytest.skip("no hints before 2026-07-28")
 
-    assert (await client.read_resource("one://types/course")).ttl_ms == resources.DAY_MS
+    assert (await client.read_resource("one://types/course")).ttl_ms == DAY_MS
     assert (await client.read_resource(f"one://entities/{jane.id}")).ttl_ms == 0
 
 

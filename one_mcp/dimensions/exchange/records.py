@@ -16,7 +16,7 @@ from pydantic import (
 
 from one_mcp import clock
 from one_mcp.access import Role
-from one_mcp.dimensions.events import EARLIEST_MS, LATEST_MS
+from one_mcp.clock import EARLIEST_MS, LATEST_MS
 from one_mcp.errors import BrokenLineError, OneError
 from one_mcp.jsons import Json, JsonObject
 from one_mcp.ontology import names
