@@ -30,7 +30,7 @@ from mcp_types import (
     UnsubscribeRequestParams,
 )
 
-from one_mcp import __version__
+from one_mcp import __version__, clock
 from one_mcp.app import App
 from one_mcp.server import complete, faults, prompts, resources
 from one_mcp.server.caller import Context, Serving, identify
@@ -41,8 +41,15 @@ from one_mcp.session import Call, Session
 
 NAME = "one_mcp"
 TITLE = "ONE business backend"
-DAY_MS, MINUTE_MS = 86_400_000, 60_000
-LISTS = CacheHint(ttl_ms=DAY_MS, scope="private")  # they change only with the server's settings
+LISTS = CacheHint(ttl_ms=clock.DAY_MS, scope="private")  # they change with settings only
+CACHED = {
+    "server/discover": LISTS,
+    "tools/list": LISTS,
+    "prompts/list": LISTS,
+    "resources/list": LISTS,
+    "resources/templates/list": LISTS,
+    "resources/read": CacheHint(ttl_ms=0, scope="private"),
+}
 
 INSTRUCTIONS = """\
 The business's own memory, shared with other agents and kept across conversations: creators, \
@@ -112,20 +119,13 @@ def server(app: App, specs: tuple[ToolSpec, ...] = SPECS) -> Server[Serving]:
             yield Serving(app, watch)
             tasks.cancel_scope.cancel()
 
-    built = Server(
+    built: Server[Serving] = Server(
         NAME,
         version=__version__,
         title=TITLE,
         instructions=INSTRUCTIONS,
         lifespan=lifespan,
-        cache_hints={
-            "server/discover": LISTS,
-            "tools/list": LISTS,
-            "prompts/list": LISTS,
-            "resources/list": LISTS,
-            "resources/templates/list": LISTS,
-            "resources/read": CacheHint(ttl_ms=0, scope="private"),
-        },
+        cache_hints=CACHED,
         get_tool_input_schema=toolbox.arguments_schema,
         on_list_tools=_told(list_tools),
         on_call_tool=_told(call_tool),
