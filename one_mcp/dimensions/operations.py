@@ -34,9 +34,11 @@ def _unpacked(value: object) -> object:
 def _milliseconds(value: object) -> object:
     if isinstance(value, str):
         try:
-            return clock.from_text(value)
-        except (ValueError, OverflowError):
+            value = clock.from_text(value)
+        except ValueError:
             raise ValueError("must be a time such as 2026-11-23T12:00:00Z") from None
+    if isinstance(value, int) and value < 0:
+        raise ValueError("must be a time not before 1970-01-01")
     return value
 
 

@@ -140,6 +140,7 @@ def server(app: App, specs: tuple[ToolSpec, ...] = SPECS) -> Server[Serving]:
         on_completion=_told(completion),
     )
     built.middleware.clear()  # only the tracing of an exporter that this server does not have
+    built.middleware.append(faults.explained)
     return built
 
 

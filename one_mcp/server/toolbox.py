@@ -129,8 +129,9 @@ class Toolbox:
     def _unknown(self, name: str) -> MCPError:
         shown = name if len(name) <= MAX_NAME_CHARS else f"{name[:MAX_NAME_CHARS]}…"
         near = get_close_matches(name, self._tools, 3)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ""
-        return MCPError(INVALID_PARAMS, f"Unknown tool {shown!r}{hint}")
+        hint = f"did you mean {' or '.join(near)}?" if near else "tools/list shows what there is."
+        sentence = f"UNKNOWN_TOOL: There is no tool {shown!r}; {hint}"
+        return MCPError(INVALID_PARAMS, sentence, {"code": "UNKNOWN_TOOL"})
 
 
 @dataclass(frozen=True)

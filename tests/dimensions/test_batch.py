@@ -190,6 +190,7 @@ async def test_a_long_answer_keeps_the_ids_and_says_what_was_cut(one: Session) -
         ({"op": "archive_entity", "id": "$a", "form": "$b"}, "operations[0].form"),
         ({"op": "tag_entity", "id": "$a", "add": ["a:b", 7]}, "operations[0].add[1]"),
         ({"op": "record_event", "type": "x", "at": "noon"}, "operations[0].at"),
+        ({"op": "record_event", "type": "x", "at": "1969-12-31"}, "operations[0].at"),
         (course("course"), "operations[0].as"),
         (course(properties='{"a": ' + "[" * 500 + "]" * 500 + "}"), "operations[0].properties"),
         (course(properties='{"a": NaN}'), "operations[0].properties"),

@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 from mcp import Client
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS, Request
+from pydantic import TypeAdapter
 
 from one_mcp.app import App
 from one_mcp.dimensions.entities import Saved
@@ -309,3 +312,25 @@ async def test_a_write_of_very_much_is_answered_in_short(client: Client, jane: S
     assert max(len(answer.content[0].text) for answer in answers) <= 10_000
     assert answers[0].structured_content
     assert answers[0].structured_content["extra"][-1].endswith("more")
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "place"),
+    [
+        ("tools/call", {"name": "find_entities", "arguments": ["sk_live"]}, "params.arguments "),
+        ("tools/call", {"arguments": {}}, "params.name "),
+        ("resources/read", {"uri": 5}, "params.uri "),
+        ("prompts/get", {"name": "map_feature", "arguments": {"feature": 5}}, "params.arguments."),
+    ],
+)
+async def test_a_misshapen_request_is_told_which_parameter(
+    client: Client, method: str, params: dict[str, Any], place: str
+) -> None:
+    misshapen = Request[Any, str](method=method, params=params)
+
+    with pytest.raises(MCPError) as failure:
+        await client.session.send_request(misshapen, TypeAdapter(object))
+
+    assert failure.value.code == INVALID_PARAMS
+    assert failure.value.message.startswith(f"INVALID_ARGUMENT: {place}")
+    assert "sk_" not in failure.value.message
