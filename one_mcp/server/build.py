@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import anyio
 from mcp.server import Server
-from mcp.server.caching import CacheHint
+from mcp.server.caching import CacheableMethod, CacheHint
 from mcp.server.models import InitializationOptions
 from mcp_types import (
     CallToolRequestParams,
@@ -42,7 +42,7 @@ from one_mcp.session import Call, Session
 NAME = "one_mcp"
 TITLE = "ONE business backend"
 LISTS = CacheHint(ttl_ms=clock.DAY_MS, scope="private")  # they change with settings only
-CACHED = {
+CACHED: dict[CacheableMethod, CacheHint] = {
     "server/discover": LISTS,
     "tools/list": LISTS,
     "prompts/list": LISTS,
