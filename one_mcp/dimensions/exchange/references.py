@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from one_mcp import jsons
 from one_mcp.dimensions.exchange.records import End, Reference
@@ -14,8 +14,7 @@ OURS = ("ent_", "per_")  # how a word begins that is an id of this server
 _UPPER = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """An entity at the end of a connection or event."""
 
     id: str
