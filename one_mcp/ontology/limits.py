@@ -36,6 +36,12 @@ def refusal(at: str, got: str, expected: str) -> InvalidPropertyError:
     )
 
 
+def absence(at: str, expected: str) -> InvalidPropertyError:
+    return InvalidPropertyError(
+        f"{at} is required: {expected}", field=at, got="nothing", expected=expected
+    )
+
+
 def kind_of(value: JsonValue) -> str:
     """Name the JSON type of a value, with its article."""
     return _KINDS[type(value)]

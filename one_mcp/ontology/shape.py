@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from one_mcp.clock import EARLIEST_MS, LATEST_MS
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.ontology import names
-from one_mcp.ontology.limits import kind_of, refusal
+from one_mcp.ontology.limits import absence, kind_of, refusal
 from one_mcp.ontology.model import Property, PropertyType
 
 DECIMAL = re.compile(r"[+-]?[0-9]{1,100}(\.[0-9]{1,100})?")
@@ -104,7 +104,7 @@ def _complete(declared: dict[str, Property], values: JsonObject, at: str, *, fil
         if known.name in values:
             continue
         if known.required:
-            raise refusal(f"{at}.{known.name}", "nothing", expected(known))
+            raise absence(f"{at}.{known.name}", expected(known))
         if fill and known.default is not None:
             values[known.name] = copy.copy(known.default)
 

@@ -131,6 +131,7 @@ def test_identity_is_required_on_creation_and_not_in_a_patch(ontology: Ontology)
     patched = check.properties(creator, {"bio": "Runs."}, patch=True)
 
     assert error.fields["field"] == "properties.email"
+    assert str(error) == "properties.email is required: an e-mail address"
     assert patched.values == {"bio": "Runs."}
 
 
