@@ -40,6 +40,11 @@ def command(client: str, *, as_json: bool) -> None:
     settings that were chosen, by flags or in the environment, go along.
     """
     entry = _entry(options.chosen())
+    if _in_a_cache(entry.program[0]):
+        screen.complain(
+            "this copy lies in the cache of uv, which may remove it; install it to stay, "
+            "with `uv tool install` or pip, and ask again"
+        )
     document: JsonObject = {"mcpServers": {NAME: entry.as_json()}}
     if as_json:
         screen.show_json(document)
@@ -97,6 +102,11 @@ def _program() -> list[str]:
     if script.is_file():
         return [str(script.absolute())]
     return [str(Path(sys.executable).absolute()), "-m", "one_mcp"]
+
+
+def _in_a_cache(program: str) -> bool:
+    """Tell whether uvx made this copy for one run."""
+    return any(part.startswith(("archive-v", "environments-v")) for part in Path(program).parts)
 
 
 def _text(value: object) -> str:

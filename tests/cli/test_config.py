@@ -27,6 +27,19 @@ def test_what_people_read_holds_the_same_json(run: Run) -> None:
     assert json.loads(text[text.index("{") :]) == answer(run("config", "cursor", "--json"))
 
 
+def test_a_copy_that_uv_may_remove_is_told(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = run("config", "cursor", "--json")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "uv" / "archive-v0" / "x" / "python"))
+
+    cached = run("config", "cursor", "--json")
+
+    assert installed.stderr == ""
+    assert "uv tool install" in cached.stderr
+    assert cached.exit_code == 0
+
+
 def test_chosen_settings_go_along_as_variables(run: Run, tmp_path: Path) -> None:
     (tmp_path / "pack.toml").touch()
 
