@@ -53,7 +53,7 @@ def _option(name: str, field: FieldInfo) -> Callable[[F], F]:
 def _help(field: FieldInfo) -> str:
     usual: object = field.default
     if isinstance(usual, tuple):
-        usual = ",".join(map(str, usual))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # words
+        usual = ", ".join(map(str, usual))  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # words
     if usual is None:
         return field.description or ""
     words = {True: "yes", False: "no"}

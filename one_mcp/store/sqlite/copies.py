@@ -56,7 +56,8 @@ def restore(source: Path, target: Path, progress: Progress = unseen) -> Path | N
             _copy(source, fresh, progress)
         except NotADatabaseError as error:
             raise NotADatabaseError(
-                f"{source} is not a SQLite database, so no backup; an export comes back with `one-mcp import`."
+                f"{source} is not a SQLite database, so no backup; "
+                "an export comes back with `one-mcp import`."
             ) from error
         verified(fresh)
         kept = _keep(target) if target.exists() else None
