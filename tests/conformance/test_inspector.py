@@ -11,6 +11,7 @@ from tests.conformance import suite
 
 pytestmark = suite.needs_modules
 Inspect = Any
+TOOL_ERROR = 5  # the Inspector's exit code
 
 
 @pytest.fixture(params=["legacy", "modern"])
@@ -26,14 +27,14 @@ def inspect(request: pytest.FixtureRequest, tmp_path: Path) -> Inspect:
     config = tmp_path / "inspector.json"
     config.write_text(json.dumps({"mcpServers": {"one": server}}))
 
-    def ask(method: str, *arguments: str) -> dict[str, Any]:
+    def ask(method: str, *arguments: str, code: int = 0) -> dict[str, Any]:
         done = suite.run(
             "inspector/clients/launcher/build/index.js",
             *("--cli", "--config", str(config), "--server", "one", "--format", "json"),
             *("--method", method, *arguments),
             MCP_INSPECTOR_SECRET_STORE="memory",  # noqa: S106  # not a secret: no key ring here
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == code, done.stderr
         return json.loads(done.stdout)["result"]
 
     return ask
@@ -52,6 +53,18 @@ def test_tools_are_called(inspect: Inspect) -> None:
     assert "create_entity" in [tool["name"] for tool in listed["tools"]]
     assert made["structuredContent"]["id"].startswith("ent_")
     assert made["structuredContent"]["id"] in json.dumps(found["structuredContent"])
+
+
+def test_an_error_reaches_the_caller_whole(inspect: Inspect) -> None:
+    """Some clients hold an error result against the output schema, and show nothing else."""
+    answer = inspect(
+        "tools/call",
+        *("--tool-name", "get_entity", "--tool-arg", "id=ent_0000000000000000"),
+        code=TOOL_ERROR,
+    )
+
+    assert answer["isError"]
+    assert answer["content"][0]["text"].startswith("NOT_FOUND: There is no entity")
 
 
 def test_resources_are_read(inspect: Inspect) -> None:
