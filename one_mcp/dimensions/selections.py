@@ -8,7 +8,7 @@ while the entities are walked in the order of an index. So no search reads more 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from one_mcp.dimensions import entities, subjects, tags
+from one_mcp.dimensions import entities, subjects
 from one_mcp.dimensions.neighbourhoods import SIDES, Direction, Scope
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
@@ -134,7 +134,7 @@ def _in_status(
 def _tagged(selection: Selection, tag: str) -> Members:
     """Choose by `key:value`, or by `key:` with any value."""
     any_value = tag.strip().endswith(":") and tag.count(":") == 1
-    key, value = tags.parse(f"{tag}any" if any_value else tag)
+    key, value = check.tag(f"{tag}any" if any_value else tag)
     same = f"key = {selection.bind(key)}"
     if not any_value:
         same += f" AND value = {selection.bind(value)}"

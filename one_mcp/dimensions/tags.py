@@ -1,19 +1,14 @@
 """Tags: a key and a value on an entity, written and shown as `key:value` (D-10)."""
 
-import re
 from collections.abc import Sequence
-from unicodedata import normalize
 
 from one_mcp import jsons
 from one_mcp.answers import Written, few
 from one_mcp.dimensions import subjects
-from one_mcp.errors import InvalidArgumentError
+from one_mcp.ontology import check
 from one_mcp.store.work import Work
 
-LONGEST = 200
-LIMIT = 100
 SHOWN_CHARACTERS = 4_000
-_TAG = re.compile(r"([^\s:\x00-\x1f][^:\x00-\x1f]*):([^\x00-\x1f]*\S[^\x00-\x1f]*)")
 
 
 class Tagged(Written):
@@ -22,19 +17,6 @@ class Tagged(Written):
     id: str
     name: str
     tags: list[str]
-
-
-def parse(text: str) -> tuple[str, str]:
-    """Cut `key:value`; only the first colon counts, and accents are composed.
-
-    Raises InvalidArgumentError where there is no key, no value, or more than 200 characters.
-    """
-    found = _TAG.fullmatch(normalize("NFC", text.strip()))
-    if found is None or len(text) > LONGEST:
-        raise InvalidArgumentError(
-            "A tag is key:value, such as skill:python, of at most 200 characters.", argument="tags"
-        )
-    return found[1].strip(), found[2].strip()
 
 
 def of(work: Work, entity_id: str) -> list[str]:
@@ -72,8 +54,9 @@ def of_many(work: Work, entity_ids: Sequence[str]) -> dict[str, list[str]]:
 
 def add(work: Work, entity_id: str, texts: list[str]) -> None:
     """Add tags; those that are there already stay as they are."""
-    for key, value in map(parse, texts):
-        _warn_of_prefix(work, key)
+    for key, value in map(check.tag, texts):
+        if advice := check.tag_key(work.ontology, key):
+            work.warn(advice)
         work.run(
             """
             INSERT INTO tags (organization_id, entity_id, key, value)
@@ -88,7 +71,7 @@ def add(work: Work, entity_id: str, texts: list[str]) -> None:
 
 def remove(work: Work, entity_id: str, texts: list[str]) -> None:
     """Remove tags; those that are not there are no failure."""
-    for key, value in map(parse, texts):
+    for key, value in map(check.tag, texts):
         work.run(
             """
             DELETE FROM tags
@@ -112,8 +95,3 @@ def change(
     add(work, id, add_tags or [])
     work.touch(id, row["type"])
     return Tagged(id=id, name=row["name"], tags=few(of(work, id), SHOWN_CHARACTERS) or [])
-
-
-def _warn_of_prefix(work: Work, key: str) -> None:
-    if key not in work.ontology.tag_prefixes:
-        work.warn(f"tag key {key!r} is none of the usual ones; see describe_ontology('knowledge').")

@@ -1,8 +1,10 @@
-"""Decide by type whether something may exist: names, properties, metadata, endpoints."""
+"""Decide by type whether something may exist: names, properties, metadata, endpoints, tags."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
+from unicodedata import normalize
 
 from one_mcp.errors import InvalidArgumentError, UnknownTypeError, WrongDirectionError
 from one_mcp.jsons import JsonObject
@@ -34,6 +36,8 @@ class CheckedProperties:
 
 AnyType = TypeVar("AnyType", EntityType, RelationshipType, EventType)
 MOST_TYPES = 100
+LONGEST_TAG = 200
+_TAG = re.compile(r"([^\s:\x00-\x1f][^:\x00-\x1f]*):([^\x00-\x1f]*\S[^\x00-\x1f]*)")
 
 
 def entity_type(ontology: Ontology, name: str) -> EntityType:
@@ -107,6 +111,29 @@ def target(event: EventType, type: str | None) -> str | None:
     if type is None:
         return f"{event.name} usually has a target: {_any_of(usual)}"
     return f"{event.name} usually happens to {_any_of(usual)}, not to {_a(type)}"
+
+
+def tag(text: str) -> tuple[str, str]:
+    """Cut `key:value`; only the first colon counts, and accents are composed.
+
+    Raises InvalidArgumentError where there is no key, no value, or more than 200 characters.
+    """
+    found = _TAG.fullmatch(normalize("NFC", text.strip()))
+    if found is None or len(text) > LONGEST_TAG:
+        raise InvalidArgumentError(
+            f"A tag is key:value, such as skill:python, of at most {LONGEST_TAG} characters.",
+            argument="tags",
+        )
+    return found[1].strip(), found[2].strip()
+
+
+def tag_key(ontology: Ontology, key: str) -> str | None:
+    """Return advice about an unusual key of a tag, or None when nothing is unusual."""
+    if key in ontology.tag_keys:
+        return None
+    near = names.near(key, tuple(ontology.tag_keys))
+    hint = f"did you mean {near[0]}?" if near else "describe_ontology('knowledge') lists them"
+    return f"'{names.shown(key)}' is none of the usual tag keys; {hint}"
 
 
 def _reversed(edge: RelationshipType, from_type: str, to_type: str) -> str:

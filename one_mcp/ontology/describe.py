@@ -133,7 +133,7 @@ def _terms(ontology: Ontology, dimension: str) -> JsonObject:
         "knowledge": {
             "kinds": ontology.knowledge_kinds,
             "link_roles": ontology.link_roles,
-            "tag_keys": ontology.tag_prefixes,
+            "tag_keys": ontology.tag_keys,
         },
     }.get(dimension, {})
     return {

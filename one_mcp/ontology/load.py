@@ -35,7 +35,7 @@ class _Draft:
     known: build.Known = field(default_factory=build.Known)
     aliases: dict[Kind, dict[str, Table]] = field(default_factory=lambda: {k: {} for k in _KINDS})
     more_ends: dict[str, list[Table]] = field(default_factory=dict[str, list[Table]])
-    tag_prefixes: dict[str, Term] = field(default_factory=dict[str, Term])
+    tag_keys: dict[str, Term] = field(default_factory=dict[str, Term])
 
     def types(self, kind: Kind) -> dict[str, Table]:
         known = self.known
@@ -121,8 +121,8 @@ def _gather(draft: _Draft, file: Table) -> None:
     more = file.table("relationship_ends")
     for name in more:
         draft.more_ends.setdefault(name, []).extend(more.listed(name))
-    for name, meaning in file.sentences("tag_prefixes"):
-        _add(draft.tag_prefixes, name, Term(name, meaning), file.table("tag_prefixes"))
+    for name, meaning in file.sentences("tag_keys"):
+        _add(draft.tag_keys, name, Term(name, meaning), file.table("tag_keys"))
     file.close()
 
 
@@ -166,7 +166,7 @@ def _ontology(draft: _Draft, whole: dict[str, Table], packs: tuple[str, ...]) ->
         plans=build.terms(whole["plans"]),
         knowledge_kinds=build.terms(whole["knowledge_kinds"]),
         link_roles=build.terms(whole["link_roles"]),
-        tag_prefixes=draft.tag_prefixes,
+        tag_keys=draft.tag_keys,
         packs=packs,
     )
 

@@ -5,7 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from one_mcp.errors import InvalidPropertyError, UnknownTypeError, WrongDirectionError
+from one_mcp.errors import (
+    InvalidArgumentError,
+    InvalidPropertyError,
+    UnknownTypeError,
+    WrongDirectionError,
+)
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check, completeness, names, proposal, shape
 from one_mcp.ontology.check import CheckedProperties
@@ -24,8 +29,6 @@ from one_mcp.ontology.report import Findings, Report
 
 _LOCAL = re.compile(r"\$[A-Za-z][A-Za-z0-9_]{0,62}")
 _ID = re.compile(r"(ent|per|org)_[0-9a-z]{1,60}")
-_TAG = re.compile(r"[^\s:\x00-\x1f][^:\x00-\x1f]*:[^\x00-\x1f]*\S[^\x00-\x1f]*")
-_LONGEST_TAG = 200
 _ARCHIVED = "archived"
 
 _T = TypeVar("_T")
@@ -150,27 +153,25 @@ class _Review:
         else:
             given = it.metadata or {}
             self._fields(at, lambda: check.metadata(type, given))
-        usual = type.targets
-        if it.target is None and usual:
-            self.found.advise(at, "NO_TARGET", f"{type.name} usually has a target: {_some(usual)}")
-        elif target is not None and target.type not in (None, *usual) and "*" not in usual:
-            advice = f"{type.name} usually happens to {_some(usual)}, not to {target.type}"
-            self.found.advise(at, "UNUSUAL_TARGET", advice)
+        if it.target is None:
+            self._advise(at, "NO_TARGET", check.target(type, None))
+        elif target is not None and target.type is not None:
+            self._advise(at, "UNUSUAL_TARGET", check.target(type, target.type))
 
     def tag(self, placed: Placed[ProposedTag]) -> None:
         at, it = placed.at, placed.it
         if it.on is not None:
             self._end(it.on, placed, "on")
-        if not _TAG.fullmatch(it.tag.strip()) or len(it.tag) > _LONGEST_TAG:
-            wrong = "a tag is key:value, of at most 200 characters"
-            self.found.refuse(at, "INVALID_TAG", wrong, "write it like skill:python")
+        try:
+            key, _ = check.tag(it.tag)
+        except InvalidArgumentError as error:
+            self.found.refuse(at, "INVALID_TAG", str(error), "write it like skill:python")
             return
-        key = it.tag.partition(":")[0].strip()
-        if key not in self.ontology.tag_prefixes:
-            near = names.near(key, tuple(self.ontology.tag_prefixes))
-            hint = f"; did you mean {near[0]}?" if near else ""
-            advice = f"'{names.shown(key)}' is none of the usual tag keys{hint}"
-            self.found.advise(at, "UNUSUAL_TAG_KEY", advice)
+        self._advise(at, "UNUSUAL_TAG_KEY", check.tag_key(self.ontology, key))
+
+    def _advise(self, at: str, code: str, advice: str | None) -> None:
+        if advice is not None:
+            self.found.advise(at, code, advice)
 
     def _define(self, placed: Placed[ProposedEntity], type: str | None) -> None:
         local = placed.it.as_
@@ -253,10 +254,3 @@ class _Review:
             if status == _ARCHIVED:
                 wrong = "only archive_entity leads to the status archived"
             self.found.refuse(at, "INVALID_STATUS", wrong, f"use {' or '.join(usable)}")
-
-
-def _some(types: tuple[str, ...]) -> str:
-    longest = 5
-    rest = len(types) - longest
-    listed = ", ".join(types[:longest]) if types != ("*",) else "any entity"
-    return f"{listed} or {rest} more types" if rest > 0 else listed

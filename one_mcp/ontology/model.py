@@ -199,7 +199,7 @@ class Ontology:
     plans: dict[str, Term]
     knowledge_kinds: dict[str, Term]
     link_roles: dict[str, Term]
-    tag_prefixes: dict[str, Term]
+    tag_keys: dict[str, Term]
     packs: tuple[str, ...] = ()
 
     def automatic_event(

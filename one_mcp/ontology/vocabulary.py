@@ -29,7 +29,7 @@ def vocabulary(ontology: Ontology) -> dict[str, str]:
         ),
         "event_types": _lines(ontology.event_types.values()),
         "statuses": ", ".join(ontology.statuses),
-        "tag_keys": ", ".join(ontology.tag_prefixes),
+        "tag_keys": ", ".join(ontology.tag_keys),
     }
 
 

@@ -55,7 +55,7 @@ def _time(value: object) -> object:
     if isinstance(value, str):
         try:
             value = clock.from_text(value)
-        except (ValueError, OverflowError):
+        except ValueError:
             raise ValueError("a time such as 2026-01-31, 2026-01-31T08:00:00Z or ms") from None
     if isinstance(value, int) and value < 0:
         raise ValueError("a time not before 1970-01-01")
@@ -69,10 +69,10 @@ TypeName = Annotated[str, Field(description="see describe_ontology", min_length=
 TypeNames = Annotated[list[TypeName], Field(max_length=check.MOST_TYPES)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Text = Annotated[str, Field(max_length=1000)]
-Tag = Annotated[str, Field(description="category:value", min_length=1, max_length=200)]
+Tag = Annotated[str, Field(description="key:value", min_length=1, max_length=200)]
 TagList = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=200)]],
-    Field(description="category:value", max_length=100),
+    Field(description="key:value", max_length=100),
 ]
 Properties = Annotated[JsonObject, BeforeValidator(_unpack)]
 Metadata = Annotated[JsonObject, BeforeValidator(_unpack)]

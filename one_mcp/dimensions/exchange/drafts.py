@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from one_mcp import ids, jsons
-from one_mcp.dimensions import entities, tags
+from one_mcp.dimensions import entities
 from one_mcp.dimensions.exchange import records
 from one_mcp.dimensions.exchange.loading import Keys, Loading, repeated
 from one_mcp.errors import ArchivedError, ConflictError, DuplicateError, InvalidArgumentError
@@ -51,10 +51,10 @@ def drafted(loading: Loading, _line: int, record: records.Entity) -> Draft:
     work = loading.work
     kind = check.entity_type(work.ontology, record.type)
     _check_status(work, record)
-    given = [tags.parse(text) for text in record.tags]
+    given = [check.tag(text) for text in record.tags]
     for key, _ in given:
-        if key not in work.ontology.tag_prefixes:
-            loading.report.note(f"tag key {shown(key)!r} is none of the usual ones")
+        if advice := check.tag_key(work.ontology, key):
+            loading.report.note(advice)
     return Draft(record, kind, entities.named(record.name), given, record.properties)
 
 
