@@ -52,6 +52,8 @@ class Settings(BaseSettings):
             return given
         if not given.strip():
             raise ValueError("is empty; give the path of a file")
+        if given.startswith(":memory:"):
+            raise ValueError("the database is a file, which several processes share; give a path")
         scheme, separator, rest = given.partition("://")
         if not separator:
             return Path(given).expanduser()
