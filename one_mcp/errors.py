@@ -191,3 +191,9 @@ class ExportFileError(OneError):
     """An export cannot be written where it was asked for."""
 
     code = "EXPORT_FILE"
+
+
+class StoppedError(OneError):
+    """The caller no longer waits for the answer; nothing was written."""
+
+    code = "STOPPED"

@@ -42,8 +42,7 @@ async def find_entities(
     ]
     | None = None,
     *,
-    tags: Annotated[fields.TagList, Field(description="all of; key: for any value")]
-    | None = None,
+    tags: Annotated[fields.TagList, Field(description="all of; key: for any value")] | None = None,
     connected_to: ConnectedTo | None = None,
     status: Annotated[Status, Field(description="default: all but archived")] | None = None,
     sort: Sort | None = None,

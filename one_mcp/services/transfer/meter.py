@@ -6,17 +6,11 @@ from typing import TypeVar
 
 import anyio
 
-from one_mcp.errors import OneError
+from one_mcp.errors import OneError, StoppedError
 from one_mcp.session import Report
 
 T = TypeVar("T")
 INTERVAL_S = 0.1
-
-
-class StoppedError(OneError):
-    """The caller no longer waits for the answer; nothing was written."""
-
-    code = "STOPPED"
 
 
 @dataclass(slots=True)
