@@ -92,6 +92,33 @@ async def test_a_file_that_was_mended_works_on_the_next_call(tmp_path: Path) -> 
     assert saved.change
 
 
+@pytest.mark.parametrize("what", ["deleted", "replaced"])
+async def test_a_file_gone_from_under_the_server_takes_no_writes(
+    app: App, one: Session, jane: Saved, what: str
+) -> None:
+    path = app.settings.database
+    kept = path.rename(path.with_name("kept.db"))
+    if what == "replaced":
+        path.touch()
+
+    with pytest.raises(DatabaseError) as writing:
+        await one.write(entities.create, "video", "Lost")
+    with pytest.raises(DatabaseError):
+        await one.read(subjects.live, jane.id)
+    kept.rename(path)
+
+    assert "restart" in str(writing.value)
+    assert (await one.write(entities.update, jane.id, name="Janet")).changed == ["name"]
+
+
+async def test_a_path_with_two_slashes_in_front_names_no_host(tmp_path: Path) -> None:
+    async with open_app(Settings(database=Path(f"/{tmp_path}/one.db"))) as app:
+        saved = await app.session(Call("test")).write(entities.create, "video", "First")
+
+    assert saved.change
+    assert (tmp_path / "one.db").is_file()
+
+
 async def test_a_read_only_server_reads_and_refuses_to_write(app: App, jane: Saved) -> None:
     settings = Settings(database=app.settings.database, read_only=True)
     async with open_app(settings) as reading:

@@ -108,7 +108,7 @@ def connect(path: str, *, read_only: bool) -> Raw:
     """Open a raw connection with the settings every connection has; runs on its thread."""
     with failures(path):
         raw: Raw = driver.connect(
-            f"file:{_quoted(path)}?mode={'ro' if read_only else 'rwc'}",
+            f"{_uri(path)}?mode={'ro' if read_only else 'rwc'}",
             uri=True,
             isolation_level=None,
             check_same_thread=False,
@@ -127,8 +127,9 @@ def connect(path: str, *, read_only: bool) -> Raw:
         return raw
 
 
-def _quoted(path: str) -> str:
-    return path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+def _uri(path: str) -> str:
+    quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    return f"file://{quoted}" if path.startswith("/") else f"file:{quoted}"  # //a/b names no host
 
 
 def begin(raw: Raw) -> None:

@@ -39,6 +39,7 @@ class Database:
         self._writer: Connection | None = None
         self._idle: deque[Connection] = deque()
         self._slots = anyio.Semaphore(READERS)
+        self._opened: tuple[int, int] | None = None
         self._started = False
         self._starting = anyio.Lock()
 
@@ -49,7 +50,7 @@ class Database:
         async with self._slots:
             reader = self._idle.popleft() if self._idle else await self._reader()
             try:
-                return await reader.call(partial(_snapshot, self._name, function))
+                return await reader.call(partial(self._snapshot, function))
             finally:
                 self._idle.append(reader)
 
@@ -64,7 +65,7 @@ class Database:
             )
         if self._writer is None:
             await self.start()
-        return await _to_the_end(self._writer, partial(_transaction, self._name, function))
+        return await _to_the_end(self._writer, partial(self._transaction, function))
 
     async def start(self) -> None:
         """Open the file and bring its schema up to date; once is enough.
@@ -82,6 +83,7 @@ class Database:
                 connection = Connection(self._name, read_only=self.read_only)
                 await opened.enter_async_context(connection)
                 await connection.call(partial(prepare, self._name))
+                self._opened = await connection.call(lambda _: self._identity())
                 self._stack.push_async_exit(opened.pop_all())
             if self.read_only:
                 self._idle.append(connection)
@@ -93,6 +95,43 @@ class Database:
         connection = Connection(self._name, read_only=True)
         await self._stack.enter_async_context(connection)
         return connection
+
+    def _snapshot(self, function: Callable[[Raw], T], raw: Raw) -> T:
+        with failures(self._name):
+            self._require_same()
+            raw.execute("BEGIN")
+            try:
+                return function(raw)
+            finally:
+                rollback(raw)
+
+    def _transaction(self, function: Callable[[Raw], T], raw: Raw) -> T:
+        with failures(self._name):
+            self._require_same()
+            begin(raw)
+            try:
+                answer = function(raw)
+                raw.execute("COMMIT")
+            except BaseException:
+                rollback(raw)
+                raise
+            return answer
+
+    def _require_same(self) -> None:
+        """Raise DatabaseError where the path leads to another file now: SQLite does not notice."""
+        if self._identity() != self._opened:
+            raise DatabaseError(
+                f"{self.path} was deleted or replaced while this server had it open; nothing was "
+                "written. Put the file back, or restart the server to use what is there now."
+            )
+
+    def _identity(self) -> tuple[int, int] | None:
+        """Tell files apart that had one path after another; None where there is none."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 async def _to_the_end(connection: Connection | None, function: Callable[[Raw], T]) -> T:
@@ -134,27 +173,6 @@ def _check(path: str, raw: Raw) -> None:
                 f"{path} has an older schema, which a read-only server cannot bring up to date; "
                 "start one-mcp once without ONE_MCP_READ_ONLY."
             )
-
-
-def _snapshot(path: str, function: Callable[[Raw], T], raw: Raw) -> T:
-    with failures(path):
-        raw.execute("BEGIN")
-        try:
-            return function(raw)
-        finally:
-            rollback(raw)
-
-
-def _transaction(path: str, function: Callable[[Raw], T], raw: Raw) -> T:
-    with failures(path):
-        begin(raw)
-        try:
-            answer = function(raw)
-            raw.execute("COMMIT")
-        except BaseException:
-            rollback(raw)
-            raise
-        return answer
 
 
 @asynccontextmanager
