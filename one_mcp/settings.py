@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     @field_validator("toolsets")
     @classmethod
     def _toolsets(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        if given == ("all",):
+        if "all" in given:
             return TOOLSETS
         for name in given:
             if name not in TOOLSETS:

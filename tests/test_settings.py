@@ -46,3 +46,7 @@ def test_all_toolsets_have_one_word(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ONE_MCP_TOOLSETS", "all")
 
     assert load().toolsets == TOOLSETS
+
+
+def test_all_among_other_toolsets_is_all() -> None:
+    assert load({"toolsets": "entities, all"}).toolsets == TOOLSETS
