@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from mcp import Client
 
+from one_mcp.settings import Settings
+
 pytestmark = pytest.mark.anyio
 
 TABLE = "Number,Title,Price (EUR)\n17,Yoga for runners,49.5\n18,Breathing,20\n"
@@ -34,6 +36,23 @@ async def test_a_table_is_rehearsed_imported_repeated_and_undone(client: Client)
     assert "change" not in repeated
     assert len(found["items"]) == 1
     assert left["items"] == []
+
+
+@pytest.mark.parametrize("name", ["one.db", "one.db-wal", "one.db-lock", "link", "twin"])
+async def test_an_export_never_replaces_the_database(
+    client: Client, settings: Settings, tmp_path: Path, name: str
+) -> None:
+    await call(client, "create_entity", type="video", name="Before")
+    (tmp_path / "link").symlink_to(settings.database)
+    (tmp_path / "twin").hardlink_to(settings.database)
+
+    refused = await client.call_tool(
+        "export_data", {"path": str(tmp_path / name), "overwrite": True}
+    )
+
+    assert refused.structured_content is not None
+    assert refused.structured_content["error"]["code"] == "EXPORT_FILE"
+    assert (await call(client, "create_entity", type="video", name="After"))["change"]
 
 
 async def test_bad_rows_are_an_error_with_all_of_them(client: Client) -> None:

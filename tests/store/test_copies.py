@@ -270,6 +270,15 @@ async def test_restore_from_the_database_itself_is_refused(settings: Settings) -
         copies.restore(settings.database, settings.database)
 
 
+@pytest.mark.parametrize("ending", ["", "-wal", "-lock"])
+async def test_backup_onto_the_database_itself_is_refused(settings: Settings, ending: str) -> None:
+    async with open_app(settings) as app:
+        await app.database.start()
+
+        with pytest.raises(DatabaseError):
+            copies.save(settings.database, Path(f"{settings.database}{ending}"))
+
+
 def test_a_missing_file_is_not_made_by_a_backup(tmp_path: Path) -> None:
     with pytest.raises(DatabaseError):
         copies.save(tmp_path / "one.db", tmp_path / "b.db")

@@ -99,7 +99,8 @@ class Report:
         """Say that nothing was written, and list what is wrong."""
         self.listed.sort(key=lambda row: row.line)
         first = " ".join(
-            f"Line {row.line}: {row.code}: {row.problem}" for row in self.listed[:SHOWN]
+            f"Line {row.line}: {row.code}: {row.problem.removesuffix('.')}."
+            for row in self.listed[:SHOWN]
         )
         rows = "1 row is" if self.failed == 1 else f"{self.failed:,} rows are"
         errors: list[JsonObject] = [row.model_dump() for row in self.listed]

@@ -9,10 +9,12 @@ from anyio import to_thread
 from one_mcp import jsons
 from one_mcp.access import Permission
 from one_mcp.answers import Answer
-from one_mcp.errors import AnswerTooLargeError
+from one_mcp.errors import AnswerTooLargeError, ExportFileError
 from one_mcp.services.transfer import jsonl, places, tables
 from one_mcp.services.transfer.meter import Meter, watched
 from one_mcp.session import Session
+from one_mcp.settings import Settings
+from one_mcp.store.sqlite import copies
 from one_mcp.store.work import Work
 
 INLINE_CHARACTERS = 64_000
@@ -60,12 +62,19 @@ async def _export(one: Session, write: Write, path: str | None, *, overwrite: bo
         return await watched(
             meter, one.call.report, lambda: one.read(_into_answer, write=write, meter=meter)
         )
-    place = await to_thread.run_sync(places.resolved, path, one.settings.folder)
+    place = await to_thread.run_sync(_place, path, one.settings)
     return await watched(
         meter,
         one.call.report,
         lambda: one.read(_into_file, write=write, meter=meter, place=place, overwrite=overwrite),
     )
+
+
+def _place(path: str, settings: Settings) -> Path:
+    place = places.resolved(path, settings.folder)
+    if copies.belongs(place, settings.database):
+        raise ExportFileError(f"{place} belongs to the database; give another path.")
+    return place
 
 
 def _into_answer(work: Work, *, write: Write, meter: Meter) -> Exported:

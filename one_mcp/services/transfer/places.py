@@ -48,6 +48,8 @@ def written(path: Path, *, overwrite: bool) -> Generator[BinaryIO]:
     try:
         if path.is_dir():
             raise ExportFileError(f"{path} is a folder; give the path of a file in it.")
+        if path.exists() and not path.is_file():
+            raise ExportFileError(f"{path} is no ordinary file; give another path.")
         if not overwrite and path.exists():
             raise _in_the_way(path)
         with open(beside, "xb", opener=_private) as file:

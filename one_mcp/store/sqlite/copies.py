@@ -34,6 +34,8 @@ def save(source: Path, target: Path, progress: Progress = unseen) -> int:
     `target` is replaced only by a whole, checked copy. Servers may go on writing meanwhile.
     """
     present(source)
+    if belongs(target, source):
+        raise DatabaseError(f"{target} is the database itself; name another file for the copy.")
     with presence.on(source), _beside(target) as fresh:
         _copy(source, fresh, progress)
         schema = verified(fresh)
@@ -72,6 +74,19 @@ def present(path: Path) -> None:
             f"There is no database at {path}; name another file, "
             "or start the server once, which makes it."
         )
+
+
+def belongs(path: Path, database: Path) -> bool:
+    """Tell whether a path leads to the database or to a file beside it that it cannot be without.
+
+    Whatever replaces one of these destroys the database, even under a server that has it open.
+    """
+    real, own = path.resolve(), database.resolve()
+    parts = [own.with_name(own.name + suffix) for suffix in ("", "-lock", "-journal", *COMPANIONS)]
+    try:
+        return real in parts or any(part.exists() and real.samefile(part) for part in parts)
+    except OSError:  # there is nothing at `path`
+        return False
 
 
 def verified(path: Path) -> int:
