@@ -31,6 +31,11 @@ START_MS = 1_700_000_000_000
 TABLES = ("organizations", "people", "entities", "connections", "events")
 WORDS = [f"{word}{n}" for word in ("yoga", "breath", "run", "calm", "sleep") for n in range(200)]
 KINDS = ("creator", "course", "lesson", "video", "blog_post")
+HAPPENINGS: tuple[tuple[str, dict[str, object]], ...] = (
+    ("content_changed", {"action": "updated"}),
+    ("content_interacted", {"interaction": "viewed", "durationMs": 95_000}),
+    ("course_created", {}),
+)
 BAR = 3.0
 
 
@@ -73,13 +78,14 @@ def connection(number: int, entities: int) -> dict[str, object]:
 
 
 def event(number: int, entities: int) -> dict[str, object]:
+    kind, metadata = HAPPENINGS[number % len(HAPPENINGS)]
     return {
         "id": f"evt_{number:016d}",
-        "type": ("content_changed", "content_interacted", "course_created")[number % 3],
+        "type": kind,
         "actor": "per_local",
         "target": f"ent_{number * 7 % entities:016d}",
         "at": clock.to_text(START_MS + number),
-        "metadata": {"note": "made up"},
+        "metadata": metadata,
     }
 
 

@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from json import JSONDecodeError
 
+from pydantic_core import from_json
+
 from one_mcp import clock, jsons
 from one_mcp.dimensions.exchange import dump, records
 from one_mcp.dimensions.exchange.records import Numbered, Record
 from one_mcp.errors import BrokenLineError
-from one_mcp.jsons import JsonValue
+from one_mcp.jsons import Json, JsonValue
 from one_mcp.services.transfer.sources import Source
 from one_mcp.store.work import Row, Work
 
@@ -36,7 +38,15 @@ class Lines:
 
 def _record(text: str) -> Record:
     try:
-        value = jsons.loads(text)
+        value: Json = from_json(text, allow_inf_nan=False)  # fast, and vague about what is wrong
+    except ValueError:
+        value = _loaded(text)
+    return records.parse(value)
+
+
+def _loaded(text: str) -> Json:
+    try:
+        return jsons.loads(text)
     except JSONDecodeError as error:
         raise BrokenLineError(
             f"The line is not JSON: {error.msg} at character {error.pos + 1}."
@@ -45,7 +55,6 @@ def _record(text: str) -> Record:
         raise BrokenLineError(f"The line is not JSON: {error}.") from error
     except RecursionError as error:
         raise BrokenLineError("The line is nested too deeply to be read.") from error
-    return records.parse(value)
 
 
 def write(work: Work, put: Callable[[str], None]) -> dict[str, int]:
