@@ -217,10 +217,10 @@ def _duplicate(work: Work, kind: EntityType, properties: JsonObject, cause: Exce
             f"Another {kind.name} has this external_id; update that one instead.",
             field="external_id",
         ) from cause
-    state = " (archived)" if other["deleted_at"] is not None else ""
+    way = "update that one" if other["deleted_at"] is None else "it is archived: restore that one"
     raise DuplicateError(
-        f"A {kind.name} with this {kind.identity} exists: {other['id']} ({other['name']}){state}; "
-        "update that one, or use another value.",
+        f"A {kind.name} with this {kind.identity} exists: {other['id']} ({other['name']}); {way}, "
+        "or use another value.",
         field=kind.identity,
         id=other["id"],
     ) from cause

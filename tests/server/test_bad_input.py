@@ -221,6 +221,17 @@ async def test_an_archived_entity_says_so(client: Client, jane: Saved) -> None:
     assert "restore_entity" in answer.structured_content["error"]["message"]
 
 
+async def test_an_archived_twin_is_to_be_restored(client: Client, jane: Saved) -> None:
+    await client.call_tool("archive_entity", {"id": jane.id})
+    again = {"type": "creator", "name": "Jane", "properties": {"email": "jane@example.com"}}
+
+    answer = await client.call_tool("create_entity", again)
+
+    assert answer.structured_content
+    assert answer.structured_content["error"]["id"] == jane.id
+    assert "restore" in answer.structured_content["error"]["message"]
+
+
 async def test_a_circle_is_refused(client: Client) -> None:
     ids = await _scene(client)
     lesson = await client.call_tool("create_entity", {"type": "lesson", "name": "One"})
