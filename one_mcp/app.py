@@ -8,6 +8,7 @@ from one_mcp import clock as clocks
 from one_mcp.access import Principal, Role
 from one_mcp.clock import Clock
 from one_mcp.dimensions import organizations
+from one_mcp.dimensions.knowledge import fields
 from one_mcp.ontology.load import load
 from one_mcp.ontology.model import Ontology
 from one_mcp.session import Call, Session
@@ -56,6 +57,7 @@ async def open_app(settings: Settings, clock: Clock = clocks.system) -> AsyncGen
 
     def first(raw: Raw) -> None:
         organizations.found(raw, clock())
+        fields.declare(raw, ontology)
 
     ontology = load(settings.packs)
     path, read_only = settings.database, settings.read_only

@@ -7,7 +7,7 @@ import threading
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 TIME_CHARACTERS = 10
 RANDOM_BITS = 30
-ENTITY, CONNECTION, EVENT = "ent", "con", "evt"
+ENTITY, CONNECTION, EVENT, KNOWLEDGE = "ent", "con", "evt", "kno"
 
 _CHANGE = re.compile(r"chg_([1-9][0-9]{0,17})")
 _SHAPE = re.compile(r"[a-z]{3}_[0-9a-z_]{1,16}")

@@ -19,6 +19,9 @@ FILTER = re.compile(r"\borganization_id\s*=\s*(?::organization|\w+\.organization
 INSERT = re.compile(r"\bINSERT(?: OR \w+)? INTO (\w+)\s*\(\s*organization_id\b")
 UNKNOWN = "some_table"  # stands for what only a running program knows
 REASONS = {
+    "dimensions/knowledge/scopes.py: SELECT knowledge_links.knowledge_id AS id FROM some_table": (
+        "the table that links are joined with has its own condition on the organization"
+    ),
     "dimensions/organizations.py: SELECT organization_id FROM organizations": (
         "lists the organizations themselves, for those who look after the file as a whole"
     ),
