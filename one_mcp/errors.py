@@ -193,6 +193,12 @@ class ExportFileError(OneError):
     code = "EXPORT_FILE"
 
 
+class EmbedderError(OneError):
+    """The embedding model cannot be loaded, or has not answered; `retryable` says if it may yet."""
+
+    code = "EMBEDDER"
+
+
 class StoppedError(OneError):
     """The caller no longer waits for the answer; nothing was written."""
 

@@ -19,7 +19,15 @@ from one_mcp.rote import LONGEST_LINE_BYTES, Catalogue, Id, Rote
 
 FILE = __file__.removesuffix("prelude.py") + "_catalogue.json"
 
-_HARMLESS = frozenset({"ONE_MCP_DATABASE", "ONE_MCP_LOG_LEVEL"})  # settings that change no answer
+_HARMLESS = frozenset(  # settings that change no answer
+    {
+        "ONE_MCP_DATABASE",
+        "ONE_MCP_EMBEDDING_MODEL",
+        "ONE_MCP_LOG_LEVEL",
+        "ONE_MCP_OPENAI_API_KEY",
+        "ONE_MCP_OPENAI_BASE_URL",
+    }
+)
 _ON = frozenset({"1", "true", "yes", "on"})
 _IDLE_MS = 3  # when nothing has come for so long, the import begins
 _CHUNK_BYTES = 64 * 1024

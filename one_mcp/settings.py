@@ -5,8 +5,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from one_mcp.errors import SettingsError
@@ -14,6 +15,10 @@ from one_mcp.errors import SettingsError
 PREFIX = "ONE_MCP_"
 TOOLSETS = ("ontology", "entities", "connections", "events", "changes", "exchange", "admin")
 DEFAULT_TOOLSETS = TOOLSETS[:5]
+PACKAGED_MODEL = "all-MiniLM-L6-v2"
+MODELS = (PACKAGED_MODEL, "none", "simulated")
+VENDORS = ("sentence-transformers:", "openai:")  # and a model's name after it
+OPENAI_URL = "https://api.openai.com/v1"
 OUTSIDE = frozenset({"ONE_MCP_UPDATE_SNAPSHOTS", "ONE_MCP_CONFORMANCE"})  # the tests' own
 
 
@@ -36,6 +41,24 @@ class Settings(BaseSettings):
     folder: Path | None = Field(
         None,
         description="The only folder in which import_data and export_data work; any, unless set.",
+    )
+    embedding_model: str = Field(
+        default=PACKAGED_MODEL,
+        description=(
+            "What finds knowledge by meaning: the model that comes along, "
+            "`sentence-transformers:` and a name or folder, `openai:` and a name, "
+            "or `none` to search by words alone."
+        ),
+    )
+    openai_api_key: SecretStr | None = Field(
+        default=None, description="The key for `openai:` models; OPENAI_API_KEY works as well."
+    )
+    openai_base_url: str | None = Field(
+        default=None,
+        description=(
+            "Another server that speaks OpenAI's protocol for `openai:` models, such as Ollama's "
+            "http://127.0.0.1:11434/v1; OPENAI_BASE_URL works as well."
+        ),
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="How much is told on stderr."
@@ -82,6 +105,52 @@ class Settings(BaseSettings):
             if name not in TOOLSETS:
                 raise ValueError(f"no toolset {name!r}; there are all, {', '.join(TOOLSETS)}")
         return tuple(name for name in TOOLSETS if name in given)
+
+    @field_validator("embedding_model")
+    @classmethod
+    def _model(cls, given: str) -> str:
+        vendor, separator, name = given.partition(":")
+        if vendor == "sentence-transformers" and name.startswith(("/", "./", "../", "~")):
+            return f"{vendor}:{Path(name).expanduser().absolute()}"
+        if given in MODELS or (vendor + separator in VENDORS and name.strip()):
+            return given
+        choices = [*MODELS, *(f"{vendor}NAME" for vendor in VENDORS)]
+        near = difflib.get_close_matches(given, choices, 1)
+        hint = f"did you mean {near[0]}? There are" if near else "there are"
+        raise ValueError(f"no embedding model {given!r}; {hint} {', '.join(choices)}")
+
+    @field_validator("openai_api_key", "openai_base_url", mode="before")
+    @classmethod
+    def _nothing(cls, given: object) -> object:
+        """Take an empty variable for one that is not set."""
+        return (given.strip() or None) if isinstance(given, str) else given
+
+    @field_validator("openai_base_url")
+    @classmethod
+    def _url(cls, given: str | None) -> str | None:
+        if given is None:
+            return None
+        parts = urlsplit(given)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("is no URL; give one such as http://127.0.0.1:11434/v1")
+        if parts.username or parts.password or parts.query:
+            raise ValueError("may hold no password and no query; the key has its own variable")
+        return given
+
+    def openai_access(self) -> tuple[SecretStr | None, str]:
+        """Say which key goes to which server for `openai:` models.
+
+        OPENAI_API_KEY is never sent to a server that ONE_MCP_OPENAI_BASE_URL names: whoever set it
+        may have meant another.
+        """
+        if self.openai_api_key or self.openai_base_url:
+            return self.openai_api_key, self.openai_base_url or OPENAI_URL
+        key, url = os.environ.get("OPENAI_API_KEY"), os.environ.get("OPENAI_BASE_URL")
+        return (SecretStr(key) if key else None), url or OPENAI_URL
+
+
+SECRETS = frozenset({"openai_api_key"})  # these have no flag, and nothing prints them
+FLAGS = tuple(name for name in Settings.model_fields if name not in SECRETS)
 
 
 def flag(field: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from one_mcp.cli import COMMANDS
 from one_mcp.server import build, toolbox
 from one_mcp.services.picture import svg
-from one_mcp.settings import DEFAULT_TOOLSETS, PREFIX, Settings, flag
+from one_mcp.settings import DEFAULT_TOOLSETS, PREFIX, SECRETS, Settings, flag
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -38,7 +38,12 @@ def settings() -> str:
             usual = ",".join(usual) or "none"
         shown = {False: "no", True: "yes", None: "none"}.get(usual, usual)
         rows.append(
-            (f"`{PREFIX}{name.upper()}`", f"`{flag(name)}`", field.description or "", f"{shown}")
+            (
+                f"`{PREFIX}{name.upper()}`",
+                "none" if name in SECRETS else f"`{flag(name)}`",
+                field.description or "",
+                f"{shown}",
+            )
         )
     return table(("variable", "flag", "what it says", "default"), rows)
 

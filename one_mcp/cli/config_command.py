@@ -13,7 +13,7 @@ import click
 from one_mcp import jsons
 from one_mcp.cli import options, screen
 from one_mcp.jsons import JsonObject
-from one_mcp.settings import PREFIX, Settings
+from one_mcp.settings import FLAGS, PREFIX, SECRETS, Settings
 
 NAME = "one"
 FILES = {
@@ -37,9 +37,14 @@ def command(client: str, *, as_json: bool) -> None:
     """Print what makes Claude Code, Cursor or Claude Desktop use this server.
 
     CLIENT is the client to configure. The program and the database are named by absolute paths;
-    settings that were chosen, by flags or in the environment, go along.
+    settings that were chosen, by flags or in the environment, go along; keys do not.
     """
-    entry = _entry(options.chosen())
+    settings = options.chosen()
+    entry = _entry(settings)
+    for name in sorted(SECRETS & settings.model_fields_set):
+        screen.complain(
+            f"{PREFIX}{name.upper()} is not printed; add it to what the client gives to the server"
+        )
     if _in_a_cache(entry.program[0]):
         screen.complain(
             "this copy lies in the cache of uv, which may remove it; install it to stay, "
@@ -89,9 +94,7 @@ def _entry(settings: Settings) -> Entry:
     """Write the chosen settings as variables: a server without arguments starts fastest."""
     chosen = settings.model_fields_set | {"database"}
     variables = {
-        PREFIX + name.upper(): _text(getattr(settings, name))
-        for name in Settings.model_fields
-        if name in chosen
+        PREFIX + name.upper(): _text(getattr(settings, name)) for name in FLAGS if name in chosen
     }
     return Entry(_program(), variables)
 

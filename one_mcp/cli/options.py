@@ -1,13 +1,14 @@
-"""Flags: every setting is one, under the same name."""
+"""Flags: every setting is one, under the same name; but secrets, since anyone can read them."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
 from pydantic.fields import FieldInfo
 
 from one_mcp import logs
-from one_mcp.settings import Settings, flag, load
+from one_mcp.settings import FLAGS, Settings, flag, load
 
 F = TypeVar("F", bound=Callable[..., Any])
 KEY = "one_mcp.flags"
@@ -19,7 +20,7 @@ def settings(*names: str) -> Callable[[F], F]:
     """Give a command flags for the named settings, or for all; `chosen` reads them."""
 
     def decorate(function: F) -> F:
-        for name in reversed(names or tuple(Settings.model_fields)):
+        for name in reversed(names or FLAGS):
             function = _option(name, Settings.model_fields[name])(function)
         return function
 
@@ -77,4 +78,6 @@ def _type(field: FieldInfo) -> click.ParamType[Any] | type | None:
 def _metavar(field: FieldInfo) -> str | None:
     if field.annotation is bool or get_origin(field.annotation) is Literal:
         return None
-    return "LIST" if get_origin(field.annotation) is tuple else "PATH"
+    if get_origin(field.annotation) is tuple:
+        return "LIST"
+    return "PATH" if Path in (field.annotation, *get_args(field.annotation)) else "TEXT"

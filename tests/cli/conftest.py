@@ -23,8 +23,8 @@ Run = Callable[..., Result]
 def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep the environment's own settings, and the user's database, out of the tests."""
     monkeypatch.setenv("ONE_MCP_DATABASE", str(tmp_path / "one.db"))
-    for name in ("TOOLSETS", "READ_ONLY", "PACKS", "FOLDER", "LOG_LEVEL", "PRELUDE"):
-        monkeypatch.delenv(f"ONE_MCP_{name}", raising=False)
+    for name in Settings.model_fields.keys() - {"database"}:
+        monkeypatch.delenv(f"ONE_MCP_{name.upper()}", raising=False)
 
 
 @pytest.fixture

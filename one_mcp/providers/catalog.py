@@ -1,0 +1,57 @@
+"""Choose the embedder that the settings name.
+
+The one place that imports inside functions: numpy, onnxruntime and the vendors' SDKs cost memory
+and most of a second, so they are imported by whoever first needs an embedder, on a worker thread.
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from one_mcp import assets
+from one_mcp.errors import EmbedderError
+from one_mcp.providers.ports import Embedder
+from one_mcp.settings import PACKAGED_MODEL, Settings
+
+
+def embedder(settings: Settings) -> Embedder | None:
+    """Load the embedder; None where the settings choose search by words alone.
+
+    Blocks, for seconds where a large model is loaded: call it on a worker thread, once.
+    Raises EmbedderError when an extra is not installed, or the model cannot be loaded.
+    """
+    kind, _, name = settings.embedding_model.partition(":")
+    match kind:
+        case "none":
+            return None
+        case "simulated":
+            from one_mcp.providers import simulated
+
+            return simulated.Simulated()
+        case "openai":
+            with _extra(kind):
+                from one_mcp.providers import openai
+
+            return openai.connect(name, *settings.openai_access())
+        case "sentence-transformers":
+            with _extra(kind):
+                from one_mcp.providers import sentence_transformers
+
+            return sentence_transformers.load(name)
+        case _:
+            from one_mcp.providers import minilm
+
+            return minilm.load(assets.resources("models", PACKAGED_MODEL))
+
+
+@contextmanager
+def _extra(name: str) -> Generator[None]:
+    """Say which extra brings a library that is not there."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise EmbedderError(
+            f"{error.name} is not installed, and models of {name} need it; "
+            f"pip install 'one-mcp[{name}]' brings it.",
+            retryable=False,
+            extra=name,
+        ) from error
