@@ -11,6 +11,7 @@ from one_mcp.dimensions import organizations
 from one_mcp.dimensions.knowledge import fields
 from one_mcp.ontology.load import load
 from one_mcp.ontology.model import Ontology
+from one_mcp.providers.engine import Engine
 from one_mcp.session import Call, Session
 from one_mcp.settings import Settings
 from one_mcp.store.sqlite.connection import Raw
@@ -27,6 +28,7 @@ class App:
     ontology: Ontology
     database: Database
     clock: Clock
+    engine: Engine
     listeners: list[Callable[[frozenset[str]], None]] = field(
         default_factory=list[Callable[[frozenset[str]], None]]
     )
@@ -41,6 +43,7 @@ class App:
             principal=principal,
             call=call,
             settings=self.settings,
+            engine=self.engine,
         )
 
     def _publish(self, touched: frozenset[str]) -> None:
@@ -61,5 +64,9 @@ async def open_app(settings: Settings, clock: Clock = clocks.system) -> AsyncGen
 
     ontology = load(settings.packs)
     path, read_only = settings.database, settings.read_only
+    engine = Engine(settings)
     async with open_database(path, first, read_only=read_only) as database:
-        yield App(settings, ontology, database, clock)
+        try:
+            yield App(settings, ontology, database, clock, engine)
+        finally:
+            await engine.close()

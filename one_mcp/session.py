@@ -12,6 +12,7 @@ from one_mcp.answers import Written, few
 from one_mcp.clock import Clock
 from one_mcp.dimensions import changes, events, replays
 from one_mcp.ontology.model import Ontology
+from one_mcp.providers.engine import Engine
 from one_mcp.settings import Settings
 from one_mcp.store.sqlite.connection import Raw
 from one_mcp.store.sqlite.database import Database
@@ -68,9 +69,11 @@ class Session:
         principal: Principal,
         call: Call,
         settings: Settings,
+        engine: Engine,
     ) -> None:
         self.ontology = ontology
         self.settings = settings
+        self.engine = engine
         self.principal = principal
         self.call = call
         self._database = database
@@ -126,6 +129,12 @@ class Session:
         except _Rehearsed as end:
             answer: W = end.answer  # pyright: ignore[reportAssignmentType]  # raised three lines above
             return answer.model_copy(update={"change": None})
+
+    async def derive(
+        self, rule: Callable[Concatenate[Work, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run a rule that writes only what follows from other rows: no change, nothing to undo."""
+        return await self._database.write(lambda raw: rule(self._work(raw), *args, **kwargs))
 
     def _work(self, raw: Raw) -> Work:
         return Work(raw, self.principal, self.ontology, self._clock())

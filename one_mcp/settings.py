@@ -13,8 +13,11 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from one_mcp.errors import SettingsError
 
 PREFIX = "ONE_MCP_"
-TOOLSETS = ("ontology", "entities", "connections", "events", "changes", "exchange", "admin")
-DEFAULT_TOOLSETS = TOOLSETS[:5]
+TOOLSETS = (
+    *("ontology", "entities", "connections", "events", "knowledge", "changes"),
+    *("exchange", "admin"),
+)
+DEFAULT_TOOLSETS = TOOLSETS[:6]
 PACKAGED_MODEL = "all-MiniLM-L6-v2"
 MODELS = (PACKAGED_MODEL, "none", "simulated")
 VENDORS = ("sentence-transformers:", "openai:")  # and a model's name after it

@@ -44,7 +44,8 @@ def clock() -> HandClock:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(database=tmp_path / "one.db", toolsets="all")
+    """All tools; by words alone, since most tests are not about meaning."""
+    return Settings(database=tmp_path / "one.db", toolsets="all", embedding_model="none")
 
 
 @pytest.fixture

@@ -4,12 +4,14 @@ The one place that imports inside functions: numpy, onnxruntime and the vendors'
 and most of a second, so they are imported by whoever first needs an embedder, on a worker thread.
 """
 
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 
 from one_mcp import assets
 from one_mcp.errors import EmbedderError
 from one_mcp.providers.ports import Embedder
+from one_mcp.search.ports import Arithmetic
 from one_mcp.settings import PACKAGED_MODEL, Settings
 
 
@@ -19,6 +21,8 @@ def embedder(settings: Settings) -> Embedder | None:
     Blocks, for seconds where a large model is loaded: call it on a worker thread, once.
     Raises EmbedderError when an extra is not installed, or the model cannot be loaded.
     """
+    # before numpy is there: its matrices are small here, and threads would only wait for each other
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     kind, _, name = settings.embedding_model.partition(":")
     match kind:
         case "none":
@@ -41,6 +45,21 @@ def embedder(settings: Settings) -> Embedder | None:
             from one_mcp.providers import minilm
 
             return minilm.load(assets.resources("models", PACKAGED_MODEL))
+
+
+def name(settings: Settings) -> str | None:
+    """Name the embedder without loading it, as it names itself; None for search by words alone."""
+    model = settings.embedding_model
+    return {"none": None, PACKAGED_MODEL: f"{PACKAGED_MODEL}-int8"}.get(model, model)
+
+
+def arithmetic() -> Arithmetic:
+    """Load the arithmetic of vectors, which is numpy's."""
+    from one_mcp.search import scan, vectors
+
+    return Arithmetic(
+        scan.Scan, vectors.quantised, vectors.cosines, vectors.moved, vectors.smoothed
+    )
 
 
 @contextmanager

@@ -35,8 +35,18 @@ from one_mcp.app import App
 from one_mcp.server import complete, faults, prompts, resources
 from one_mcp.server.caller import Context, Serving, identify
 from one_mcp.server.toolbox import Toolbox, ToolSpec
-from one_mcp.server.tools import admin, changes, connections, entities, events, exchange, ontology
+from one_mcp.server.tools import (
+    admin,
+    changes,
+    connections,
+    entities,
+    events,
+    exchange,
+    knowledge,
+    ontology,
+)
 from one_mcp.server.watch import Watch
+from one_mcp.services.knowledge.indexing import Indexer
 from one_mcp.session import Call, Session
 
 NAME = "one_mcp"
@@ -85,6 +95,7 @@ SPECS = (
     *entities.TOOLS,
     *connections.TOOLS,
     *events.TOOLS,
+    *knowledge.TOOLS,
     *changes.TOOLS,
     *exchange.TOOLS,
     *admin.TOOLS,
@@ -114,8 +125,12 @@ def server(app: App, specs: tuple[ToolSpec, ...] = SPECS) -> Server[Serving]:
     @asynccontextmanager
     async def lifespan(_: Server[Serving]) -> AsyncGenerator[Serving]:
         watch = Watch(app)
+        indexer = Indexer(lambda: app.session(Call("index")))
+        app.listeners.append(indexer.wake)
+        app.engine.wake = indexer.wake
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(watch.run)
+            tasks.start_soon(indexer.run)
             yield Serving(app, watch)
             tasks.cancel_scope.cancel()
 

@@ -209,7 +209,7 @@ def count_chunks(work: Work, document: int) -> int:
 
 
 def store_vectors(work: Work, model: int, vectors: Sequence[tuple[int, bytes]]) -> int:
-    """Store the vectors of chunks that are still there and have none, and return how many."""
+    """Store the vectors of chunks that are still there, and return how many."""
     return sum(
         work.run(
             """
@@ -218,7 +218,7 @@ def store_vectors(work: Work, model: int, vectors: Sequence[tuple[int, bytes]]) 
             FROM chunks
             WHERE organization_id = :organization
               AND row = :chunk
-            ON CONFLICT DO NOTHING
+            ON CONFLICT DO UPDATE SET vector = excluded.vector
             """,
             model=model,
             chunk=chunk,

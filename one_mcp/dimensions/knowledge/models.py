@@ -97,29 +97,18 @@ def forget(work: Work, name: str) -> int:
     return gone
 
 
-def requeue(work: Work, model: int) -> int:
-    """Let go of a model's vectors and queue all passages anew; return how many wait."""
-    work.run(
-        "DELETE FROM vectors WHERE organization_id = :organization AND model = :model",
-        model=model,
-    )
-    work.run(
+def counted(work: Work, model: int | None) -> dict[str, int]:
+    """Count documents, their passages, and those with a vector of a model."""
+    row = work.one(
         """
-        INSERT INTO vector_queue (organization_id, model, chunk)
-        SELECT organization_id, :model, row
-        FROM chunks
-        WHERE organization_id = :organization
-          AND text IS NOT NULL
-        ON CONFLICT DO UPDATE SET leased_until = 0, failures = 0
+        SELECT
+            (SELECT count(*) FROM knowledge WHERE organization_id = :organization) AS documents,
+            (SELECT count(*) FROM chunks WHERE organization_id = :organization) AS passages,
+            (
+                SELECT count(*) FROM vectors
+                WHERE organization_id = :organization AND model = :model
+            ) AS vectors
         """,
         model=model,
     )
-    return work.value(
-        """
-        SELECT count(*)
-        FROM vector_queue
-        WHERE organization_id = :organization
-          AND model = :model
-        """,
-        model=model,
-    )
+    return dict(row) if row is not None else {}

@@ -18,6 +18,7 @@ from one_mcp.store.work import Row, Work
 
 LEASE_MS = 30_000
 MOST_FAILURES = 3
+MOST_COUNTED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +221,78 @@ def backlog(work: Work, model: int | None) -> Backlog:
     if row is None:
         return Backlog()
     return Backlog(uncut=row["uncut"], unembedded=row["unembedded"], failed=row["failed"])
+
+
+def retry(work: Work) -> None:
+    """Give what failed another chance."""
+    work.run(
+        """
+        UPDATE knowledge_queue
+        SET failures = 0
+        WHERE organization_id = :organization
+          AND failures > 0
+        """
+    )
+    work.run(
+        """
+        UPDATE vector_queue
+        SET failures = 0
+        WHERE organization_id = :organization
+          AND failures > 0
+        """
+    )
+
+
+def recut(work: Work) -> None:
+    """Queue all texts to be cut anew; what there is serves until then."""
+    work.run(
+        """
+        INSERT INTO knowledge_queue (organization_id, subject_id)
+        SELECT organization_id, id
+        FROM knowledge
+        WHERE organization_id = :organization
+          AND source_id IS NULL
+          AND text IS NOT NULL
+        UNION ALL
+        SELECT DISTINCT organization_id, source_id
+        FROM knowledge
+        WHERE organization_id = :organization
+          AND source_id IS NOT NULL
+        ON CONFLICT DO UPDATE SET leased_until = 0, failures = 0
+        """
+    )
+
+
+def reembed(work: Work, model: int) -> None:
+    """Queue all passages to be embedded anew; the vectors that there are serve until then."""
+    work.run(
+        """
+        INSERT INTO vector_queue (organization_id, model, chunk)
+        SELECT organization_id, :model, row
+        FROM chunks
+        WHERE organization_id = :organization
+          AND text IS NOT NULL
+        ON CONFLICT DO UPDATE SET leased_until = 0, failures = 0
+        """,
+        model=model,
+    )
+
+
+def few(work: Work, model: int | None) -> int:
+    """Count what is still to do, up to a number that costs nothing to count."""
+    return work.value(
+        """
+        SELECT count(*)
+        FROM (
+            SELECT 1 FROM knowledge_queue WHERE organization_id = :organization
+            UNION ALL
+            SELECT 1 FROM vector_queue WHERE organization_id = :organization AND model = :model
+            LIMIT :most
+        )
+        """,
+        model=model,
+        most=MOST_COUNTED,
+    )
 
 
 def _uncut(work: Work, row: Row) -> Uncut:

@@ -187,6 +187,10 @@ CREATE TRIGGER vectors_done AFTER INSERT ON vectors BEGIN
     DELETE FROM vector_queue WHERE model = NEW.model AND chunk = NEW.chunk;
 END;
 
+CREATE TRIGGER vectors_done_anew AFTER UPDATE OF vector ON vectors BEGIN
+    DELETE FROM vector_queue WHERE model = NEW.model AND chunk = NEW.chunk;
+END;
+
 CREATE TRIGGER models_queue_all AFTER INSERT ON models BEGIN
     INSERT INTO vector_queue (model, chunk, organization_id) SELECT NEW.number, row, organization_id FROM chunks WHERE text IS NOT NULL;
 END;

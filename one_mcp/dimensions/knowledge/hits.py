@@ -1,0 +1,197 @@
+"""Hits: ranked passages as an answer, neighbours of one document joined, each with its source."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from one_mcp import clock, jsons
+from one_mcp.answers import Answer
+from one_mcp.dimensions.knowledge import documents, labels
+from one_mcp.dimensions.knowledge.labels import Linked
+from one_mcp.store.work import Row, Work
+
+SHORTEST_QUOTE = 160
+APART = 1  # passages of a document that stand so far from each other are joined
+
+
+class Scores(Answer):
+    """Why a passage was found: its similarity in meaning (cosine) and its words (BM25)."""
+
+    similarity: float | None = None
+    words: float | None = None
+    recency: float | None = None
+    quality: float | None = None
+
+
+class Hit(Answer):
+    """A passage. `quote` is text[start:stop] of the document `id`, by characters."""
+
+    id: str
+    title: str
+    heading: str | None = None
+    quote: str | None = None
+    start: int
+    stop: int
+    score: float
+    entities: list[Linked] | None = None
+    labels: list[str] | None = None
+    source: str | None = None
+    language: str | None = None
+    updated: str
+    redacted: bool | None = None
+    scores: Scores | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a passage stands: its document, its number in it, and what the document weighs."""
+
+    chunk: int
+    document: int
+    ordinal: int
+    updated_at: int
+    quality: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A place with its score from 0 to 1, and what the score is made of."""
+
+    place: Place
+    score: float
+    scores: Scores
+
+
+def places(work: Work, chunks: Sequence[int]) -> dict[int, Place]:
+    """Find where passages stand; those of archived entities' fields are not in the answer."""
+    rows = work.all(
+        """
+        SELECT chunks.row AS chunk, document, ordinal, knowledge.updated_at, quality
+        FROM json_each(:chunks) AS wanted
+        CROSS JOIN chunks
+        CROSS JOIN knowledge
+        WHERE chunks.organization_id = :organization
+          AND chunks.row = wanted.value
+          AND knowledge.organization_id = :organization
+          AND knowledge.row = chunks.document
+          AND (
+              source_id IS NULL
+              OR EXISTS (
+                  SELECT 1
+                  FROM entities
+                  WHERE entities.organization_id = :organization
+                    AND entities.id = source_id
+                    AND entities.deleted_at IS NULL
+              )
+          )
+        """,
+        chunks=jsons.dumps(list(chunks)),
+    )
+    return {row["chunk"]: Place(**dict(row)) for row in rows}
+
+
+def joined(ranked: Sequence[Ranked], most: int, of_one: int) -> list[list[Ranked]]:
+    """Join passages that stand beside each other, and let no document have more than `of_one` hits.
+
+    Each group begins with its best passage; groups come in the order of those.
+    """
+    groups: list[list[Ranked]] = []
+    by_document: dict[int, list[list[Ranked]]] = defaultdict(list)
+    for one in ranked:
+        mine = by_document[one.place.document]
+        beside = next((group for group in mine if _beside(group, one)), None)
+        if beside is not None:
+            beside.append(one)
+        elif len(mine) < of_one and len(groups) < most:
+            mine.append([one])
+            groups.append(mine[-1])
+    return groups
+
+
+def shown(
+    work: Work, groups: Sequence[Sequence[Ranked]], characters: int, *, explained: bool
+) -> list[Hit]:
+    """Make hits of groups, with quotes that together have about so many characters."""
+    rows = _rows(work, [one.place.chunk for group in groups for one in group])
+    share = max(characters // max(len(groups), 1), SHORTEST_QUOTE)
+    hits = [_hit(work, group, rows, share, explained=explained) for group in groups]
+    ids = [hit.id for hit in hits]
+    linked, labelled = labels.links(work, ids), labels.of_many(work, ids)
+    return [
+        hit.model_copy(update={"entities": linked.get(hit.id), "labels": labelled.get(hit.id)})
+        for hit in hits
+    ]
+
+
+def _beside(group: Iterable[Ranked], one: Ranked) -> bool:
+    return any(abs(each.place.ordinal - one.place.ordinal) <= APART for each in group)
+
+
+def _rows(work: Work, chunks: Sequence[int]) -> dict[int, Row]:
+    rows = work.all(
+        """
+        SELECT
+            chunks.row AS chunk, start, stop, heading, chunks.text, knowledge.row, knowledge.id,
+            title, source, language, redacted, knowledge.updated_at
+        FROM json_each(:chunks) AS wanted
+        CROSS JOIN chunks
+        CROSS JOIN knowledge
+        WHERE chunks.organization_id = :organization
+          AND chunks.row = wanted.value
+          AND knowledge.organization_id = :organization
+          AND knowledge.row = chunks.document
+        """,
+        chunks=jsons.dumps(list(chunks)),
+    )
+    return {row["chunk"]: row for row in rows}
+
+
+def _first(group: Sequence[Ranked], rows: Mapping[int, Row]) -> Row:
+    return rows[group[0].place.chunk]
+
+
+def _hit(
+    work: Work,
+    group: Sequence[Ranked],
+    rows: Mapping[int, Row],
+    share: int,
+    *,
+    explained: bool,
+) -> Hit:
+    best = _first(group, rows)
+    quote, start, stop = _quote(work, group, rows, share)
+    heading = best["heading"]
+    return Hit(
+        id=best["id"],
+        title=best["title"],
+        heading=heading if heading not in ("", best["title"]) else None,
+        quote=None if best["redacted"] else quote,
+        start=start,
+        stop=stop,
+        score=round(group[0].score, 4),
+        source=best["source"],
+        language=best["language"],
+        updated=clock.to_text(best["updated_at"]),
+        redacted=bool(best["redacted"]) or None,
+        scores=group[0].scores if explained else None,
+    )
+
+
+def _quote(
+    work: Work, group: Sequence[Ranked], rows: Mapping[int, Row], share: int
+) -> tuple[str, int, int]:
+    """Quote the best passage, with those beside it as far as there is room."""
+    best = _first(group, rows)
+    start, stop = best["start"], best["stop"]
+    if best["text"] is None:
+        return "", start, stop
+    for one in group[1:]:
+        row = rows[one.place.chunk]
+        wider = min(start, row["start"]), max(stop, row["stop"])
+        if wider[1] - wider[0] <= share:
+            start, stop = wider
+    whole = (start, stop) == (best["start"], best["stop"])
+    text = best["text"] if whole else documents.text(work, best, start, stop - start)[0]
+    if len(text) > share:
+        return f"{text[:share]}…", start, start + share
+    return text, start, stop

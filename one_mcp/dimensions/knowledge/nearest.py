@@ -1,0 +1,79 @@
+"""Nearest: passages whose vectors point where a question's does, scored exactly from the file."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from one_mcp import jsons
+from one_mcp.search.ports import Scan
+from one_mcp.store.work import Row, Work
+
+CANDIDATES = 300  # of the scan, to be scored exactly
+BATCH = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question's vector (float32 values), and the number of the model that made it."""
+
+    vector: bytes
+    model: int
+
+
+def follow(work: Work, scan: Scan, model: int) -> None:
+    """Take in the vectors that were written since, by whichever process."""
+    rows = _since(work, model, scan.seen)
+    while batch := list(islice(rows, BATCH)):
+        scan.add([(row["row"], row["chunk"], row["vector"]) for row in batch])
+
+
+def vectors(work: Work, model: int, chunks: Sequence[int]) -> dict[int, bytes]:
+    """Read the vectors of passages; one that has none is not in the answer."""
+    rows = work.all(
+        """
+        SELECT vectors.chunk, vectors.vector
+        FROM json_each(:chunks) AS wanted
+        CROSS JOIN vectors
+        WHERE vectors.organization_id = :organization
+          AND vectors.chunk = wanted.value
+          AND vectors.model = :model
+        """,
+        chunks=jsons.dumps(list(chunks)),
+        model=model,
+    )
+    return {row["chunk"]: row["vector"] for row in rows}
+
+
+def candidates(
+    work: Work,
+    scan: Scan,
+    question: Question,
+    among: Sequence[int] | None = None,
+    *,
+    most: int = CANDIDATES,
+) -> dict[int, bytes]:
+    """Return the vectors of the passages that are probably nearest.
+
+    The caller holds the lock of the scan since before its snapshot began: what is in the scan and
+    not in the file is gone.
+    """
+    follow(work, scan, question.model)
+    near = scan.nearest(question.vector, most, among)
+    found = vectors(work, question.model, near)
+    scan.forget(chunk for chunk in near if chunk not in found)
+    return found
+
+
+def _since(work: Work, model: int, seen: int) -> Iterator[Row]:
+    return work.each(
+        """
+        SELECT row, chunk, vector
+        FROM vectors
+        WHERE organization_id = :organization
+          AND model = :model
+          AND row > :seen
+        ORDER BY row
+        """,
+        model=model,
+        seen=seen,
+    )

@@ -1,0 +1,125 @@
+"""The engine of search by meaning: an embedder and its vectors, loaded in the background.
+
+Nothing here is loaded before somebody needs it. Whoever needs it waits a moment at most, and goes
+on without where it is not ready: words find something, too.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import anyio
+from anyio import to_thread
+
+from one_mcp.errors import EmbedderError
+from one_mcp.providers import catalog
+from one_mcp.providers.ports import Embedder
+from one_mcp.search.frequencies import Frequencies
+from one_mcp.search.ports import Arithmetic, Scan
+from one_mcp.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The vectors of one organization in memory.
+
+    The lock is taken before a snapshot of the file begins, so that snapshots of those who hold it
+    one after another never go back in time.
+    """
+
+    scan: Scan
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What is there once loading is over."""
+
+    embedder: Embedder
+    arithmetic: Arithmetic
+    _spaces: dict[str, Space] = field(default_factory=dict[str, Space])
+
+    def space(self, organization: str) -> Space:
+        """Return the place for an organization's vectors; it is empty at first."""
+        return self._spaces.setdefault(
+            organization, Space(self.arithmetic.scan(self.embedder.dimension))
+        )
+
+
+class Engine:
+    """Loads once, in a thread of its own; a failure stays, and says why on every call.
+
+    `words` and `names` remember how common words are; `wake` calls for the indexer.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._load: Callable[[], Loaded | None] = lambda: _load(settings)
+        self._loading: Future[Loaded | None] | None = None
+        self._name = catalog.name(settings)
+        self.words = Frequencies()
+        self.names = Frequencies()
+        self.wake: Callable[[], None] = lambda: None
+
+    @property
+    def name(self) -> str | None:
+        """The name of the model's vectors in a file; None where there is no such search."""
+        failed = self._loading is not None and self._loading.done() and self._loading.exception()
+        return None if failed else self._name
+
+    def begin(self) -> None:
+        """Start loading, unless that was done before."""
+        if self._loading is None:
+            self._loading = future = Future[Loaded | None]()
+            threading.Thread(target=_run, args=(self._load, future), daemon=True).start()
+
+    async def ready(self, patience_s: float | None = None) -> Loaded | None:
+        """Return what is loaded; None where the settings want words only.
+
+        Raises EmbedderError where loading failed, or is not over after `patience_s`.
+        """
+        if self._name is None:
+            return None
+        self.begin()
+        assert self._loading is not None  # noqa: S101  # begin() made it
+        if not self._loading.done():
+            with anyio.move_on_after(float("inf") if patience_s is None else patience_s):
+                await to_thread.run_sync(_wait, self._loading, abandon_on_cancel=True)
+        if not self._loading.done():
+            raise EmbedderError("The embedding model is still loading.", retryable=True)
+        return self._loading.result()
+
+    async def close(self) -> None:
+        """Let the embedder's connections go."""
+        loading = self._loading
+        if loading is not None and loading.done() and loading.exception() is None:
+            loaded = loading.result()
+            if loaded is not None:
+                await loaded.embedder.close()
+
+
+def _load(settings: Settings) -> Loaded | None:
+    embedder = catalog.embedder(settings)
+    return None if embedder is None else Loaded(embedder, catalog.arithmetic())
+
+
+def _run(load: Callable[[], Loaded | None], future: Future[Loaded | None]) -> None:
+    try:
+        future.set_result(load())
+    except EmbedderError as error:
+        log.warning("no search by meaning", extra={"reason": str(error)})
+        future.set_exception(error)
+    except BaseException as error:  # whoever waits has to hear of it
+        log.exception("the embedding model cannot be loaded")
+        future.set_exception(
+            EmbedderError(
+                f"The embedding model cannot be loaded ({type(error).__name__}).", retryable=False
+            )
+        )
+
+
+def _wait(loading: Future[Loaded | None]) -> None:
+    loading.exception()

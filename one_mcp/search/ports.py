@@ -1,0 +1,39 @@
+"""What the rooms above ask of vectors, without numpy, which costs memory and time to import."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Scan(Protocol):
+    """Vectors of one organization and model in memory, in few bits; `seen` is the newest row."""
+
+    seen: int
+
+    def add(self, rows: Sequence[tuple[int, int, bytes]]) -> None:
+        """Take in vectors: row, chunk, int8 values."""
+        ...
+
+    def nearest(self, query: bytes, count: int, among: Iterable[int] | None = None) -> list[int]:
+        """Return about `count` chunks that are probably nearest, of `among` if given."""
+        ...
+
+    def forget(self, gone: Iterable[int]) -> None:
+        """Let go of chunks."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """The arithmetic of vectors, loaded with the embedder. Questions are float32, stored ones int8.
+
+    `scan` makes an empty scan for a dimension; `quantised` turns float32 vectors of a dimension
+    into stored ones; `cosines` compares a question with stored ones; `moved` moves a question
+    towards some; `smoothed` lets scores lean on those of near vectors in other documents.
+    """
+
+    scan: Callable[[int], Scan]
+    quantised: Callable[[bytes, int], list[bytes]]
+    cosines: Callable[[bytes, Sequence[bytes]], list[float]]
+    moved: Callable[[bytes, Sequence[bytes]], bytes]
+    smoothed: Callable[[Sequence[float], Sequence[bytes], Sequence[int]], list[float]]

@@ -1,0 +1,224 @@
+"""Tools that keep texts, find them again by meaning and by words, and let them go."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from one_mcp.access import Permission
+from one_mcp.dimensions.knowledge import documents, shelves
+from one_mcp.dimensions.knowledge.documents import Added, Forgotten, Keep, Labelled
+from one_mcp.dimensions.knowledge.labels import Role
+from one_mcp.dimensions.knowledge.scopes import Scope
+from one_mcp.dimensions.knowledge.search import Wish
+from one_mcp.dimensions.knowledge.shelves import Document
+from one_mcp.server import fields
+from one_mcp.server.toolbox import ToolSpec
+from one_mcp.services.knowledge import context, ingest, recall, upkeep
+from one_mcp.services.knowledge.context import Context
+from one_mcp.services.knowledge.ingest import Filing
+from one_mcp.services.knowledge.recall import Found
+from one_mcp.services.knowledge.upkeep import Indexed
+from one_mcp.session import Session
+from one_mcp.store import pages
+
+DocumentId = Annotated[str, Field(description="kno_…", min_length=1, max_length=64)]
+EntityIds = Annotated[list[fields.EntityId], Field(max_length=100)]
+Part = Annotated[float, Field(ge=0, le=1)]
+Query = Annotated[str, Field(min_length=1, max_length=4_000)]
+
+
+class About(fields.Part):
+    """Which texts are searched: those that fulfil every condition."""
+
+    types: fields.TypeNames | None = None
+    tags: fields.TagList | None = None
+    labels: fields.TagList | None = None
+    entity: fields.EntityId | None = None
+    around: Annotated[bool, Field(description="and entity's neighbours")] = False
+    since: fields.TimeText | None = None
+    until: fields.TimeText | None = None
+
+    def scope(self) -> Scope:
+        return Scope(
+            types=tuple(self.types or ()),
+            tags=tuple(self.tags or ()),
+            labels=tuple(self.labels or ()),
+            entity=self.entity,
+            around=self.around,
+            since=self.since,
+            until=self.until,
+        )
+
+
+class Weights(fields.Part):
+    """How much of a score recency and quality make, 0 to 1."""
+
+    recency: Part = 0
+    quality: Part = 0
+
+
+Within = Annotated[About, Field(description="only texts of or about such entities")]
+
+
+async def add_knowledge(
+    one: Session,
+    text: Annotated[str, Field(description="Markdown")],
+    title: fields.Name | None = None,
+    *,
+    entities: Annotated[EntityIds, Field(description="it tells of")] | None = None,
+    role: Role = "chunk_of",
+    labels: fields.TagList | None = None,
+    source: Annotated[str, Field(description="same source replaces", max_length=2000)]
+    | None = None,
+    quality: Part | None = None,
+    keep: Keep = "text",
+) -> Added:
+    """Keep a text (document, transcript, note) so that it is found by meaning and words.
+
+    Texts of entities, such as a blog_post's content, are found without this.
+    """
+    filing = Filing(
+        title=title,
+        entities=entities or (),
+        role=role,
+        labels=labels or (),
+        keep=keep,
+        source=source,
+        quality=quality,
+    )
+    return await ingest.add(one, filing, text)
+
+
+async def search_knowledge(
+    one: Session,
+    query: Query,
+    within: Within | None = None,
+    *,
+    limit: Annotated[int, Field(ge=1, le=100)] = 8,
+    per_document: Annotated[int, Field(ge=1, le=20)] = 3,
+    weights: Weights | None = None,
+    min_similarity: Part | None = None,
+    explain: Annotated[bool, Field(description="scores")] = False,
+    detail: fields.Detail = "concise",
+) -> Found:
+    """Find passages by meaning and words, and entities by name, tags and properties.
+
+    Quotes are exact: cite id[start:stop]. For an answer from passages and graph: recall_context.
+    """
+    weighing = weights or Weights()
+    wish = Wish(
+        query,
+        (within or About()).scope(),
+        limit=limit,
+        of_one_document=per_document,
+        recency=weighing.recency,
+        quality=weighing.quality,
+        min_similarity=min_similarity,
+        characters=pages.CHARACTERS[detail],
+        explained=explain,
+    )
+    return await recall.find(one, wish)
+
+
+async def recall_context(
+    one: Session,
+    question: Query,
+    within: Within | None = None,
+    tokens: Annotated[int, Field(ge=100, le=16_000)] = 2_000,
+) -> Context:
+    """Gather what an answer can stand on: passages under numbers to cite, connections, events."""
+    return await context.gather(one, question, (within or About()).scope(), tokens)
+
+
+async def get_knowledge(
+    one: Session,
+    id: DocumentId,
+    start: Annotated[int, Field(ge=0)] = 0,
+    characters: Annotated[int, Field(ge=1, le=60_000)] = 4_000,
+) -> Document:
+    """Read a document's text from a character on, with what it is about."""
+    return await one.read(shelves.document, id, start, characters)
+
+
+async def label_knowledge(
+    one: Session,
+    id: DocumentId,
+    add: fields.TagList | None = None,
+    remove: fields.TagList | None = None,
+    *,
+    link: EntityIds | None = None,
+    unlink: EntityIds | None = None,
+) -> Labelled:
+    """Label a document (key:value), or link it to entities."""
+    return await one.write(documents.label, id, add, remove, link=link, unlink=unlink)
+
+
+async def forget_knowledge(one: Session, id: DocumentId) -> Forgotten:
+    """Take a document out of knowledge; undo_change brings it back."""
+    return await one.write(documents.forget, id)
+
+
+async def reindex_knowledge(
+    one: Session,
+    everything: Annotated[bool, Field(description="cut and embed all anew")] = False,
+) -> Indexed:
+    """Wait until all texts are found by meaning; reports progress."""
+    return await upkeep.reindex(one, everything=everything)
+
+
+READ, WRITE = Permission.READ, Permission.WRITE
+TOOLS = (
+    ToolSpec("add_knowledge", add_knowledge, "Add knowledge", "knowledge", WRITE, idempotent=True),
+    ToolSpec(
+        "search_knowledge",
+        search_knowledge,
+        "Search knowledge",
+        "knowledge",
+        READ,
+        read_only=True,
+        idempotent=True,
+    ),
+    ToolSpec(
+        "recall_context",
+        recall_context,
+        "Recall a context",
+        "knowledge",
+        READ,
+        read_only=True,
+        idempotent=True,
+    ),
+    ToolSpec(
+        "get_knowledge",
+        get_knowledge,
+        "Read a document",
+        "knowledge",
+        READ,
+        read_only=True,
+        idempotent=True,
+    ),
+    ToolSpec(
+        "label_knowledge",
+        label_knowledge,
+        "Label a document",
+        "knowledge",
+        WRITE,
+        idempotent=True,
+    ),
+    ToolSpec(
+        "forget_knowledge",
+        forget_knowledge,
+        "Forget a document",
+        "knowledge",
+        WRITE,
+        destructive=True,
+        idempotent=True,
+    ),
+    ToolSpec(
+        "reindex_knowledge",
+        reindex_knowledge,
+        "Reindex knowledge",
+        "knowledge",
+        WRITE,
+        idempotent=True,
+    ),
+)

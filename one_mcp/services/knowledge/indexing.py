@@ -1,0 +1,155 @@
+"""Indexing: what the queues hold is cut and embedded, in the background or while somebody waits."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import anyio
+from anyio import to_thread
+
+from one_mcp.dimensions.knowledge import documents, models, queues
+from one_mcp.dimensions.knowledge.chunks import Passage
+from one_mcp.dimensions.knowledge.queues import Backlog, Uncut, Unembedded
+from one_mcp.errors import EmbedderError, OneError
+from one_mcp.providers.engine import Loaded
+from one_mcp.services.knowledge import passages
+from one_mcp.session import Report, Session
+
+CUT_AT_ONCE = 16
+EMBED_AT_ONCE = 64
+POLL_S = 1.0  # how late work is noticed that another process left behind
+RETRY_S = 30.0  # how long a failing embedder is left alone
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The embedder at work, and its number in the file; neither where words are all there is."""
+
+    loaded: Loaded | None = None
+    number: int | None = None
+
+
+class Indexer:
+    """Works off the queues while the server runs.
+
+    It sleeps until somebody writes or searches: a server that is not used opens no file.
+    """
+
+    def __init__(self, open_session: Callable[[], Session]) -> None:
+        self._open = open_session
+        self._woken = anyio.Event()
+
+    def wake(self, _touched: frozenset[str] = frozenset()) -> None:
+        """Say that there may be something to do."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Work for as long as the server runs."""
+        await self._woken.wait()
+        while True:
+            self._woken = anyio.Event()
+            try:
+                await work_off(self._open())
+            except OneError as error:
+                log.warning("indexing waits", extra={"reason": str(error), "code": error.code})
+                await anyio.sleep(RETRY_S)
+            with anyio.move_on_after(POLL_S):
+                await self._woken.wait()
+
+
+async def work_off(one: Session, report: Report | None = None) -> Backlog:
+    """Cut and embed until nothing is left that this process can do; return what is left.
+
+    Without an embedder, texts are cut and found by their words.
+    """
+    if one.settings.read_only or not await one.read(queues.waiting, one.engine.name):
+        return Backlog()
+    return await finish(one, report)
+
+
+async def finish(one: Session, report: Report | None = None) -> Backlog:
+    """Do what is to be done, however little; return what other processes are at."""
+    model = await prepared(one)
+    done = 0
+    while took := await _cut(one, model) + await _embed(one, model):
+        done += took
+        if report is not None:
+            left = await one.read(queues.backlog, model.number)
+            await report(done, done + left.uncut + left.unembedded, "texts")
+    return await one.read(queues.backlog, model.number)
+
+
+async def prepared(one: Session) -> Model:
+    """Load the embedder, and make it known to the file."""
+    try:
+        loaded = await one.engine.ready()
+    except EmbedderError:
+        return Model()
+    return Model() if loaded is None else Model(loaded, await number(one, loaded))
+
+
+async def number(one: Session, loaded: Loaded) -> int | None:
+    """Return the number of the loaded model in the file, which it gets where it has none.
+
+    None where the file cannot be written.
+    """
+    name, dimension = loaded.embedder.name, loaded.embedder.dimension
+    known = await one.read(models.number, name, dimension)
+    if known is None and not one.settings.read_only:
+        known = await one.derive(models.declare, name, dimension)
+    return known
+
+
+async def _cut(one: Session, model: Model) -> int:
+    leased = await one.derive(queues.to_cut, CUT_AT_ONCE)
+    for uncut in leased:
+        try:
+            cut = await to_thread.run_sync(_passages, uncut, model, abandon_on_cancel=True)
+        except Exception:  # one text that cannot be cut must not stop all
+            log.exception("a text cannot be cut", extra={"subject": uncut.id})
+            await one.derive(queues.fail_cut, uncut.ticket)
+        else:
+            await one.derive(queues.cut, uncut, cut)
+    return len(leased)
+
+
+def _passages(uncut: Uncut, model: Model) -> list[list[Passage]]:
+    embedder = model.loaded and model.loaded.embedder
+    return [
+        passages.cut(each.text, each.title, embedder, markdown=uncut.markdown)
+        for each in uncut.texts
+    ]
+
+
+async def _embed(one: Session, model: Model) -> int:
+    if model.loaded is None or model.number is None:
+        return 0
+    leased = await one.derive(queues.to_embed, model.number, EMBED_AT_ONCE)
+    if leased:
+        await _store(one, model.loaded, model.number, leased)
+    return len(leased)
+
+
+async def _store(one: Session, loaded: Loaded, number: int, leased: Sequence[Unembedded]) -> None:
+    """Embed passages and store their vectors; where that fails, try each by itself."""
+    numbers = [each.chunk for each in leased]
+    try:
+        made = await loaded.embedder.embed([each.text for each in leased], "passage")
+    except EmbedderError as error:
+        if error.fields.get("retryable"):
+            await one.derive(queues.release, number, numbers, failed=False)
+            raise
+        await _apart(one, loaded, number, leased)
+        return
+    vectors = loaded.arithmetic.quantised(made, loaded.embedder.dimension)
+    await one.derive(documents.store_vectors, number, list(zip(numbers, vectors, strict=True)))
+
+
+async def _apart(one: Session, loaded: Loaded, number: int, leased: Sequence[Unembedded]) -> None:
+    if len(leased) == 1:
+        await one.derive(queues.release, number, [leased[0].chunk], failed=True)
+        return
+    for each in leased:
+        await _store(one, loaded, number, [each])

@@ -1,0 +1,101 @@
+"""Ingest: a text becomes a document, cut beforehand, so that its words are found at once."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from anyio import to_thread
+
+from one_mcp.dimensions.knowledge import documents
+from one_mcp.dimensions.knowledge.documents import Added, Draft, Keep
+from one_mcp.dimensions.knowledge.labels import Role
+from one_mcp.errors import EmbedderError, InvalidArgumentError
+from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.services.knowledge import indexing, passages
+from one_mcp.services.knowledge.indexing import Model
+from one_mcp.session import Session
+
+LONGEST = 4_000_000
+LONGEST_TITLE = 200
+_UNFIT = re.compile("[\x00\ud800-\udfff]")
+_MARKS = re.compile(r"^[#>*\-=\s]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """How a text is to be kept, and what it belongs to."""
+
+    title: str | None = None
+    entities: Sequence[str] = ()
+    role: Role = "chunk_of"
+    labels: Sequence[str] = ()
+    keep: Keep = "text"
+    source: str | None = None
+    language: str | None = None
+    quality: float | None = None
+    metadata: JsonObject = field(default_factory=dict[str, JsonValue])
+
+
+async def add(one: Session, filing: Filing, text: str) -> Added:
+    """Store a text that came with the call; raises InvalidArgumentError for what is no text."""
+    _require_text(text)
+    model = await indexing.prepared(one)
+    title = _title(filing.title, text)
+    embedder = model.loaded and model.loaded.embedder
+    cut = await to_thread.run_sync(
+        partial(passages.cut, text, title, embedder, markdown=True), abandon_on_cancel=True
+    )
+    vectors = await _vectors(model, cut) if filing.keep == "vector_only" else []
+    draft = Draft(
+        title=title,
+        text=text,
+        passages=cut,
+        language=filing.language,
+        source=filing.source,
+        keep=filing.keep,
+        quality=filing.quality,
+        metadata=filing.metadata,
+        entities=filing.entities,
+        role=filing.role,
+        labels=filing.labels,
+        model=model.number if vectors else None,
+        vectors=vectors,
+    )
+    return await one.write(documents.add, draft)
+
+
+def _require_text(text: str) -> None:
+    if not text.strip():
+        raise InvalidArgumentError("The text is empty; there is nothing to find.", argument="text")
+    if len(text) > LONGEST:
+        raise InvalidArgumentError(
+            f"The text has {len(text):,} characters, and {LONGEST:,} is the most of one document; "
+            "add it in parts.",
+            argument="text",
+        )
+    if found := _UNFIT.search(text):
+        raise InvalidArgumentError(
+            f"The text has the character U+{ord(found[0]):04X}, which is no text; is it binary?",
+            argument="text",
+        )
+
+
+def _title(given: str | None, text: str) -> str:
+    """Take the given title, or the first line that says something."""
+    if given is not None and given.strip():
+        return " ".join(given.split())[:LONGEST_TITLE]
+    lines = (_MARKS.sub("", line).strip() for line in text.splitlines())
+    first = next(filter(None, lines), "Untitled")
+    return first if len(first) <= LONGEST_TITLE else f"{first[: LONGEST_TITLE - 1]}…"
+
+
+async def _vectors(model: Model, cut: Sequence[passages.Passage]) -> list[bytes]:
+    if model.loaded is None or model.number is None:
+        raise EmbedderError(
+            "keep=vector_only keeps nothing but vectors, and there is no embedding model here; "
+            "keep the text redacted instead.",
+            retryable=False,
+        )
+    made = await model.loaded.embedder.embed([each.whole for each in cut], "passage")
+    return model.loaded.arithmetic.quantised(made, model.loaded.embedder.dimension)
