@@ -14,8 +14,13 @@ class Scan(Protocol):
         """Take in vectors: row, chunk, int8 values."""
         ...
 
-    def nearest(self, query: bytes, count: int, among: Iterable[int] | None = None) -> list[int]:
-        """Return about `count` chunks that are probably nearest, of `among` if given."""
+    def nearest(
+        self, query: bytes, count: int, among: Iterable[int] | None = None
+    ) -> dict[int, int]:
+        """Return about `count` chunks that are probably nearest, and the rows of their vectors.
+
+        Only chunks of `among` count, if given.
+        """
         ...
 
     def forget(self, gone: Iterable[int]) -> None:

@@ -1,6 +1,6 @@
 """Scan: vectors with one bit a dimension in memory, to find which ones the file is asked for.
 
-A vector costs its dimension in bits and four bytes: 52 bytes at 384 dimensions. The structure is a
+A vector costs its dimension in bits and eight bytes: 56 bytes at 384 dimensions. The structure is a
 cache: whatever it holds is in the file, and any process can build it anew.
 """
 
@@ -15,6 +15,7 @@ WORD_BITS = 64
 GONE = 0  # no chunk has this number
 
 Bits = NDArray[np.uint64]
+Numbers = NDArray[np.uint32]
 Distances = NDArray[np.uint16]
 
 
@@ -23,7 +24,8 @@ class _Segment:
     """Up to SEGMENT vectors; `bits` has a row for each word, so that a scan reads in one line."""
 
     bits: Bits
-    chunks: NDArray[np.uint32]
+    chunks: Numbers
+    rows: Numbers
     used: int = 0
 
     def distances(self, query: Bits) -> Distances:
@@ -48,7 +50,9 @@ class Scan:
     @property
     def size_bytes(self) -> int:
         """What the vectors take in memory."""
-        return sum(part.bits.nbytes + part.chunks.nbytes for part in self._segments)
+        return sum(
+            part.bits.nbytes + part.chunks.nbytes + part.rows.nbytes for part in self._segments
+        )
 
     def add(self, rows: Sequence[tuple[int, int, bytes]]) -> None:
         """Take in vectors (row, chunk, int8 values); one of another length is left out."""
@@ -58,23 +62,27 @@ class Scan:
         if rows:
             self.seen = rows[-1][0]
 
-    def nearest(self, query: bytes, count: int, among: Iterable[int] | None = None) -> list[int]:
+    def nearest(
+        self, query: bytes, count: int, among: Iterable[int] | None = None
+    ) -> dict[int, int]:
         """Return about `count` chunks whose bits are closest to a query's (float32 values).
 
-        `among` are the only chunks that count. Ties at the edge are kept.
+        Each comes with the row of its vector. `among` are the only chunks that count. Ties at the
+        edge are kept.
         """
         wanted = _packed(np.frombuffer(query, np.float32)[np.newaxis, :])[:, 0]
         allowed = None if among is None else self._allowed(among)
         found = [self._found(segment, wanted, allowed) for segment in self._segments]
         if not found:
-            return []
-        chunks = np.concatenate([chunks for chunks, _ in found])
-        distances = np.concatenate([distances for _, distances in found])
-        if len(chunks) > count:
+            return {}
+        distances = np.concatenate([distances for _, _, distances in found])
+        chunks = np.concatenate([chunks for chunks, _, _ in found])
+        rows = np.concatenate([rows for _, rows, _ in found])
+        if len(distances) > count:
             reached = np.cumsum(np.bincount(distances))
-            near = distances <= np.searchsorted(reached, count)
-            chunks = chunks[near]
-        return chunks.tolist()
+            near = np.flatnonzero(distances <= np.searchsorted(reached, count))
+            chunks, rows = chunks[near], rows[near]
+        return dict(zip(chunks.tolist(), rows.tolist(), strict=True))
 
     def forget(self, gone: Iterable[int]) -> None:
         """Let go of chunks that the file no longer has."""
@@ -86,6 +94,7 @@ class Scan:
         values = np.frombuffer(b"".join(row[2] for row in rows), np.int8)
         bits = _packed(values.reshape(len(rows), self.dimension))
         chunks = np.array([row[1] for row in rows], np.uint32)
+        numbers = np.array([row[0] for row in rows], np.uint32)
         taken = 0
         while taken < len(rows):
             segment = self._open_segment(bits.shape[0])
@@ -94,13 +103,15 @@ class Scan:
             end = segment.used + len(part)
             segment.bits[:, segment.used : end] = bits[:, some]
             segment.chunks[segment.used : end] = part
+            segment.rows[segment.used : end] = numbers[some]
             segment.used = end
             taken += len(part)
 
     def _open_segment(self, words: int) -> _Segment:
         if not self._segments or self._segments[-1].used == SEGMENT:
             bits = np.zeros((words, SEGMENT), np.uint64)
-            self._segments.append(_Segment(bits, np.zeros(SEGMENT, np.uint32)))
+            empty = np.zeros(SEGMENT, np.uint32)
+            self._segments.append(_Segment(bits, empty, empty.copy()))
         return self._segments[-1]
 
     def _allowed(self, among: Iterable[int]) -> NDArray[np.bool_]:
@@ -116,15 +127,18 @@ class Scan:
 
     def _found(
         self, segment: _Segment, query: Bits, allowed: NDArray[np.bool_] | None
-    ) -> tuple[NDArray[np.uint32], Distances]:
-        chunks = segment.chunks[: segment.used]
+    ) -> tuple[Numbers, Numbers, Distances]:
+        """Compare what counts of a segment with a query."""
+        chunks, rows = segment.chunks[: segment.used], segment.rows[: segment.used]
         if allowed is None:
             there = chunks != GONE
             distances = segment.distances(query)
-            return (chunks, distances) if there.all() else (chunks[there], distances[there])
+            if there.all():
+                return chunks, rows, distances
+            return chunks[there], rows[there], distances[there]
         places = np.flatnonzero(allowed[chunks])
-        few = _Segment(segment.bits[:, places], chunks[places], len(places))
-        return few.chunks, few.distances(query)
+        few = _Segment(segment.bits[:, places], chunks[places], rows[places], len(places))
+        return few.chunks, few.rows, few.distances(query)
 
 
 def _packed(vectors: NDArray[np.int8] | NDArray[np.float32]) -> Bits:

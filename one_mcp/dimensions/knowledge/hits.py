@@ -19,8 +19,6 @@ class Scores(Answer):
 
     similarity: float | None = None
     words: float | None = None
-    recency: float | None = None
-    quality: float | None = None
 
 
 class Hit(Answer):
@@ -55,11 +53,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A place with its score from 0 to 1, and what the score is made of."""
+    """A place with its score from 0 to 1; why, if that was asked for."""
 
     place: Place
     score: float
-    scores: Scores
+    similarity: float | None = None
+    words: float | None = None
 
 
 def places(work: Work, chunks: Sequence[int]) -> dict[int, Place]:
@@ -173,7 +172,14 @@ def _hit(
         language=best["language"],
         updated=clock.to_text(best["updated_at"]),
         redacted=bool(best["redacted"]) or None,
-        scores=group[0].scores if explained else None,
+        scores=_scores(group[0]) if explained else None,
+    )
+
+
+def _scores(one: Ranked) -> Scores:
+    return Scores(
+        similarity=None if one.similarity is None else round(one.similarity, 4),
+        words=None if one.words is None else round(one.words, 4),
     )
 
 

@@ -13,6 +13,7 @@ from one_mcp.store.work import Work
 
 EFFORT = 2_000  # entities to score
 LONGEST_TAG = 3  # words
+MARKS = (" ", "-", "_")  # between them
 
 
 def find(
@@ -29,7 +30,7 @@ def find(
         work.value(
             """
         SELECT row
-        FROM entities
+        FROM entities NOT INDEXED
         WHERE organization_id = :organization
         ORDER BY row DESC
         LIMIT 1
@@ -88,26 +89,23 @@ def _named(work: Work, chosen: Sequence[str], most: int) -> list[str]:
 
 
 def _tagged(work: Work, quoted: Sequence[str], most: int) -> list[str]:
-    """List entities with a tag whose value is said, in up to three words, under a known key."""
+    """List entities with a tag whose value is said, in up to three words."""
     said = [word.strip('"') for word in quoted]
     values = {
         mark.join(said[start : start + length])
         for length in range(1, LONGEST_TAG + 1)
         for start in range(len(said) - length + 1)
-        for mark in (" ", "_", "-")
+        for mark in MARKS[: 1 if length == 1 else None]
     }
     rows = work.all(
         """
         SELECT DISTINCT tags.entity_id AS id
-        FROM json_each(:keys) AS known
-        CROSS JOIN json_each(:values) AS said
+        FROM json_each(:values) AS said
         CROSS JOIN tags
         WHERE tags.organization_id = :organization
-          AND tags.key = known.value
           AND tags.value = said.value
         LIMIT :most
         """,
-        keys=jsons.dumps(list(work.ontology.tag_keys)),
         values=jsons.dumps(sorted(values)),
         most=most,
     )

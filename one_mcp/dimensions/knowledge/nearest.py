@@ -8,7 +8,7 @@ from one_mcp import jsons
 from one_mcp.search.ports import Scan
 from one_mcp.store.work import Row, Work
 
-CANDIDATES = 300  # of the scan, to be scored exactly
+CANDIDATES = 200  # of the scan, to be scored exactly
 BATCH = 16_384
 
 
@@ -44,24 +44,29 @@ def vectors(work: Work, model: int, chunks: Sequence[int]) -> dict[int, bytes]:
     return {row["chunk"]: row["vector"] for row in rows}
 
 
-def candidates(
-    work: Work,
-    scan: Scan,
-    question: Question,
-    among: Sequence[int] | None = None,
-    *,
-    most: int = CANDIDATES,
-) -> dict[int, bytes]:
-    """Return the vectors of the passages that are probably nearest.
+def by_rows(work: Work, model: int, rows: Sequence[int]) -> dict[int, bytes]:
+    """Read vectors by their rows, which takes half the time."""
+    found = work.all(
+        """
+        SELECT vectors.chunk, vectors.vector
+        FROM json_each(:rows) AS wanted
+        CROSS JOIN vectors
+        WHERE vectors.organization_id = :organization
+          AND vectors.row = wanted.value
+          AND vectors.model = :model
+        """,
+        rows=jsons.dumps(list(rows)),
+        model=model,
+    )
+    return {row["chunk"]: row["vector"] for row in found}
 
-    The caller holds the lock of the scan since before its snapshot began: what is in the scan and
-    not in the file is gone.
-    """
+
+def candidates(
+    work: Work, scan: Scan, question: Question, most: int, among: Sequence[int] | None = None
+) -> dict[int, int]:
+    """Return the passages that are probably nearest, with their vectors' rows; some may be gone."""
     follow(work, scan, question.model)
-    near = scan.nearest(question.vector, most, among)
-    found = vectors(work, question.model, near)
-    scan.forget(chunk for chunk in near if chunk not in found)
-    return found
+    return scan.nearest(question.vector, most, among)
 
 
 def _since(work: Work, model: int, seen: int) -> Iterator[Row]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from one_mcp import clock
 from one_mcp.dimensions.knowledge import hits, nearest, scopes, words
-from one_mcp.dimensions.knowledge.hits import Hit, Place, Ranked, Scores
+from one_mcp.dimensions.knowledge.hits import Hit, Place, Ranked
 from one_mcp.dimensions.knowledge.nearest import Question
 from one_mcp.dimensions.knowledge.scopes import Scope
 from one_mcp.dimensions.selections import Selection
@@ -20,7 +20,7 @@ from one_mcp.search.frequencies import Frequencies
 from one_mcp.search.ports import Arithmetic
 from one_mcp.store.work import Work
 
-WORD_CANDIDATES = 300  # of BM25, whose meaning is looked at too
+WORD_CANDIDATES = 200  # of BM25, whose meaning is looked at too
 WIDER = 4  # times as many candidates where a scope is too large to be listed
 FEEDBACK = 5  # passages that move the question
 POOL = 100  # passages whose scores lean on each other
@@ -53,25 +53,15 @@ class Meaning:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bounds:
-    """Which passages count: all, those listed `among`, or those that pass a test."""
+class Spoken:
+    """What words say: passages with their BM25, and which passages count at all.
 
+    Those listed in `among`, those that pass the test of `wide`, or all.
+    """
+
+    scores: Mapping[int, float]
     among: Sequence[int] | None = None
-    selection: Selection | None = None
-
-    @property
-    def candidates(self) -> int:
-        return nearest.CANDIDATES * (1 if self.selection is None else WIDER)
-
-    def within(self, work: Work, candidates: Sequence[int]) -> list[int]:
-        """Keep the candidates that count."""
-        if self.among is not None:
-            allowed = set(self.among)
-        elif self.selection is not None:
-            allowed = scopes.kept(work, self.selection, list(candidates))
-        else:
-            return list(candidates)
-        return [chunk for chunk in candidates if chunk in allowed]
+    wide: Selection | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,43 +73,35 @@ class _Scored:
     vectors: Mapping[int, bytes] = field(default_factory=dict[int, bytes])
 
 
-def spoken(work: Work, wish: Wish, frequencies: Frequencies) -> dict[int, float]:
-    """Score passages by words: the best ones, or where a scope comes after it all of them."""
-    most = None if wish.scope else WORD_CANDIDATES
-    return words.scores(work, wish.text, frequencies, most=most)
+def spoken(work: Work, wish: Wish, frequencies: Frequencies) -> Spoken:
+    """Look the words of a question up in the passages that count."""
+    if not wish.scope:
+        return Spoken(words.scores(work, wish.text, frequencies, most=WORD_CANDIDATES))
+    selection = scopes.select(work, wish.scope)
+    among = scopes.members(work, selection)
+    most = WORD_CANDIDATES * (WIDER if among is None else 1)
+    scores = words.scores(work, wish.text, frequencies, among=among, most=most)
+    if among is not None:
+        return Spoken(scores, among)
+    kept = scopes.kept(work, selection, list(scores))
+    return Spoken({chunk: scores[chunk] for chunk in scores if chunk in kept}, wide=selection)
 
 
-def search(
-    work: Work, wish: Wish, spoken: Mapping[int, float], meaning: Meaning | None
-) -> list[Hit]:
+def search(work: Work, wish: Wish, said: Spoken, meaning: Meaning | None) -> list[Hit]:
     """Find passages that answer a question; without `meaning`, by their words alone.
 
     Ranks a bounded number of passages, whatever the number there is.
     """
     if meaning is None:
-        return _found(work, wish, spoken, None)
+        return _shown(work, wish, _by_words(said.scores), None)
     with meaning.space.lock:
-        return _found(work, wish, spoken, meaning)
+        return _shown(work, wish, _by_both(work, meaning, said), meaning)
 
 
-def _found(
-    work: Work, wish: Wish, spoken: Mapping[int, float], meaning: Meaning | None
-) -> list[Hit]:
-    bounds = _bounds(work, wish.scope)
-    within = bounds.within(work, rank.best(spoken, len(spoken)))[:WORD_CANDIDATES]
-    said = {chunk: spoken[chunk] for chunk in within}
-    scored = _by_words(said) if meaning is None else _by_both(work, meaning, bounds, said)
+def _shown(work: Work, wish: Wish, scored: _Scored, meaning: Meaning | None) -> list[Hit]:
     ranked = _ranked(work, scored, wish, meaning)
     groups = hits.joined(ranked, wish.limit, wish.of_one_document)
     return hits.shown(work, groups, wish.characters, explained=wish.explained)
-
-
-def _bounds(work: Work, scope: Scope) -> _Bounds:
-    if not scope:
-        return _Bounds()
-    selection = scopes.select(work, scope)
-    listed = scopes.members(work, selection)
-    return _Bounds(selection=selection) if listed is None else _Bounds(among=listed)
 
 
 def _by_words(spoken: Mapping[int, float]) -> _Scored:
@@ -127,26 +109,38 @@ def _by_words(spoken: Mapping[int, float]) -> _Scored:
     return _Scored({chunk: score / best for chunk, score in spoken.items()}, spoken)
 
 
-def _by_both(work: Work, meaning: Meaning, bounds: _Bounds, spoken: Mapping[int, float]) -> _Scored:
+def _by_both(work: Work, meaning: Meaning, said: Spoken) -> _Scored:
     """Ask twice: the second time with the question moved towards the best answers."""
     arithmetic, question = meaning.arithmetic, meaning.question
-    vectors = nearest.vectors(work, question.model, list(spoken))
-    vectors |= _near(work, meaning, bounds, question.vector)
-    first = rank.fuse(_similar(arithmetic, question.vector, vectors), spoken)
+    vectors = nearest.vectors(work, question.model, list(said.scores))
+    vectors |= _near(work, meaning, said, question.vector, vectors)
+    first = rank.fuse(_similar(arithmetic, question.vector, vectors), said.scores)
     best = [vectors[chunk] for chunk in rank.best(first, FEEDBACK) if chunk in vectors]
     moved = arithmetic.moved(question.vector, best)
-    vectors |= _near(work, meaning, bounds, moved)
-    return _Scored(rank.fuse(_similar(arithmetic, moved, vectors), spoken), spoken, vectors)
+    vectors |= _near(work, meaning, said, moved, vectors)
+    fused = rank.fuse(_similar(arithmetic, moved, vectors), said.scores)
+    return _Scored(fused, said.scores, vectors)
 
 
-def _near(work: Work, meaning: Meaning, bounds: _Bounds, vector: bytes) -> dict[int, bytes]:
-    asked = Question(vector, meaning.question.model)
-    found = nearest.candidates(
-        work, meaning.space.scan, asked, bounds.among, most=bounds.candidates
-    )
-    if bounds.selection is None:
+def _near(
+    work: Work, meaning: Meaning, said: Spoken, vector: bytes, known: Mapping[int, bytes]
+) -> dict[int, bytes]:
+    """Read the vectors of passages that are near and not known yet.
+
+    The lock of the scan is held since before the snapshot began: what the scan has and the file has
+    not is gone.
+    """
+    scan, model = meaning.space.scan, meaning.question.model
+    most = nearest.CANDIDATES * (1 if said.wide is None else WIDER)
+    near = nearest.candidates(work, scan, Question(vector, model), most, said.among)
+    new = {chunk: row for chunk, row in near.items() if chunk not in known}
+    found = nearest.by_rows(work, model, list(new.values()))
+    if len(found) < len(new):
+        scan.forget(chunk for chunk in new if chunk not in found)
+    if said.wide is None:
         return found
-    return {chunk: found[chunk] for chunk in bounds.within(work, list(found))}
+    kept = scopes.kept(work, said.wide, list(found))
+    return {chunk: found[chunk] for chunk in found if chunk in kept}
 
 
 def _similar(
@@ -170,10 +164,8 @@ def _ranked(work: Work, scored: _Scored, wish: Wish, meaning: Meaning | None) ->
     least = wish.min_similarity
     if least is not None and meaning is not None:
         ranked = [one for one in ranked if similar.get(one.place.chunk, 0.0) >= least]
-    return [
-        _told(one, similar, scored.spoken, wish)
-        for one in sorted(ranked, key=lambda one: (-one.score, one.place.chunk))
-    ]
+    ranked.sort(key=lambda one: (-one.score, one.place.chunk))
+    return [_told(one, similar, scored.spoken) for one in ranked] if wish.explained else ranked
 
 
 def _smoothed(
@@ -197,32 +189,14 @@ def _smoothed(
 
 
 def _weighed(work: Work, place: Place, score: float, wish: Wish) -> Ranked:
-    age_ms = max(work.now - place.updated_at, 0)
-    recency = 0.5 ** (age_ms / HALF_LIFE_MS)
+    """Let recency and quality count for as much of a score as was asked for."""
+    recency = 0.5 ** (max(work.now - place.updated_at, 0) / HALF_LIFE_MS)
     quality = USUAL_QUALITY if place.quality is None else place.quality
     own = 1 - wish.recency - wish.quality
-    whole = own * score + wish.recency * recency + wish.quality * quality
-    return Ranked(
-        place,
-        whole,
-        Scores(
-            recency=round(recency, 4) if wish.recency else None,
-            quality=quality if wish.quality else None,
-        ),
-    )
+    return Ranked(place, own * score + wish.recency * recency + wish.quality * quality)
 
 
-def _told(
-    one: Ranked, similar: Mapping[int, float], spoken: Mapping[int, float], wish: Wish
-) -> Ranked:
-    if not wish.explained:
-        return one
+def _told(one: Ranked, similar: Mapping[int, float], spoken: Mapping[int, float]) -> Ranked:
+    """Say what a score is made of."""
     chunk = one.place.chunk
-    similarity, said = similar.get(chunk), spoken.get(chunk)
-    scores = one.scores.model_copy(
-        update={
-            "similarity": None if similarity is None else round(similarity, 4),
-            "words": None if said is None else round(said, 4),
-        }
-    )
-    return Ranked(one.place, one.score, scores)
+    return Ranked(one.place, one.score, similar.get(chunk), spoken.get(chunk))

@@ -9,13 +9,13 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from one_mcp import jsons
 from one_mcp.dimensions.knowledge import chunks
 from one_mcp.search.frequencies import Frequencies, rarest
 from one_mcp.store.work import Work
 
 MOST_WORDS = 32
-EFFORT = 15_000  # passages to score, all words together
-NEWEST = 300  # passages with words that are too common to be scored
+EFFORT = 10_000  # passages to score, all words together
 HEADING_WEIGHT = 2.0
 _WORD = re.compile(r"[^\W_]+")
 
@@ -30,17 +30,23 @@ def quoted(text: str) -> list[str]:
 
 
 def scores(
-    work: Work, text: str, frequencies: Frequencies, *, most: int | None = None
+    work: Work,
+    text: str,
+    frequencies: Frequencies,
+    *,
+    among: Sequence[int] | None = None,
+    most: int,
 ) -> dict[int, float]:
-    """Score the passages that have one of the words of a text by BM25; higher is better.
+    """Score the best `most` passages that have one of the words of a text, by BM25.
 
-    Where even the rarest word is too common, the newest passages with all words score nothing.
+    `among` are the only ones that count. Where even the rarest word is too common, the newest
+    passages with all words score nothing.
     """
     newest: int = (
         work.value(
             """
         SELECT row
-        FROM chunks
+        FROM chunks NOT INDEXED
         WHERE organization_id = :organization
         ORDER BY row DESC
         LIMIT 1
@@ -52,9 +58,9 @@ def scores(
     counts = {word: frequencies.of(word, lambda word: _count(work, word)) for word in quoted(text)}
     chosen = rarest(counts, EFFORT)
     if chosen:
-        return _scores(work, chosen, -1 if most is None else most)
+        return _scores(work, chosen, among, most)
     known = [word for word in counts if counts[word]]
-    return dict.fromkeys(_newest(work, known), 0.0) if known else {}
+    return dict.fromkeys(_newest(work, known, among, most), 0.0) if known else {}
 
 
 def _count(work: Work, word: str) -> int:
@@ -68,31 +74,46 @@ def _count(work: Work, word: str) -> int:
     )
 
 
-def _scores(work: Work, words: Sequence[str], most: int) -> dict[int, float]:
+def _scores(
+    work: Work, words: Sequence[str], among: Sequence[int] | None, most: int
+) -> dict[int, float]:
+    test, parameters = _counting(among)
     rows = work.all(
         f"""
         SELECT rowid AS chunk, -bm25(chunks_fts, {HEADING_WEIGHT}, 1.0) AS score
         FROM chunks_fts
-        WHERE chunks_fts MATCH :query
+        WHERE chunks_fts MATCH :query {test}
         ORDER BY score DESC
         LIMIT :most
         """,
         query=" OR ".join(words),
         most=most,
+        **parameters,
     )
     return {row["chunk"]: row["score"] for row in rows}
 
 
-def _newest(work: Work, words: Sequence[str]) -> list[int]:
+def _newest(work: Work, words: Sequence[str], among: Sequence[int] | None, most: int) -> list[int]:
+    test, parameters = _counting(among)
     rows = work.all(
-        """
+        f"""
         SELECT rowid AS chunk
         FROM chunks_fts
-        WHERE chunks_fts MATCH :query
+        WHERE chunks_fts MATCH :query {test}
         ORDER BY rowid DESC
         LIMIT :most
         """,
         query=" AND ".join(words),
-        most=NEWEST,
+        most=most,
+        **parameters,
     )
     return [row["chunk"] for row in rows]
+
+
+def _counting(among: Sequence[int] | None) -> tuple[str, dict[str, object]]:
+    """Say in SQL which passages count; the plus keeps FTS5 from seeking each of them."""
+    if among is None:
+        return "", {}
+    return "AND +rowid IN (SELECT value FROM json_each(:among))", {
+        "among": jsons.dumps(list(among))
+    }

@@ -10,7 +10,7 @@ from one_mcp.dimensions.items import Item
 from one_mcp.dimensions.knowledge import mentions, models, queues, search
 from one_mcp.dimensions.knowledge.hits import Hit
 from one_mcp.dimensions.knowledge.nearest import Question
-from one_mcp.dimensions.knowledge.search import Meaning, Wish
+from one_mcp.dimensions.knowledge.search import Meaning, Spoken, Wish
 from one_mcp.errors import EmbedderError, InvalidArgumentError, OneError
 from one_mcp.providers.engine import Loaded
 from one_mcp.session import Session
@@ -85,10 +85,10 @@ async def find(one: Session, wish: Wish, *, entities: int = 5) -> Found:
     return await one.read(found)
 
 
-async def _asked(one: Session, wish: Wish) -> tuple[_Meant, dict[int, float]]:
+async def _asked(one: Session, wish: Wish) -> tuple[_Meant, Spoken]:
     """Embed the question while its words are looked up."""
     meant: list[_Meant] = []
-    spoken: list[dict[int, float]] = []
+    spoken: list[Spoken] = []
     failures: list[OneError] = []
 
     async def embed() -> None:

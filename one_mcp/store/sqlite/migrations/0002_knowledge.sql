@@ -52,6 +52,8 @@ CREATE TABLE knowledge_labels (
 
 CREATE INDEX knowledge_labels_by_key_value ON knowledge_labels (organization_id, key, value);
 
+CREATE INDEX tags_by_value ON tags (organization_id, value);
+
 CREATE TABLE embeddable_fields (
     type TEXT NOT NULL,
     field TEXT NOT NULL,
