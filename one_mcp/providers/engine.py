@@ -16,7 +16,7 @@ from anyio import to_thread
 from one_mcp.errors import EmbedderError
 from one_mcp.providers import catalog
 from one_mcp.providers.ports import Embedder
-from one_mcp.search.frequencies import Frequencies
+from one_mcp.search.memory import Memory
 from one_mcp.search.ports import Arithmetic, Scan
 from one_mcp.settings import Settings
 
@@ -53,15 +53,14 @@ class Loaded:
 class Engine:
     """Loads once, in a thread of its own; a failure stays, and says why on every call.
 
-    `words` and `names` remember how common words are; `wake` calls for the indexer.
+    `memory` is what is remembered of the file; `wake` calls for the indexer.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._load: Callable[[], Loaded | None] = lambda: _load(settings)
         self._loading: Future[Loaded | None] | None = None
         self._name = catalog.name(settings)
-        self.words = Frequencies()
-        self.names = Frequencies()
+        self.memory = Memory()
         self.wake: Callable[[], None] = lambda: None
 
     @property

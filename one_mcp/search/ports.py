@@ -10,6 +10,8 @@ class Scan(Protocol):
 
     seen: int
 
+    def __len__(self) -> int: ...
+
     def add(self, rows: Sequence[tuple[int, int, bytes]]) -> None:
         """Take in vectors: row, chunk, int8 values."""
         ...

@@ -30,10 +30,19 @@ class _Segment:
 
     def distances(self, query: Bits) -> Distances:
         """Count the bits in which each vector differs from the query."""
-        counted = np.zeros(self.used, np.uint16)
-        for word, wanted in zip(self.bits, query, strict=True):
-            counted += np.bitwise_count(word[: self.used] ^ wanted)
-        return counted
+        differing = np.empty(self.used, np.uint64)
+        counted = np.empty(self.used, np.uint8)
+        total = np.zeros(self.used, np.uint16)
+        some = np.zeros(self.used, np.uint8)  # the counts of three words fit into a byte
+        for number, (word, wanted) in enumerate(zip(self.bits, query, strict=True), 1):
+            np.bitwise_xor(word[: self.used], wanted, out=differing)
+            np.bitwise_count(differing, out=counted)
+            some += counted
+            if number % 3 == 0:
+                total += some
+                some[:] = 0
+        total += some
+        return total
 
 
 @dataclass(slots=True)
@@ -72,17 +81,10 @@ class Scan:
         """
         wanted = _packed(np.frombuffer(query, np.float32)[np.newaxis, :])[:, 0]
         allowed = None if among is None else self._allowed(among)
-        found = [self._found(segment, wanted, allowed) for segment in self._segments]
-        if not found:
-            return {}
-        distances = np.concatenate([distances for _, _, distances in found])
-        chunks = np.concatenate([chunks for chunks, _, _ in found])
-        rows = np.concatenate([rows for _, rows, _ in found])
-        if len(distances) > count:
-            reached = np.cumsum(np.bincount(distances))
-            near = np.flatnonzero(distances <= np.searchsorted(reached, count))
-            chunks, rows = chunks[near], rows[near]
-        return dict(zip(chunks.tolist(), rows.tolist(), strict=True))
+        best = _Best(count)
+        for segment in self._segments:
+            best.take(*_found(segment, wanted, allowed))
+        return best.chosen()
 
     def forget(self, gone: Iterable[int]) -> None:
         """Let go of chunks that the file no longer has."""
@@ -125,20 +127,53 @@ class Scan:
         marks[GONE] = False
         return marks
 
-    def _found(
-        self, segment: _Segment, query: Bits, allowed: NDArray[np.bool_] | None
-    ) -> tuple[Numbers, Numbers, Distances]:
-        """Compare what counts of a segment with a query."""
-        chunks, rows = segment.chunks[: segment.used], segment.rows[: segment.used]
-        if allowed is None:
-            there = chunks != GONE
-            distances = segment.distances(query)
-            if there.all():
-                return chunks, rows, distances
-            return chunks[there], rows[there], distances[there]
-        places = np.flatnonzero(allowed[chunks])
-        few = _Segment(segment.bits[:, places], chunks[places], rows[places], len(places))
-        return few.chunks, few.rows, few.distances(query)
+
+class _Best:
+    """The nearest of what was seen so far; what is farther than so many is dropped on the way."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._reach = np.iinfo(np.uint16).max
+        self._kept: list[tuple[Numbers, Numbers, Distances]] = []
+        self._size = 0
+
+    def take(self, chunks: Numbers, rows: Numbers, distances: Distances) -> None:
+        places = np.flatnonzero(distances <= self._reach)
+        self._kept.append((chunks[places], rows[places], distances[places]))
+        self._size += len(places)
+        if self._size > 2 * self._count:
+            self._shrink()
+
+    def chosen(self) -> dict[int, int]:
+        """Return the chunks with the rows of their vectors."""
+        if self._size > self._count:
+            self._shrink()
+        chunks = [number for kept, _, _ in self._kept for number in kept.tolist()]
+        rows = [number for _, kept, _ in self._kept for number in kept.tolist()]
+        return dict(zip(chunks, rows, strict=True))
+
+    def _shrink(self) -> None:
+        chunks, rows, distances = (np.concatenate(parts) for parts in zip(*self._kept, strict=True))
+        self._reach = int(np.partition(distances, self._count - 1)[self._count - 1])
+        near = distances <= self._reach
+        self._kept = [(chunks[near], rows[near], distances[near])]
+        self._size = len(self._kept[0][0])
+
+
+def _found(
+    segment: _Segment, query: Bits, allowed: NDArray[np.bool_] | None
+) -> tuple[Numbers, Numbers, Distances]:
+    """Compare what counts of a segment with a query."""
+    chunks, rows = segment.chunks[: segment.used], segment.rows[: segment.used]
+    if allowed is None:
+        distances = segment.distances(query)
+        there = chunks != GONE
+        if there.all():
+            return chunks, rows, distances
+        return chunks[there], rows[there], distances[there]
+    places = np.flatnonzero(allowed[chunks])
+    few = _Segment(segment.bits[:, places], chunks[places], rows[places], len(places))
+    return few.chunks, few.rows, few.distances(query)
 
 
 def _packed(vectors: NDArray[np.int8] | NDArray[np.float32]) -> Bits:

@@ -7,7 +7,7 @@ from one_mcp.dimensions import items
 from one_mcp.dimensions.items import Item
 from one_mcp.dimensions.knowledge import words
 from one_mcp.ontology import check
-from one_mcp.search.frequencies import Frequencies, rarest
+from one_mcp.search.memory import Frequencies, rarest
 from one_mcp.store import search
 from one_mcp.store.work import Work
 

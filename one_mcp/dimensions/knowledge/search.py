@@ -16,13 +16,14 @@ from one_mcp.dimensions.knowledge.scopes import Scope
 from one_mcp.dimensions.selections import Selection
 from one_mcp.providers.engine import Space
 from one_mcp.search import rank
-from one_mcp.search.frequencies import Frequencies
+from one_mcp.search.memory import Memory
 from one_mcp.search.ports import Arithmetic
 from one_mcp.store.work import Work
 
 WORD_CANDIDATES = 200  # of BM25, whose meaning is looked at too
 WIDER = 4  # times as many candidates where a scope is too large to be listed
 FEEDBACK = 5  # passages that move the question
+SCANNED_TWICE = 300_000  # vectors
 POOL = 100  # passages whose scores lean on each other
 HALF_LIFE_MS = 90 * clock.DAY_MS
 USUAL_QUALITY = 0.5
@@ -73,14 +74,18 @@ class _Scored:
     vectors: Mapping[int, bytes] = field(default_factory=dict[int, bytes])
 
 
-def spoken(work: Work, wish: Wish, frequencies: Frequencies) -> Spoken:
+def spoken(work: Work, wish: Wish, memory: Memory) -> Spoken:
     """Look the words of a question up in the passages that count."""
     if not wish.scope:
-        return Spoken(words.scores(work, wish.text, frequencies, most=WORD_CANDIDATES))
+        return Spoken(words.scores(work, wish.text, memory.words, most=WORD_CANDIDATES))
     selection = scopes.select(work, wish.scope)
-    among = scopes.members(work, selection)
+    among = memory.scopes.of(
+        (work.organization, wish.scope),
+        scopes.stamp(work),
+        lambda: scopes.members(work, selection),
+    )
     most = WORD_CANDIDATES * (WIDER if among is None else 1)
-    scores = words.scores(work, wish.text, frequencies, among=among, most=most)
+    scores = words.scores(work, wish.text, memory.words, among=among, most=most)
     if among is not None:
         return Spoken(scores, among)
     kept = scopes.kept(work, selection, list(scores))
@@ -110,14 +115,18 @@ def _by_words(spoken: Mapping[int, float]) -> _Scored:
 
 
 def _by_both(work: Work, meaning: Meaning, said: Spoken) -> _Scored:
-    """Ask twice: the second time with the question moved towards the best answers."""
+    """Ask twice: the second time with the question moved towards the best answers.
+
+    Of very many vectors, the second question is asked to the candidates of the first only.
+    """
     arithmetic, question = meaning.arithmetic, meaning.question
     vectors = nearest.vectors(work, question.model, list(said.scores))
     vectors |= _near(work, meaning, said, question.vector, vectors)
     first = rank.fuse(_similar(arithmetic, question.vector, vectors), said.scores)
     best = [vectors[chunk] for chunk in rank.best(first, FEEDBACK) if chunk in vectors]
     moved = arithmetic.moved(question.vector, best)
-    vectors |= _near(work, meaning, said, moved, vectors)
+    if len(meaning.space.scan) <= SCANNED_TWICE:
+        vectors |= _near(work, meaning, said, moved, vectors)
     fused = rank.fuse(_similar(arithmetic, moved, vectors), said.scores)
     return _Scored(fused, said.scores, vectors)
 

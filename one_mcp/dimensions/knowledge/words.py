@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from one_mcp import jsons
 from one_mcp.dimensions.knowledge import chunks
-from one_mcp.search.frequencies import Frequencies, rarest
+from one_mcp.search.memory import Frequencies, rarest
 from one_mcp.store.work import Work
 
 MOST_WORDS = 32

@@ -70,7 +70,12 @@ async def find(one: Session, wish: Wish, *, entities: int = 5) -> Found:
         hits = search.search(work, wish, spoken, meaning)
         known = {linked.id for hit in hits for linked in hit.entities or []}
         named = mentions.find(
-            work, wish.text, one.engine.names, types=wish.scope.types, known=known, most=entities
+            work,
+            wish.text,
+            one.engine.memory.names,
+            types=wish.scope.types,
+            known=known,
+            most=entities,
         )
         waiting = queues.few(work, meant.question.model if meant.question else None)
         return Found(
@@ -100,7 +105,7 @@ async def _asked(one: Session, wish: Wish) -> tuple[_Meant, Spoken]:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(embed)
         try:
-            spoken.append(await one.read(search.spoken, wish, one.engine.words))
+            spoken.append(await one.read(search.spoken, wish, one.engine.memory))
         except OneError as error:
             failures.append(error)
     for failure in failures:

@@ -1,0 +1,75 @@
+"""Memory: what a process remembers of one file, to choose quickly; answers never come from it."""
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+
+GROWTH = 1.25  # of the number of rows, until which a count holds roughly
+MOST_WORDS = 10_000
+MOST_LISTS = 8
+
+Stamp = tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Frequencies:
+    """How many rows of an index have a word, counted once, up to a bound."""
+
+    _counted: dict[str, int] = field(default_factory=dict[str, int])
+    _rows: int = 0
+
+    def of(self, word: str, count: Callable[[str], int]) -> int:
+        """Return how many rows have a word; `count` is asked where that is not remembered."""
+        found = self._counted.get(word)
+        if found is None:
+            found = self._counted[word] = count(word)
+        return found
+
+    def refresh(self, rows: int) -> None:
+        """Forget what was counted when there were far fewer or more rows."""
+        grown = not self._rows <= rows <= self._rows * GROWTH
+        if grown or len(self._counted) > MOST_WORDS:
+            self._counted.clear()
+            self._rows = rows
+
+
+@dataclass(slots=True)
+class Lists:
+    """Long lists that a few conditions led to, good for as long as a stamp stays the same."""
+
+    _kept: dict[Hashable, tuple[Stamp, Sequence[int] | None]] = field(
+        default_factory=dict[Hashable, tuple[Stamp, Sequence[int] | None]]
+    )
+
+    def of(
+        self, what: Hashable, stamp: Stamp, make: Callable[[], Sequence[int] | None]
+    ) -> Sequence[int] | None:
+        """Return the list of `what`, made anew where the stamp is another."""
+        kept = self._kept.pop(what, None)
+        found = kept if kept is not None and kept[0] == stamp else (stamp, make())
+        self._kept[what] = found
+        if len(self._kept) > MOST_LISTS:
+            del self._kept[next(iter(self._kept))]
+        return found[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """How common words of passages and of entities are, and which passages scopes led to."""
+
+    words: Frequencies = field(default_factory=Frequencies)
+    names: Frequencies = field(default_factory=Frequencies)
+    scopes: Lists = field(default_factory=Lists)
+
+
+def rarest(counts: dict[str, int], effort: int) -> list[str]:
+    """Choose the rarest words, as long as all their rows together are no more than `effort`.
+
+    Words that no row has are left out.
+    """
+    kept: list[str] = []
+    for word in sorted((word for word in counts if counts[word]), key=counts.__getitem__):
+        effort -= counts[word]
+        if effort < 0:
+            break
+        kept.append(word)
+    return kept
