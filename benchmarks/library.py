@@ -1,13 +1,18 @@
 """Fill a database with any number of passages, through the store's own tables and triggers.
 
-Words are drawn by Zipf's law from a made-up vocabulary, as common ones are what makes search slow.
-Vectors are real ones of the packaged model, of sentences of such words, each moved in a random
-direction, so that they lie as those of a million texts might.
+Texts are made of sentences out of the documentation of Python's standard library, with a few
+made-up words each. A passage's vector is a mixture of those that the packaged model makes of two
+such sentences, so that a million of them lie as real ones do; questions are other sentences.
 """
 
+import ast
+import os
+import re
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -22,51 +27,69 @@ from one_mcp.session import Call
 from one_mcp.settings import Settings
 from one_mcp.store.sqlite.connection import Raw
 
-VOCABULARY, WORDS, SENTENCES = 60_000, 90, 1_500
+SENTENCES = 6_000  # that passages are made of; as many again are for questions
+OF_ONE_PASSAGE, RARE_WORDS = 6, 3
 CHUNKS_OF_ONE = 4  # passages of a document
 RARE = 100  # one in so many documents has the tag, the label and the type that filters ask for
 BATCH = 10_000
-SYLLABLES = (
-    "ba be bi bo da de di do fa fe ga go ka ke ki ko la le li lo ma me mi mo na ne ni".split()
-)
+SYLLABLES = ("ba", "be", "do", "fi", "ga", "ko", "la", "lo", "me", "mi", "no", "ra", "se", "tu")
 START_MS = 1_700_000_000_000
 
 
-def vocabulary(rng: np.random.Generator) -> list[str]:
-    picked = rng.integers(0, len(SYLLABLES), (VOCABULARY, 4))
-    return [
-        "".join(SYLLABLES[place] for place in row[: 2 + number % 3]) + format(number % 97, "x")
-        for number, row in enumerate(picked)
-    ]
+def sentences() -> list[str]:
+    """Read the sentences of the standard library's docstrings, always in the same order."""
+    found: dict[str, None] = {}
+    for path in sorted(Path(os.__file__).parent.glob("[a-z]*.py")):
+        try:
+            tree = ast.parse(path.read_text("utf-8"))
+        except (SyntaxError, UnicodeDecodeError):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+                text = " ".join((ast.get_docstring(node) or "").split())
+                found |= dict.fromkeys(re.findall(r"[A-Z][\w ,'-]{40,160}\.", text))
+    return list(found)
 
 
 class Author:
-    """Writes texts and questions."""
+    """Writes passages and asks questions."""
 
     def __init__(self, seed: int = 7) -> None:
         self.rng = np.random.default_rng(seed)
-        self.words = vocabulary(self.rng)
-        weights = 1 / (np.arange(VOCABULARY) + 2.7)
-        self._reach = np.cumsum(weights / weights.sum())
+        pool = sentences()
+        np.random.default_rng(0).shuffle(pool)
+        half = min(SENTENCES, len(pool) // 2)
+        self.pool, self.others = pool[:half], pool[half:]
 
-    def texts(self, count: int, words: int = WORDS) -> list[str]:
-        drawn = np.searchsorted(self._reach, self.rng.random((count, words)))
-        return [" ".join([self.words[place] for place in row]) for row in drawn]
+    def passages(self, count: int) -> list[str]:
+        picked = self.rng.integers(0, len(self.pool), (count, OF_ONE_PASSAGE))
+        rare = self.rng.integers(0, len(SYLLABLES), (count, RARE_WORDS, 5))
+        return [
+            " ".join(
+                [
+                    *(self.pool[place] for place in row),
+                    *("".join(SYLLABLES[place] for place in word) for word in words),
+                ]
+            )
+            for row, words in zip(picked, rare, strict=True)
+        ]
+
+    def questions(self, count: int) -> list[str]:
+        return [self.others[place] for place in self.rng.integers(0, len(self.others), count)]
+
+    def vectors(self, base: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+        """Mix pairs of known vectors."""
+        part = self.rng.random((count, 1), np.float32) * 0.8
+        first, second = self.rng.integers(0, len(base), (2, count))
+        mixed = base[first] + part * base[second]
+        return mixed / np.linalg.norm(mixed, axis=1, keepdims=True)
 
 
-def spread(base: NDArray[np.float32], count: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Move known vectors in random directions, by about as much as texts of one topic differ."""
-    near = base[rng.integers(0, len(base), count)] + base[rng.integers(0, len(base), count)] * 0.5
-    noise = rng.normal(size=near.shape).astype(np.float32) * (0.6 / near.shape[1] ** 0.5)
-    moved = near + noise
-    return moved / np.linalg.norm(moved, axis=1, keepdims=True)
-
-
-async def real_vectors(app: App, author: Author) -> NDArray[np.float32]:
+async def embedded(app: App, texts: list[str]) -> NDArray[np.float32]:
     loaded = await app.engine.ready()
     assert loaded is not None
-    made = await loaded.embedder.embed(author.texts(SENTENCES, 20), "passage")
-    return np.frombuffer(made, np.float32).reshape(SENTENCES, -1)
+    made = await loaded.embedder.embed(texts, "passage")
+    return np.frombuffer(made, np.float32).reshape(len(texts), -1)
 
 
 def documents(first: int, count: int, change: int) -> Iterator[tuple[object, ...]]:
@@ -74,10 +97,20 @@ def documents(first: int, count: int, change: int) -> Iterator[tuple[object, ...
         yield (number + 1, LOCAL, f"kno_{number:016d}", f"Title {number}", START_MS, change)
 
 
-def fill(
-    raw: Raw, model: int, first: int, texts: list[str], vectors: list[bytes], change: int
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Some documents of four passages each, the number of the first, and what they belong to."""
+
+    first: int
+    texts: list[str]
+    vectors: list[bytes]
+    model: int
+    change: int
+
+
+def fill(raw: Raw, shelf: Shelf) -> None:
     """Write some documents with their entities, links, passages and vectors."""
+    first, texts, vectors, change = shelf.first, shelf.texts, shelf.vectors, shelf.change
     count = len(texts) // CHUNKS_OF_ONE
     raw.executemany(
         "INSERT INTO entities (organization_id, id, type, name, properties, status, created_at,"
@@ -100,8 +133,9 @@ def fill(
         ((LOCAL, f"ent_{n:016d}") for n in range(first, first + count) if not n % RARE),
     )
     raw.executemany(
-        "INSERT INTO knowledge (row, organization_id, id, kind, title, media_type, hash, created_at,"
-        " updated_at, version) VALUES (?, ?, ?, 'document', ?, 'text/plain', '', ?, ?, ?)",
+        "INSERT INTO knowledge (row, organization_id, id, kind, title, media_type, hash,"
+        " created_at, updated_at, version)"
+        " VALUES (?, ?, ?, 'document', ?, 'text/plain', '', ?, ?, ?)",
         ((*row[:4], row[4], row[4], row[5]) for row in documents(first, count, change)),
     )
     raw.executemany(
@@ -134,7 +168,7 @@ def fill(
     )
     raw.executemany(
         "INSERT INTO vectors (organization_id, model, chunk, vector) VALUES (?, ?, ?, ?)",
-        ((LOCAL, model, start + place + 1, vector) for place, vector in enumerate(vectors)),
+        ((LOCAL, shelf.model, start + place + 1, vector) for place, vector in enumerate(vectors)),
     )
 
 
@@ -142,11 +176,11 @@ async def seed(path: Path, chunks: int) -> None:
     """Make the file, unless it is there."""
     if path.exists():  # noqa: ASYNC240  # nothing else runs
         return
-    partial = path.with_suffix(".partial")
-    partial.unlink(missing_ok=True)  # noqa: ASYNC240
+    unfinished = path.with_suffix(".partial")
+    unfinished.unlink(missing_ok=True)
     author = Author()
-    async with open_app(Settings(database=partial, embedding_model="all-MiniLM-L6-v2")) as app:
-        base = await real_vectors(app, author)
+    async with open_app(Settings(database=unfinished, embedding_model="all-MiniLM-L6-v2")) as app:
+        base = await embedded(app, author.pool)
         one = app.session(Call("seed"))
         loaded = await app.engine.ready()
         assert loaded is not None
@@ -160,21 +194,13 @@ async def seed(path: Path, chunks: int) -> None:
         )
         for first in range(0, chunks, BATCH):
             count = min(BATCH, chunks - first)
-            texts = author.texts(count)
-            vectors = quantised(spread(base, count, author.rng).tobytes(), base.shape[1])
-
-            def batch(
-                raw: Raw,
-                first: int = first,
-                texts: list[str] = texts,
-                vectors: list[bytes] = vectors,
-            ) -> None:
-                fill(raw, model, first // CHUNKS_OF_ONE, texts, vectors, change)
-
-            await app.database.write(batch)
-    partial.rename(path)  # noqa: ASYNC240
+            texts = author.passages(count)
+            vectors = quantised(author.vectors(base, count).tobytes(), base.shape[1])
+            shelf = Shelf(first // CHUNKS_OF_ONE, texts, vectors, model, change)
+            await app.database.write(partial(fill, shelf=shelf))
+    unfinished.rename(path)
     for tail in ("-wal", "-shm", "-lock"):
-        partial.with_name(partial.name + tail).unlink(missing_ok=True)  # noqa: ASYNC240
+        unfinished.with_name(unfinished.name + tail).unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from one_mcp import jsons
 from one_mcp.search.ports import Scan
 from one_mcp.store.work import Row, Work
 
-CANDIDATES = 200  # of the scan, to be scored exactly
+CANDIDATES = 300  # of the scan, to be scored exactly
 BATCH = 16_384
 
 

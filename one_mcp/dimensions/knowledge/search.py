@@ -17,7 +17,7 @@ from one_mcp.dimensions.selections import Selection
 from one_mcp.providers.engine import Space
 from one_mcp.search import rank
 from one_mcp.search.memory import Memory
-from one_mcp.search.ports import Arithmetic
+from one_mcp.search.ports import Arithmetic, Scan
 from one_mcp.store.work import Work
 
 WORD_CANDIDATES = 200  # of BM25, whose meaning is looked at too
@@ -125,7 +125,7 @@ def _by_both(work: Work, meaning: Meaning, said: Spoken) -> _Scored:
     first = rank.fuse(_similar(arithmetic, question.vector, vectors), said.scores)
     best = [vectors[chunk] for chunk in rank.best(first, FEEDBACK) if chunk in vectors]
     moved = arithmetic.moved(question.vector, best)
-    if len(meaning.space.scan) <= SCANNED_TWICE:
+    if _twice(meaning.space.scan):
         vectors |= _near(work, meaning, said, moved, vectors)
     fused = rank.fuse(_similar(arithmetic, moved, vectors), said.scores)
     return _Scored(fused, said.scores, vectors)
@@ -141,6 +141,7 @@ def _near(
     """
     scan, model = meaning.space.scan, meaning.question.model
     most = nearest.CANDIDATES * (1 if said.wide is None else WIDER)
+    most *= 1 if _twice(scan) else 2
     near = nearest.candidates(work, scan, Question(vector, model), most, said.among)
     new = {chunk: row for chunk, row in near.items() if chunk not in known}
     found = nearest.by_rows(work, model, list(new.values()))
@@ -150,6 +151,11 @@ def _near(
         return found
     kept = scopes.kept(work, said.wide, list(found))
     return {chunk: found[chunk] for chunk in found if chunk in kept}
+
+
+def _twice(scan: Scan) -> bool:
+    """Whether a scan is so short that it may be repeated; a long one brings more at once."""
+    return len(scan) <= SCANNED_TWICE
 
 
 def _similar(

@@ -15,7 +15,7 @@ from one_mcp.search.memory import Frequencies, rarest
 from one_mcp.store.work import Work
 
 MOST_WORDS = 32
-EFFORT = 10_000  # passages to score, all words together
+EFFORT = 6_000  # passages to score, all words together
 HEADING_WEIGHT = 2.0
 _WORD = re.compile(r"[^\W_]+")
 
