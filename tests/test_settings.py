@@ -22,6 +22,11 @@ def test_a_path_and_a_url_name_the_same_file(monkeypatch: pytest.MonkeyPatch) ->
         ("ONE_MCP_TOOLSETS", "entities,evnets"),
         ("ONE_MCP_READ_ONLY", "perhaps"),
         ("ONE_MCP_LOG_LEVEL", "loud"),
+        ("ONE_MCP_EMBEDDING_MODEL", "all-minilm-l6-v2"),
+        ("ONE_MCP_EMBEDDING_MODEL", "openai:"),
+        ("ONE_MCP_EMBEDDING_MODEL", "cohere:embed-v4"),
+        ("ONE_MCP_OPENAI_BASE_URL", "localhost:11434"),
+        ("ONE_MCP_OPENAI_BASE_URL", "http://me:secret@localhost/v1"),
     ],
 )
 def test_a_value_that_does_not_work_is_refused(
@@ -50,3 +55,51 @@ def test_all_toolsets_have_one_word(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_all_among_other_toolsets_is_all() -> None:
     assert load({"toolsets": "entities, all"}).toolsets == TOOLSETS
+
+
+def test_a_mistyped_model_is_refused_with_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONE_MCP_EMBEDDING_MODEL", "all-MiniLM-L6")
+
+    with pytest.raises(SettingsError, match="did you mean all-MiniLM-L6-v2"):
+        load()
+
+
+def test_a_folder_of_a_model_becomes_absolute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")
+
+    assert load({"embedding_model": "sentence-transformers:./model"}).embedding_model == (
+        "sentence-transformers:/model"
+    )
+
+
+def test_a_key_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONE_MCP_OPENAI_API_KEY", " sk-0123 ")
+    found = load()
+
+    key, url = found.openai_access()
+
+    assert "sk-0123" not in f"{found!r} {found} {found.model_dump_json()}"
+    assert key is not None
+    assert key.get_secret_value() == "sk-0123"
+    assert url == "https://api.openai.com/v1"
+
+
+def test_the_plain_variables_work_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-0123")
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://gateway.example/v1")
+
+    key, url = load().openai_access()
+
+    assert key is not None
+    assert url == "https://gateway.example/v1"
+
+
+def test_the_plain_key_is_sent_to_no_server_that_is_named_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-0123")
+
+    key, url = load({"openai_base_url": "http://127.0.0.1:11434/v1"}).openai_access()
+
+    assert key is None
+    assert url == "http://127.0.0.1:11434/v1"

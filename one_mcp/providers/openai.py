@@ -78,11 +78,14 @@ class Reply(BaseModel):
 class OpenAIEmbedder:
     """A model behind `/embeddings`."""
 
-    def __init__(self, client: AsyncOpenAI, model: str, dimension: int) -> None:
+    def __init__(
+        self, client: AsyncOpenAI, model: str, dimension: int, *, query_s: float = QUERY_S
+    ) -> None:
         self.name: Final = f"openai:{model}"
         self.dimension: Final = dimension
         self.window: Final = WINDOW if model in DIMENSIONS else OTHER_WINDOW
         self._client = client
+        self._query_s = query_s
         self._model = model
         self._turns: dict[Purpose, anyio.CapacityLimiter] = {
             "passage": anyio.CapacityLimiter(AT_ONCE),
@@ -110,7 +113,7 @@ class OpenAIEmbedder:
 
     async def _ask_quickly(self, texts: list[str]) -> bytes:
         try:
-            with anyio.fail_after(QUERY_S):
+            with anyio.fail_after(self._query_s):
                 return await self._ask(texts)
         except TimeoutError as error:
             raise _late(self._model) from error
@@ -120,7 +123,7 @@ class OpenAIEmbedder:
             answer = await self._client.post(
                 "/embeddings", cast_to=object, body=_question(self._model, texts)
             )
-        except OpenAIError as error:
+        except (OpenAIError, ValueError) as error:
             raise _failure(self._model, error) from error
         return vectors.packed(_matrix(self._model, answer, len(texts), self.dimension))
 
@@ -128,12 +131,12 @@ class OpenAIEmbedder:
         batch: list[str] = []
         tokens = 0
         for text in texts:
-            spans = self.spans(text)
+            spans = self.spans(text)[: self.window]
             if len(batch) == MOST_TEXTS or (batch and tokens + len(spans) > MOST_TOKENS):
                 yield batch
                 batch, tokens = [], 0
-            tokens += min(len(spans), self.window)
-            batch.append(text[: spans[self.window - 1][1]] if len(spans) > self.window else text)
+            tokens += len(spans)
+            batch.append(text[: spans[-1][1]] if len(spans) == self.window else text)
         if batch:
             yield batch
 
@@ -159,7 +162,7 @@ def _dimension(model: str, secret: str, base_url: str) -> int:
     with OpenAI(api_key=secret, base_url=base_url, timeout=PASSAGE_S, max_retries=0) as client:
         try:
             answer = client.post("/embeddings", cast_to=object, body=_question(model, ["one"]))
-        except OpenAIError as error:
+        except (OpenAIError, ValueError) as error:
             raise _failure(model, error) from error
     return _matrix(model, answer, 1, None).shape[1]
 
@@ -190,7 +193,7 @@ def _late(model: str) -> EmbedderError:
     return EmbedderError(f"The server of openai:{model} did not answer in time.", retryable=True)
 
 
-def _failure(model: str, error: OpenAIError) -> EmbedderError:
+def _failure(model: str, error: OpenAIError | ValueError) -> EmbedderError:
     """Say what went wrong; in words of our own, since a server may repeat the key in its."""
     named = f"openai:{model}"
     match error:
@@ -214,7 +217,7 @@ def _failure(model: str, error: OpenAIError) -> EmbedderError:
         case APIStatusError():
             sentence = f"The server of {named} answered with status {error.status_code}."
             retryable = error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
-        case _:
+        case _:  # no JSON, although the server says that it is
             sentence, retryable = f"The server of {named} gave no answer that can be read.", False
     status = error.status_code if isinstance(error, APIStatusError) else None
     return EmbedderError(sentence, retryable=retryable, status=status)

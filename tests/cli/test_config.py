@@ -54,6 +54,16 @@ def test_chosen_settings_go_along_as_variables(run: Run, tmp_path: Path) -> None
     }
 
 
+def test_a_key_is_not_printed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONE_MCP_OPENAI_API_KEY", "sk-0123456789")
+
+    result = run("config", "claude-code", "--embedding-model", "openai:text-embedding-3-small")
+
+    assert "sk-0123456789" not in result.stdout + result.stderr
+    assert "ONE_MCP_OPENAI_API_KEY is not printed" in result.stderr
+    assert "ONE_MCP_EMBEDDING_MODEL=openai:text-embedding-3-small" in result.stdout
+
+
 def test_files_among_the_packs_become_absolute(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,98 @@
+"""How an embedder is chosen and loaded, and what it costs those who need none."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from one_mcp import assets
+from one_mcp.errors import EmbedderError
+from one_mcp.providers import catalog, minilm
+from one_mcp.providers.simulated import Simulated
+from one_mcp.settings import PACKAGED_MODEL, Settings
+
+HEAVY = {"numpy", "onnxruntime", "tokenizers", "openai", "huggingface_hub", "rich"}
+
+
+def chosen(model: str) -> Settings:
+    return Settings(database=Path("unused.db"), embedding_model=model)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the model that comes along."""
+    return Path(
+        shutil.copytree(assets.resources("models", PACKAGED_MODEL), tmp_path / PACKAGED_MODEL)
+    )
+
+
+def imported(statement: str) -> set[str]:
+    """Run a statement in a fresh interpreter and name the heavy libraries it imported."""
+    script = f"{statement}\nimport sys\nprint(*{HEAVY} & sys.modules.keys())"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_a_server_starts_without_the_libraries_of_any_model() -> None:
+    assert imported("import one_mcp.cli.serve_command") == set()
+
+
+def test_search_by_words_alone_imports_no_library() -> None:
+    assert (
+        imported(
+            "from one_mcp.providers import catalog\n"
+            "from one_mcp.settings import Settings\n"
+            "assert catalog.embedder(Settings(embedding_model='none')) is None"
+        )
+        == set()
+    )
+
+
+def test_the_model_that_comes_along_never_loads_a_hub_or_rich() -> None:
+    found = imported(
+        "from one_mcp.providers import catalog\n"
+        "from one_mcp.settings import Settings\n"
+        "embedder = catalog.embedder(Settings())\n"
+        "embedder.spans('one')"
+    )
+
+    assert found == {"numpy", "onnxruntime", "tokenizers"}
+
+
+def test_the_simulated_embedder_is_chosen_by_name() -> None:
+    assert isinstance(catalog.embedder(chosen("simulated")), Simulated)
+
+
+@pytest.mark.parametrize("name", ["openai", "sentence-transformers"])
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    module = name.replace("-", "_")
+    monkeypatch.delitem(sys.modules, f"one_mcp.providers.{module}", raising=False)
+    monkeypatch.delattr(f"one_mcp.providers.{module}", raising=False)
+    monkeypatch.setitem(sys.modules, module, None)
+
+    with pytest.raises(EmbedderError) as failure:
+        catalog.embedder(chosen(f"{name}:any"))
+
+    assert f"pip install 'one-mcp[{name}]'" in str(failure.value)
+    assert failure.value.fields == {"retryable": False, "extra": name}
+
+
+@pytest.mark.parametrize("name", ["model.toml", "model.onnx", "tokenizer.json"])
+def test_a_missing_file_is_named(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+
+    with pytest.raises(EmbedderError, match=name):
+        minilm.load(folder)
+
+
+@pytest.mark.parametrize("name", ["model.toml", "model.onnx", "tokenizer.json"])
+def test_a_damaged_file_is_named(folder: Path, name: str) -> None:
+    path = folder / name
+    path.write_bytes(path.read_bytes()[:-100] + b"\0" * 100)
+
+    with pytest.raises(EmbedderError, match=name):
+        minilm.load(folder)
