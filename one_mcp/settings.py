@@ -54,13 +54,17 @@ class Settings(BaseSettings):
         ),
     )
     openai_api_key: SecretStr | None = Field(
-        default=None, description="The key for `openai:` models; OPENAI_API_KEY works as well."
+        default=None,
+        description=(
+            "The key for `openai:` models. OPENAI_API_KEY and OPENAI_BASE_URL count where neither "
+            "this nor the next is set."
+        ),
     )
     openai_base_url: str | None = Field(
         default=None,
         description=(
             "Another server that speaks OpenAI's protocol for `openai:` models, such as Ollama's "
-            "http://127.0.0.1:11434/v1; OPENAI_BASE_URL works as well."
+            "http://127.0.0.1:11434/v1."
         ),
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(

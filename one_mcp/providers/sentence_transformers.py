@@ -57,13 +57,7 @@ SentenceTransformer: Callable[..., Model] = import_module(
     "sentence_transformers"
 ).SentenceTransformer
 SafetensorError: type[Exception] = import_module("safetensors").SafetensorError
-BROKEN = (
-    OSError,
-    ValueError,
-    LookupError,
-    RuntimeError,
-    SafetensorError,
-)  # what a bad model raises
+BROKEN = (OSError, ValueError, LookupError, RuntimeError, SafetensorError)
 
 
 class SentenceTransformersEmbedder:
@@ -149,6 +143,7 @@ def _by_name(name: str) -> Model:
 
 
 def _model(name: str, *, local: bool) -> Model:
+    import_module("transformers.utils.logging").disable_progress_bar()  # stderr is for log lines
     return SentenceTransformer(name, local_files_only=local)
 
 

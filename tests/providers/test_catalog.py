@@ -12,6 +12,7 @@ from one_mcp.errors import EmbedderError
 from one_mcp.providers import catalog, minilm
 from one_mcp.providers.simulated import Simulated
 from one_mcp.settings import PACKAGED_MODEL, Settings
+from tests.providers.conftest import model_folder
 
 HEAVY = {"numpy", "onnxruntime", "tokenizers", "openai", "huggingface_hub", "rich"}
 
@@ -42,6 +43,7 @@ def test_a_server_starts_without_the_libraries_of_any_model() -> None:
 
 
 def test_search_by_words_alone_imports_no_library() -> None:
+    assert catalog.embedder(chosen("none")) is None
     assert (
         imported(
             "from one_mcp.providers import catalog\n"
@@ -96,3 +98,18 @@ def test_a_damaged_file_is_named(folder: Path, name: str) -> None:
 
     with pytest.raises(EmbedderError, match=name):
         minilm.load(folder)
+
+
+def test_a_folder_without_a_model_is_told(tmp_path: Path) -> None:
+    model_folder()
+
+    with pytest.raises(EmbedderError, match="holds no model"):
+        catalog.embedder(chosen(f"sentence-transformers:{tmp_path}"))
+
+
+def test_a_folder_with_a_damaged_model_is_told(tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(model_folder(), tmp_path / "model"))
+    (copy / "model.safetensors").write_bytes(b"damaged")
+
+    with pytest.raises(EmbedderError, match="cannot be loaded"):
+        catalog.embedder(chosen(f"sentence-transformers:{copy}"))

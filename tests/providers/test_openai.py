@@ -2,6 +2,7 @@
 
 import json
 import logging
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -123,6 +124,28 @@ async def test_no_server_is_told() -> None:
 
     assert failure.value.fields["retryable"] is True
     await gone.close()
+
+
+async def test_a_server_that_never_answers_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
+        client = AsyncOpenAI(api_key=KEY, base_url=url, timeout=0.05, max_retries=0)
+        unheard = OpenAIEmbedder(client, "small", 256)
+
+        with pytest.raises(EmbedderError) as failure:
+            await unheard.embed(["one"], "passage")
+
+        assert failure.value.fields["retryable"] is True
+        await unheard.close()
+
+
+async def test_a_first_question_that_fails_is_told(server: Server) -> None:
+    server.next = [lambda _: refusal(404)]
+
+    with pytest.raises(EmbedderError) as failure:
+        catalog.embedder(chosen(server))
+
+    assert failure.value.fields == {"retryable": False, "status": 404}
 
 
 async def test_a_query_is_given_up_early(server: Server) -> None:
