@@ -187,6 +187,12 @@ class BrokenLineError(OneError):
     code = "BROKEN_LINE"
 
 
+class TextFileError(OneError):
+    """A file or page is no text that can be read, or its front matter is broken."""
+
+    code = "TEXT_FILE"
+
+
 class ExportFileError(OneError):
     """An export cannot be written where it was asked for."""
 

@@ -21,7 +21,7 @@ COMMANDS = {  # by section: each command's module has its name
         "demo": "Walk through a story with a real server and a real client.",
     },
     "Data": {
-        "import": "Import JSONL or CSV files; repeating an import changes nothing.",
+        "import": "Import JSONL, CSV or a folder of Markdown; repeating an import changes nothing.",
         "export": "Export the whole organization, or tables of it.",
         "graph": "Draw an entity's neighbourhood as a picture to open.",
         "stats": "Count what the database holds.",

@@ -27,17 +27,23 @@ Examples:
       --column "Price (EUR)=price" --column Number=external_id
   one-mcp import owners.csv --kind connections --type owns \\
       --column Creator=from.name --column Course=to.external_id
+  one-mcp import notes/
+  one-mcp import posts/ --type blog_post --skip-bad
 
 Exit codes: 0 everything was imported; 1 rows are bad, or nothing could be read; 2 usage."""
 
 
 @click.command("import", epilog=EPILOG)
-@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True), metavar="FILE")
+@click.argument("file", type=click.Path(allow_dash=True), metavar="FILE")
 @click.option(
-    "--format", type=click.Choice(["jsonl", "csv"]), help="Where FILE's ending does not say it."
+    "--format",
+    type=click.Choice(["jsonl", "csv", "markdown"]),
+    help="Where FILE's ending does not say it.",
 )
 @click.option("--kind", type=click.Choice(["entities", "connections"]), help="What the rows are.")
-@click.option("--type", "type_", metavar="TYPE", help="The type of all rows.")
+@click.option(
+    "--type", "type_", metavar="TYPE", help="The type of all rows, or of Markdown that names none."
+)
 @click.option(
     "--column",
     "columns",
@@ -69,11 +75,12 @@ def command(
     as_json: bool,
     **table: str | None,
 ) -> int:
-    """Import JSONL or CSV files; repeating an import changes nothing.
+    """Import JSONL, CSV or a folder of Markdown; repeating an import changes nothing.
 
     FILE is JSON Lines as `one-mcp export` writes them, or a table (CSV) whose first row has titles;
     - reads stdin. All rows are one change, which undo_change takes back. A row with an external_id
-    updates the entity that has it already.
+    updates the entity that has it already. Of a folder, each Markdown file becomes an entity, with
+    the fields in its front matter, and links between files become connections.
     """
     settings = options.chosen().model_copy(update={"folder": None})  # it limits agents only
     read = {"data": sys.stdin.read()} if file == "-" else {"path": file}

@@ -207,3 +207,18 @@ def test_nothing_is_exported_from_a_missing_file(run: Run, tmp_path: Path) -> No
 
     assert result.exit_code == 1
     assert not (tmp_path / "one.db").exists()
+
+
+def test_a_folder_of_markdown_is_imported(run: Run, tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    (notes / "a.md").write_text("# A\n\n[b](b.md)\n")
+    (notes / "b.md").write_text("---\ntype: [no]\n---\n")
+
+    refused = run("import", notes, "--type", "blog_post")
+    (notes / "b.md").write_text("---\ntitle: B\n---\n")
+    loaded = answer(run("import", notes, "--type", "blog_post", "--json"))
+
+    assert refused.exit_code == 1
+    assert "b.md: type is a word" in refused.output
+    assert loaded["created"] == {"entities": 2, "connections": 1, "automatic_events": 2}

@@ -2,20 +2,20 @@
 
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
 from one_mcp.access import Permission
 from one_mcp.dimensions.exchange import connections, entities, events, members, records
 from one_mcp.dimensions.exchange.loading import Loading
 from one_mcp.dimensions.exchange.records import Header, Numbered, Record, Source
-from one_mcp.dimensions.exchange.report import Loaded, Report
+from one_mcp.dimensions.exchange.report import Loaded, Place, Report, at_its_line
 from one_mcp.errors import ImportFileError, OneError
 from one_mcp.store.work import Work
 
 OnError = Literal["abort", "skip"]
 BATCH = 1_000
+BATCH_CHARACTERS = 8 * 1024**2
 _LOADERS: dict[type[Record], Callable[[Loading, Any], None]] = {  # in the order of dependence
     records.Organization: members.load_organizations,
     records.Person: members.load_people,
@@ -25,7 +25,9 @@ _LOADERS: dict[type[Record], Callable[[Loading, Any], None]] = {  # in the order
 }
 
 
-def load(work: Work, source: Source, *, on_error: OnError = "abort") -> Loaded:
+def load(
+    work: Work, source: Source, *, on_error: OnError = "abort", place: Place = at_its_line
+) -> Loaded:
     """Load all records of a source as one change.
 
     Rows that name an id or external id that is there are merged, or found unchanged; nothing is
@@ -35,15 +37,13 @@ def load(work: Work, source: Source, *, on_error: OnError = "abort") -> Loaded:
     A row may refer to a row further down: such lines are read a second time.
     Raises ImportRowsError when rows are bad and `on_error` is "abort".
     """
-    loading = Loading(work, Report())
-    lines = iter(source)
-    while batch := list(islice(lines, BATCH)):
+    loading = Loading(work, Report(place))
+    for batch in _batches(source):
         _take(loading, batch)
     loading.report.lines -= loading.faithful
     if loading.late:
         loading.again = True
-        lines = _only(source, loading.late)
-        while batch := list(islice(lines, BATCH)):
+        for batch in _batches(_only(source, loading.late)):
             _take(loading, batch)
     if loading.faithful:
         loading.report.forget_remarks()
@@ -54,6 +54,26 @@ def load(work: Work, source: Source, *, on_error: OnError = "abort") -> Loaded:
     if loading.report.failed and on_error == "abort":
         raise loading.report.refusal()
     return loading.report.answer()
+
+
+def _batches(source: Iterable[Numbered]) -> Iterator[list[Numbered]]:
+    """Cut the records into batches of a size that memory has room for, also of long texts."""
+    batch: list[Numbered] = []
+    characters = 0
+    for numbered in source:
+        batch.append(numbered)
+        characters += _length(numbered[1])
+        if len(batch) == BATCH or characters > BATCH_CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
+
+
+def _length(record: Record | OneError) -> int:
+    if not isinstance(record, records.Entity):
+        return 0
+    return sum(len(value) for value in record.properties.values() if isinstance(value, str))
 
 
 def _take(loading: Loading, batch: list[Numbered]) -> None:

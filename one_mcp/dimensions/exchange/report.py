@@ -1,6 +1,7 @@
 """What an import did: counts, the first bad rows in full, the others by their code."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from one_mcp.answers import Answer, Written
@@ -11,6 +12,12 @@ LISTED = 50
 LISTED_CHARS = 300
 WARNINGS = 20
 SHOWN = 3
+Place = Callable[[int], tuple[int, str]]
+
+
+def at_its_line(number: int) -> tuple[int, str]:
+    """Place a record that stands in the line of its number."""
+    return number, ""
 
 
 class BadRow(Answer):
@@ -38,8 +45,12 @@ class Loaded(Written):
 
 @dataclass(slots=True)
 class Report:
-    """Collects while rows are loaded; its size does not grow with theirs."""
+    """Collects while rows are loaded; its size does not grow with theirs.
 
+    `place` tells by a record's number which line to name, and which file if there are several.
+    """
+
+    place: Place = at_its_line
     lines: int = 0
     created: Counter[str] = field(default_factory=Counter[str])
     updated: Counter[str] = field(default_factory=Counter[str])
@@ -50,11 +61,12 @@ class Report:
     extra: dict[str, None] = field(default_factory=dict[str, None])
     advice: Counter[str] = field(default_factory=Counter[str])
 
-    def refuse(self, line: int, error: OneError) -> None:
+    def refuse(self, number: int, error: OneError) -> None:
         """Count a bad row, and keep it while there is room."""
         self.failed += 1
         if len(self.listed) < LISTED:
-            problem = str(error)[:LISTED_CHARS]
+            line, file = self.place(number)
+            problem = (f"{file}: {error}" if file else str(error))[:LISTED_CHARS]
             self.listed.append(BadRow(line=line, code=error.code, problem=problem))
         else:
             self.more[error.code] += 1

@@ -24,7 +24,7 @@ FilePath = Annotated[str, Field(min_length=1, max_length=4096)]
 
 async def import_data(
     one: Session,
-    path: FilePath | None = None,
+    path: Annotated[FilePath, Field(description="a file, or a folder of Markdown")] | None = None,
     data: Annotated[str, Field(description="instead of a path")] | None = None,
     format: imports.Format | None = None,
     *,
@@ -37,10 +37,11 @@ async def import_data(
     on_error: Annotated[OnError, Field(description="abort: one bad row stops all")] = "abort",
     dry_run: bool = False,
 ) -> Loaded:
-    """Import JSON Lines (as export_data writes them) or CSV as one change.
+    """Import JSON Lines (as export_data writes them), CSV, or a folder of Markdown as one change.
 
-    Rows with an external_id update the entity that has it, so a repeat changes nothing. Every bad
-    row is reported with its line. Try dry_run first.
+    Rows with an external_id update the entity that has it, so a repeat changes nothing. Each
+    Markdown file becomes an entity (front matter: type, title, tags, …), links between files become
+    connections. Every bad row or file is reported. Try dry_run first.
     """
     return await imports.run(
         one,

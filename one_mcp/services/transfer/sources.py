@@ -109,7 +109,10 @@ def of_file(path: Path) -> Source:
     except (OSError, ValueError) as error:
         raise _unreadable(str(path), error) from error
     if stat.S_ISDIR(found.st_mode):
-        raise ImportFileError(f"{path} is a folder; give the path of a file in it.")
+        raise ImportFileError(
+            f"{path} is a folder, which only Markdown is imported from; "
+            "give the path of a file in it."
+        )
     if not stat.S_ISREG(found.st_mode):
         raise ImportFileError(f"{path} is no ordinary file; copy its content into one.")
     if found.st_size > LARGEST_FILE_BYTES:
