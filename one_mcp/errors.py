@@ -205,6 +205,12 @@ class EmbedderError(OneError):
     code = "EMBEDDER"
 
 
+class FetchError(OneError):
+    """A page cannot be fetched from the web; `retryable` says if it may be later."""
+
+    code = "FETCH"
+
+
 class StoppedError(OneError):
     """The caller no longer waits for the answer; nothing was written."""
 

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
         None,
         description="The only folder in which import_data and export_data work; any, unless set.",
     )
+    fetch_urls: bool = Field(default=False, description="Let add_knowledge fetch http(s) URLs.")
     embedding_model: str = Field(
         default=PACKAGED_MODEL,
         description=(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from one_mcp.errors import ImportFileError
+from one_mcp.services.transfer import places
 
 SUFFIXES = (".md", ".markdown")
 MOST_FILES = 100_000
@@ -28,7 +29,7 @@ class Folder:
 
 def of_file(path: Path) -> Folder:
     """Take one file for a folder that holds nothing else."""
-    real = path.resolve() if path.is_symlink() else path
+    real = places.real(path)
     return Folder(real.parent, [real.name])
 
 
@@ -38,7 +39,7 @@ def of_folder(root: Path) -> Folder:
     Links are not followed: what they lead to inside is there anyway, and outside is none of ours.
     Raises ImportFileError where there is no such file, or there are too many.
     """
-    root = root.resolve()
+    root = places.real(root)
     found = Folder(root, [])
     for entry in _walk(found):
         path = _path(root, entry)

@@ -21,14 +21,19 @@ def resolved(path: str, folder: Path | None) -> Path:
     given = _at_home(Path(path))
     if folder is None:
         return given.absolute()
-    root = folder.resolve()
-    whole = (root / given).resolve()
+    root = real(folder)
+    whole = real(root / given)
     if not whole.is_relative_to(root):
         raise ForbiddenError(
             f"This server imports and exports only inside {folder}; give a path there.",
             argument="path",
         )
     return whole
+
+
+def real(path: Path) -> Path:
+    """Resolve the links in a path; unlike Path.resolve, it leaves a circle of links as it is."""
+    return Path(os.path.realpath(path))
 
 
 def _at_home(path: Path) -> Path:
