@@ -182,6 +182,7 @@ async def test_front_matter_in_toml_says_the_same(one: Session, notes: Path) -> 
         ("---\r\ntitle: Windows\r\n---\r\ntext\r\n", "Windows"),
         ("---\ntitle: 2026\n---\n", "2026"),
         ("## Second\n\n#tag\n", "x"),
+        ("# " + "long " * 200, "x"),
     ],
 )
 async def test_a_name_is_found(one: Session, notes: Path, text: str, name: str) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from unicodedata import normalize
 
 from one_mcp import answers
+from one_mcp.dimensions.entities import LONGEST_NAME
 from one_mcp.dimensions.exchange import records
 from one_mcp.dimensions.exchange.records import Numbered
 from one_mcp.errors import BrokenLineError, ConflictError, NotFoundError, OneError, TextFileError
@@ -63,7 +64,7 @@ class Pages:
                 yield index + 1, error
             else:
                 if page is None:
-                    reading.remarks.append(f"{path} is empty and was left out")
+                    reading.remarks.append(f"{_shown(path)} is empty and was left out")
                 else:
                     reading.keep(index, page)
                     yield index + 1, page.record
@@ -93,11 +94,13 @@ class Pages:
         if not fields and not body.strip():
             return None
         found = outline.read(body)
-        stem = path.rpartition("/")[2].rpartition(".")[0]
+        usual = found.title or ""
+        if not 0 < len(usual) <= LONGEST_NAME:
+            usual = path.rpartition("/")[2].rpartition(".")[0]
         kind = check.entity_type(
             self._ontology, _text("type", fields.pop("type", None), self._type)
         )
-        name = _name(fields, found.title or stem)
+        name = _name(fields, usual)
         entity: JsonObject = {
             "type": sys.intern(kind.name),
             "name": name,
