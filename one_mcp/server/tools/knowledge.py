@@ -62,9 +62,12 @@ Within = Annotated[About, Field(description="only texts of or about such entitie
 
 async def add_knowledge(
     one: Session,
-    text: Annotated[str, Field(description="Markdown")],
+    text: Annotated[str, Field(description="Markdown")] | None = None,
     title: fields.Name | None = None,
     *,
+    path: Annotated[str, Field(description="a file instead", min_length=1, max_length=4096)]
+    | None = None,
+    url: Annotated[str, Field(min_length=1, max_length=4000)] | None = None,
     entities: Annotated[EntityIds, Field(description="it tells of")] | None = None,
     role: Role = "chunk_of",
     labels: fields.TagList | None = None,
@@ -86,7 +89,7 @@ async def add_knowledge(
         source=source,
         quality=quality,
     )
-    return await ingest.add(one, filing, text)
+    return await ingest.add(one, filing, text=text, path=path, url=url)
 
 
 async def search_knowledge(

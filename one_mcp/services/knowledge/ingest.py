@@ -12,8 +12,9 @@ from one_mcp.dimensions.knowledge.documents import Added, Draft, Keep
 from one_mcp.dimensions.knowledge.labels import Role
 from one_mcp.errors import EmbedderError, InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue
-from one_mcp.services.knowledge import indexing, passages
+from one_mcp.services.knowledge import indexing, passages, reading
 from one_mcp.services.knowledge.indexing import Model
+from one_mcp.services.knowledge.reading import Text
 from one_mcp.session import Session
 
 LONGEST = 4_000_000
@@ -37,22 +38,40 @@ class Filing:
     metadata: JsonObject = field(default_factory=dict[str, JsonValue])
 
 
-async def add(one: Session, filing: Filing, text: str) -> Added:
-    """Store a text that came with the call; raises InvalidArgumentError for what is no text."""
-    _require_text(text)
+async def add(
+    one: Session,
+    filing: Filing,
+    *,
+    text: str | None = None,
+    path: str | None = None,
+    url: str | None = None,
+) -> Added:
+    """Store a text that came with the call, from a file, or from the web.
+
+    Raises InvalidArgumentError for what is no text, and what the reading of files and pages raises.
+    """
+    given = await _given(one, text, path, url)
+    _require_text(given.text)
     model = await indexing.prepared(one)
-    title = _title(filing.title, text)
-    embedder = model.loaded and model.loaded.embedder
+    title = _title(filing.title or given.title, given.text)
     cut = await to_thread.run_sync(
-        partial(passages.cut, text, title, embedder, markdown=True), abandon_on_cancel=True
+        partial(
+            passages.cut,
+            given.text,
+            title,
+            model.loaded and model.loaded.embedder,
+            markdown=given.media_type == "text/markdown",
+        ),
+        abandon_on_cancel=True,
     )
     vectors = await _vectors(model, cut) if filing.keep == "vector_only" else []
     draft = Draft(
         title=title,
-        text=text,
+        text=given.text,
         passages=cut,
-        language=filing.language,
-        source=filing.source,
+        media_type=given.media_type,
+        language=filing.language or given.language,
+        source=filing.source or given.source or None,
         keep=filing.keep,
         quality=filing.quality,
         metadata=filing.metadata,
@@ -63,6 +82,22 @@ async def add(one: Session, filing: Filing, text: str) -> Added:
         vectors=vectors,
     )
     return await one.write(documents.add, draft)
+
+
+async def _given(one: Session, text: str | None, path: str | None, url: str | None) -> Text:
+    if sum(each is not None for each in (text, path, url)) != 1:
+        raise InvalidArgumentError("Give one of text, path and url.", argument="text")
+    if path is not None:
+        return await reading.from_file(path, one.settings.folder)
+    if url is not None:
+        if not one.settings.fetch_urls:
+            raise InvalidArgumentError(
+                "This server fetches no pages; start it with ONE_MCP_FETCH_URLS=true, or send the "
+                "page's text.",
+                argument="url",
+            )
+        return await reading.from_url(url)
+    return Text(None, text or "", "text/markdown", "", None)
 
 
 def _require_text(text: str) -> None:

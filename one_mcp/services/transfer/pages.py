@@ -105,7 +105,7 @@ class Pages:
             "type": sys.intern(kind.name),
             "name": name,
             "tags": _tags(fields.pop("tags", None)),
-            "external_id": _external_id(path),
+            "external_id": _external_id(f"{self._folder.root.name}/{path}"),
         }
         for field in ("status", "external_id"):
             given = fields.pop(field, None)
@@ -243,7 +243,7 @@ def _body(kind: EntityType, fields: JsonObject, body: str) -> JsonObject:
 
 
 def _external_id(path: str) -> str:
-    """Name a file by its path, which is the same wherever the folder is."""
+    """Name a file by its folder and its path in it: two folders may both have a README.md."""
     whole = normalize("NFC", path)
     if len(whole) <= LONGEST_EXTERNAL_ID:
         return whole
