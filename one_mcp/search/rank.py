@@ -4,6 +4,7 @@ Chosen by measurement; benchmarks/README.md says what was tried.
 """
 
 from collections.abc import Mapping
+from heapq import nsmallest
 
 MEANING = 0.6  # its part of a score; words have the rest
 
@@ -26,4 +27,4 @@ def fuse(similar: Mapping[int, float], spoken: Mapping[int, float]) -> dict[int,
 
 def best(scores: Mapping[int, float], count: int) -> list[int]:
     """Return the passages with the highest scores, the best first; of equal ones the older."""
-    return sorted(scores, key=lambda chunk: (-scores[chunk], chunk))[:count]
+    return nsmallest(count, scores, key=lambda chunk: (-scores[chunk], chunk))

@@ -20,10 +20,11 @@ from one_mcp.search.memory import Memory
 from one_mcp.search.ports import Arithmetic, Scan
 from one_mcp.store.work import Work
 
-WORD_CANDIDATES = 200  # of BM25, whose meaning is looked at too
+WORD_CANDIDATES = 150  # of BM25, whose meaning is looked at too
 WIDER = 4  # times as many candidates where a scope is too large to be listed
 FEEDBACK = 5  # passages that move the question
-SCANNED_TWICE = 300_000  # vectors
+SCANNED_TWICE = 300_000  # vectors; of more, one scan brings so many times the candidates:
+ONCE = 4
 POOL = 100  # passages whose scores lean on each other
 HALF_LIFE_MS = 90 * clock.DAY_MS
 USUAL_QUALITY = 0.5
@@ -95,15 +96,10 @@ def spoken(work: Work, wish: Wish, memory: Memory) -> Spoken:
 def search(work: Work, wish: Wish, said: Spoken, meaning: Meaning | None) -> list[Hit]:
     """Find passages that answer a question; without `meaning`, by their words alone.
 
-    Ranks a bounded number of passages, whatever the number there is.
+    Ranks a bounded number of passages, whatever the number there is. The caller holds the lock of
+    the vectors' space since before its snapshot began.
     """
-    if meaning is None:
-        return _shown(work, wish, _by_words(said.scores), None)
-    with meaning.space.lock:
-        return _shown(work, wish, _by_both(work, meaning, said), meaning)
-
-
-def _shown(work: Work, wish: Wish, scored: _Scored, meaning: Meaning | None) -> list[Hit]:
+    scored = _by_words(said.scores) if meaning is None else _by_both(work, meaning, said)
     ranked = _ranked(work, scored, wish, meaning)
     groups = hits.joined(ranked, wish.limit, wish.of_one_document)
     return hits.shown(work, groups, wish.characters, explained=wish.explained)
@@ -136,12 +132,11 @@ def _near(
 ) -> dict[int, bytes]:
     """Read the vectors of passages that are near and not known yet.
 
-    The lock of the scan is held since before the snapshot began: what the scan has and the file has
-    not is gone.
+    What the scan has and the file has not is gone, since snapshots never go back under the lock.
     """
     scan, model = meaning.space.scan, meaning.question.model
     most = nearest.CANDIDATES * (1 if said.wide is None else WIDER)
-    most *= 1 if _twice(scan) else 2
+    most *= 1 if said.among is not None or _twice(scan) else ONCE
     near = nearest.candidates(work, scan, Question(vector, model), most, said.among)
     new = {chunk: row for chunk, row in near.items() if chunk not in known}
     found = nearest.by_rows(work, model, list(new.values()))

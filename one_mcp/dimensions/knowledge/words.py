@@ -15,7 +15,7 @@ from one_mcp.search.memory import Frequencies, rarest
 from one_mcp.store.work import Work
 
 MOST_WORDS = 32
-EFFORT = 6_000  # passages to score, all words together
+EFFORT = 5_000  # passages to score, all words together
 HEADING_WEIGHT = 2.0
 _WORD = re.compile(r"[^\W_]+")
 
@@ -39,8 +39,8 @@ def scores(
 ) -> dict[int, float]:
     """Score the best `most` passages that have one of the words of a text, by BM25.
 
-    `among` are the only ones that count. Where even the rarest word is too common, the newest
-    passages with all words score nothing.
+    `among` are the only ones that count. Where all words are too common, the newest passages with
+    the longest one score nothing.
     """
     newest: int = (
         work.value(
@@ -60,7 +60,10 @@ def scores(
     if chosen:
         return _scores(work, chosen, among, most)
     known = [word for word in counts if counts[word]]
-    return dict.fromkeys(_newest(work, known, among, most), 0.0) if known else {}
+    if not known:
+        return {}
+    longest = max(known, key=len)  # and so the rarest, probably
+    return dict.fromkeys(_newest(work, longest, among, most), 0.0)
 
 
 def _count(work: Work, word: str) -> int:
@@ -93,17 +96,24 @@ def _scores(
     return {row["chunk"]: row["score"] for row in rows}
 
 
-def _newest(work: Work, words: Sequence[str], among: Sequence[int] | None, most: int) -> list[int]:
+def _newest(work: Work, word: str, among: Sequence[int] | None, most: int) -> list[int]:
+    """Look a common word up in the newest passages only."""
     test, parameters = _counting(among)
     rows = work.all(
         f"""
-        SELECT rowid AS chunk
-        FROM chunks_fts
-        WHERE chunks_fts MATCH :query {test}
-        ORDER BY rowid DESC
+        SELECT chunk
+        FROM (
+            SELECT rowid AS chunk
+            FROM chunks_fts
+            WHERE chunks_fts MATCH :word
+            ORDER BY rowid DESC
+            LIMIT :effort
+        )
+        WHERE true {test.replace("rowid", "chunk")}
         LIMIT :most
         """,
-        query=" AND ".join(words),
+        word=word,
+        effort=EFFORT,
         most=most,
         **parameters,
     )

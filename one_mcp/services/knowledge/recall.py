@@ -1,6 +1,6 @@
 """Recall: find what is known about a question; the question is embedded before the file is read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import anyio
@@ -13,6 +13,7 @@ from one_mcp.dimensions.knowledge.nearest import Question
 from one_mcp.dimensions.knowledge.search import Meaning, Spoken, Wish
 from one_mcp.errors import EmbedderError, InvalidArgumentError, OneError
 from one_mcp.providers.engine import Loaded
+from one_mcp.search.memory import Frequencies
 from one_mcp.session import Session
 from one_mcp.store.work import Work
 
@@ -39,11 +40,13 @@ class Found(Answer):
 
 
 @dataclass(frozen=True, slots=True)
-class _Meant:
-    """A question as a vector, or the reason why there is none."""
+class _Asked:
+    """A question once its words are looked up, as a vector, or with the reason why it is none."""
 
+    wish: Wish
+    spoken: Spoken
     loaded: Loaded | None = None
-    question: Question | None = None
+    vector: bytes = b""
     reason: str | None = None
 
 
@@ -60,69 +63,64 @@ async def find(one: Session, wish: Wish, *, entities: int = 5) -> Found:
             argument="recency",
         )
     one.engine.wake()
-    meant, spoken = await _asked(one, wish)
-    meaning = None
-    if meant.loaded is not None and meant.question is not None:
-        space = meant.loaded.space(one.principal.organization)
-        meaning = Meaning(meant.question, space, meant.loaded.arithmetic)
+    asked = await _asked(one, wish)
+    names = one.engine.memory.names
+    if asked.loaded is None:
+        return await one.read(_found, asked, None, names, entities)
+    loaded, space = asked.loaded, asked.loaded.space(one.principal.organization)
 
     def found(work: Work) -> Found:
-        hits = search.search(work, wish, spoken, meaning)
-        known = {linked.id for hit in hits for linked in hit.entities or []}
-        named = mentions.find(
-            work,
-            wish.text,
-            one.engine.memory.names,
-            types=wish.scope.types,
-            known=known,
-            most=entities,
-        )
-        waiting = queues.few(work, meant.question.model if meant.question else None)
-        return Found(
-            mode="lexical" if meaning is None else "hybrid",
-            reason=meant.reason,
-            hits=hits,
-            entities=named or None,
-            waiting=waiting or None,
-            note=QUOTED if hits else None,
-        )
+        with space.lock:  # before the snapshot begins
+            model = models.number(work, loaded.embedder.name, loaded.embedder.dimension)
+            if model is None:
+                return _found(work, replace(asked, reason=NOTHING_YET), None, names, entities)
+            question = Question(asked.vector, model)
+            return _found(work, asked, Meaning(question, space, loaded.arithmetic), names, entities)
 
     return await one.read(found)
 
 
-async def _asked(one: Session, wish: Wish) -> tuple[_Meant, Spoken]:
+def _found(
+    work: Work, asked: _Asked, meaning: Meaning | None, names: Frequencies, entities: int
+) -> Found:
+    wish = asked.wish
+    hits = search.search(work, wish, asked.spoken, meaning)
+    known = {linked.id for hit in hits for linked in hit.entities or []}
+    named = mentions.find(
+        work, wish.text, names, types=wish.scope.types, known=known, most=entities
+    )
+    return Found(
+        mode="lexical" if meaning is None else "hybrid",
+        reason=asked.reason,
+        hits=hits,
+        entities=named or None,
+        waiting=queues.few(work, meaning.question.model if meaning else None) or None,
+        note=QUOTED if hits else None,
+    )
+
+
+async def _asked(one: Session, wish: Wish) -> _Asked:
     """Embed the question while its words are looked up."""
-    meant: list[_Meant] = []
-    spoken: list[Spoken] = []
+    found: list[Spoken] = []
     failures: list[OneError] = []
 
-    async def embed() -> None:
+    async def look_up() -> None:
         try:
-            meant.append(await _meant(one, wish.text))
-        except OneError as error:  # a task group would wrap it
+            found.append(await one.read(search.spoken, wish, one.engine.memory))
+        except OneError as error:  # the task group would wrap it
             failures.append(error)
 
+    loaded, vector, reason = None, b"", None
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(embed)
+        tasks.start_soon(look_up)
         try:
-            spoken.append(await one.read(search.spoken, wish, one.engine.memory))
-        except OneError as error:
-            failures.append(error)
+            loaded = await one.engine.ready(PATIENCE_S)
+            if loaded is not None:
+                vector = await loaded.embedder.embed([wish.text], "query")
+        except EmbedderError as error:
+            loaded, reason = None, str(error)
     for failure in failures:
         raise failure
-    return meant[0], spoken[0]
-
-
-async def _meant(one: Session, text: str) -> _Meant:
-    try:
-        loaded = await one.engine.ready(PATIENCE_S)
-        if loaded is None:
-            return _Meant(reason=NO_MODEL)
-        name, dimension = loaded.embedder.name, loaded.embedder.dimension
-        number = await one.read(models.number, name, dimension)
-        if number is None:
-            return _Meant(loaded, reason=NOTHING_YET)
-        vector = await loaded.embedder.embed([text], "query")
-    except EmbedderError as error:
-        return _Meant(reason=str(error))
-    return _Meant(loaded, Question(vector, number))
+    if loaded is None and reason is None:
+        reason = NO_MODEL
+    return _Asked(wish, found[0], loaded, vector, reason)
