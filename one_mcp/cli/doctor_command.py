@@ -18,7 +18,9 @@ from one_mcp.settings import Settings
     "doctor", epilog="Exit codes: 0 no problem is left; 1 there are problems; 2 a wrong setting."
 )
 @click.option(
-    "--repair", is_flag=True, help="Repair what can be repaired: the search index, hidden states."
+    "--repair",
+    is_flag=True,
+    help="Repair what can be repaired: search indexes, hidden states, missing passages.",
 )
 @options.settings()
 @options.as_json
@@ -26,8 +28,8 @@ def command(*, repair: bool, as_json: bool) -> int:
     """Examine the database and the settings, and repair on request.
 
     Looks at the SQLite library, the ontology with its packs, the file and its schema, SQLite's own
-    checks, the search index, connections against their ends, and what rows refer to. Examining
-    only reads, and servers may go on working.
+    checks, the search indexes, connections against their ends, passages and vectors against their
+    texts, and what rows refer to. Examining only reads, and servers may go on working.
     """
     settings = options.chosen()
     found = _examined(settings, aloud=not as_json)

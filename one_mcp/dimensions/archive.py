@@ -3,6 +3,7 @@
 from one_mcp.access import Permission
 from one_mcp.answers import Written
 from one_mcp.dimensions import changes, entities, events, subjects
+from one_mcp.dimensions.knowledge import mentions
 from one_mcp.errors import ConfirmationError
 from one_mcp.ontology.model import Moment
 from one_mcp.store.work import Row, Work
@@ -33,12 +34,17 @@ class Restored(Written):
 
 
 class Purged(Written):
-    """What is gone. The answer has no name: it is kept under an idempotency key."""
+    """What is gone. The answer has no name: it is kept under an idempotency key.
+
+    Of an entity, `passages` are those of its own texts, and `links` led to it from documents.
+    """
 
     id: str
-    connections: int
-    tags: int
-    events_kept: int
+    connections: int | None = None
+    tags: int | None = None
+    passages: int | None = None
+    links: int | None = None
+    events_kept: int | None = None
 
 
 def archive(work: Work, id: str, expected_version: int | None = None) -> Archived:
@@ -135,6 +141,8 @@ def restore(work: Work, id: str) -> Restored:
 def purge(work: Work, id: str, confirm: str) -> Purged:
     """Remove an entity, its connections and its tags for good, also from what history remembers.
 
+    The passages of its own texts go with it; documents that tell of it stay, without their links.
+
     A purge means gone: the change log keeps that something was written, by whom and when, and
     forgets what it was, so no undo and no look at the past brings it back. Events stay (D-17).
     Raises ConfirmationError unless `confirm` is the entity's name or id.
@@ -164,12 +172,21 @@ def purge(work: Work, id: str, confirm: str) -> Purged:
     work.run(
         "DELETE FROM files WHERE organization_id = :organization AND entity_id = :id", **with_it
     )
+    passages = mentions.passages_of(work, id)
+    links = mentions.unlink(work, id)
     work.run(
         "DELETE FROM knowledge WHERE organization_id = :organization AND source_id = :id", **with_it
     )
     work.run("DELETE FROM entities WHERE organization_id = :organization AND id = :id", **with_it)
     changes.forget(work, id)
-    return Purged(id=id, connections=connections, tags=tags, events_kept=_events(work, id))
+    return Purged(
+        id=id,
+        connections=connections,
+        tags=tags,
+        passages=passages or None,
+        links=links or None,
+        events_kept=_events(work, id),
+    )
 
 
 def _archived(row: Row, hidden: int) -> Archived:

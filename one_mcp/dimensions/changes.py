@@ -164,11 +164,11 @@ def rows_about(work: Work, number: int, subject: str, *, limit: int) -> list[Row
     )
 
 
-def forget(work: Work, entity_id: str) -> None:
-    """Empty the log of what an entity, its tags and all connections it ever had were.
+def forget(work: Work, id: str) -> None:
+    """Empty the log of what a row was, with its tags or labels and all that ever led to it.
 
-    The rows of the log stay, and say which change emptied them. Kept answers that name the entity
-    go too.
+    Of an entity, these are its connections and the links from documents. The rows of the log stay,
+    and say which change emptied them. Kept answers that name the id go too.
     """
     work.run(
         """
@@ -195,7 +195,20 @@ def forget(work: Work, entity_id: str) -> None:
                 AND json_extract(before, '$.to_id') = :id
           )
         """,
-        id=entity_id,
+        id=id,
+        change=work.change,
+    )
+    work.run(
+        """
+        UPDATE change_rows
+        SET before = CASE WHEN before IS NULL THEN NULL ELSE '{}' END,
+            after = CASE WHEN after IS NULL THEN NULL ELSE '{}' END,
+            purged_by = :change
+        WHERE organization_id = :organization
+          AND kind = 'knowledge_link'
+          AND json_extract(coalesce(after, before), '$.entity_id') = :id
+        """,
+        id=id,
         change=work.change,
     )
     work.run(
@@ -204,7 +217,7 @@ def forget(work: Work, entity_id: str) -> None:
         WHERE organization_id = :organization
           AND instr(answer, :id) > 0
         """,
-        id=entity_id,
+        id=id,
     )
 
 

@@ -16,7 +16,7 @@ COUNTED = 1_000
 ROWS_ABOUT = 100
 CONNECTIONS_FOLLOWED = 500
 NEWEST = 2**63 - 1
-_TRACED = ("ent", "con", "per", "org")
+_TRACED = ("ent", "con", "kno", "per", "org")
 
 
 class Difference(Answer):
@@ -114,8 +114,8 @@ def _of_change(work: Work, number: int, limit: int, cursor: str | None) -> Histo
 def _of_row(work: Work, id: str, limit: int, cursor: str | None) -> History:
     if id[:3] not in _TRACED or not ids.is_id(id):
         raise InvalidArgumentError(
-            "id is the id of an entity (ent_…), a connection (con_…) or a change (chg_…); "
-            "an event never changes.",
+            "id is the id of an entity (ent_…), a connection (con_…), a document (kno_…) or a "
+            "change (chg_…); an event never changes.",
             argument="id",
         )
     about = _about(work, id)

@@ -1,19 +1,20 @@
 """Later changes: which of them did something to a row since a change, and what."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from one_mcp.dimensions import changes, logged
+from one_mcp import jsons
+from one_mcp.dimensions import changes, images, logged
 from one_mcp.dimensions.logged import Logged
 from one_mcp.store.work import Row, Work
 
 # fragments for queries that call the change's own rows of the log `mine`
-SAME_ROW = """
+SAME_ROW = f"""
     newer.organization_id = :organization
     AND newer.row_id = mine.row_id
     AND newer.kind = mine.kind
     AND (
-        mine.kind <> 'tag'
+        mine.kind NOT IN {images.WHOLE_KINDS}
         OR coalesce(newer.after, newer.before) = coalesce(mine.after, mine.before)
     )
 """
@@ -48,7 +49,7 @@ def since(work: Work, number: int, mine: Row) -> Iterator[Obstacle]:
         WHERE change_rows.organization_id = :organization
           AND row_id = :id
           AND kind = :kind
-          AND (kind <> 'tag' OR coalesce(after, before) = :image)
+          AND (kind NOT IN {images.WHOLE_KINDS} OR coalesce(after, before) = :image)
           AND change > :number
         ORDER BY row DESC
         """,
@@ -63,15 +64,49 @@ def since(work: Work, number: int, mine: Row) -> Iterator[Obstacle]:
         yield _obstacle(work, row)
 
 
-def taking(work: Work, number: int, field: str, taker: Row) -> Iterator[Obstacle]:
-    """Name the change by which an entity took an identity or external id."""
+def uncovered(work: Work, number: int, standing: Sequence[int]) -> Iterator[Obstacle]:
+    """Name what else was done to rows that are as the change left them only thanks to later ones.
+
+    A label that was removed and added again is no obstacle until its adding is undone; one that
+    went with its document is none until the document is back.
+    """
+    for row in work.each(
+        f"""
+        SELECT newer.kind, newer.row_id, coalesce(newer.after, newer.before) AS image
+        FROM json_each(:standing) AS standing
+        CROSS JOIN change_rows AS newer
+        CROSS JOIN change_rows AS mine
+        WHERE newer.organization_id = :organization
+          AND newer.change = standing.value
+          AND mine.organization_id = :organization
+          AND mine.change = :number
+          AND mine.row_id = newer.row_id
+          AND mine.purged_by IS NULL
+          AND newer.purged_by IS NULL
+          AND (
+              {SAME_ROW}
+              OR mine.kind = 'knowledge'
+              AND mine.before IS NULL
+              AND newer.kind IN {images.WHOLE_KINDS}
+          )
+        """,
+        number=number,
+        standing=jsons.dumps(standing),
+    ):
+        yield from since(work, number, row)
+
+
+def taking(
+    work: Work, number: int, field: str, taker: Row, kind: str = "entity"
+) -> Iterator[Obstacle]:
+    """Name the change by which a row took a value that no other may have."""
     for row in work.all(
         f"""
         SELECT {changes.ROW}
         FROM change_rows
         WHERE organization_id = :organization
           AND row_id = :id
-          AND kind = 'entity'
+          AND kind = :kind
           AND change > :number
           AND json_extract(after, '$.{field}') = :value
           AND json_extract(before, '$.{field}') IS NOT :value
@@ -79,22 +114,23 @@ def taking(work: Work, number: int, field: str, taker: Row) -> Iterator[Obstacle
         LIMIT 1
         """,
         id=taker["id"],
+        kind=kind,
         value=taker["value"],
         number=number,
     ):
         yield _obstacle(work, row)
 
 
-def turns(work: Work, number: int, entity_ids: list[str]) -> Iterator[Obstacle]:
-    """Name the newest change by which each entity was removed, archived or restored."""
-    for id in entity_ids:
+def turns(work: Work, number: int, gone: list[str], kind: str = "entity") -> Iterator[Obstacle]:
+    """Name the newest change by which each row was removed, archived or restored."""
+    for id in gone:
         row = work.one(
             f"""
             SELECT {changes.ROW}
             FROM change_rows
             WHERE organization_id = :organization
               AND row_id = :id
-              AND kind = 'entity'
+              AND kind = :kind
               AND change > :number
               AND (
                   after IS NULL
@@ -105,6 +141,7 @@ def turns(work: Work, number: int, entity_ids: list[str]) -> Iterator[Obstacle]:
             LIMIT 1
             """,
             id=id,
+            kind=kind,
             number=number,
         )
         if row is not None:

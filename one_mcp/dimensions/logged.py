@@ -8,18 +8,38 @@ from one_mcp import jsons
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.store.work import Row, Work
 
-Kind = Literal["organization", "person", "entity", "connection", "tag"]
+Kind = Literal[
+    "organization",
+    "person",
+    "entity",
+    "connection",
+    "tag",
+    "knowledge",
+    "knowledge_link",
+    "knowledge_label",
+]
 LONGEST = 120
 KEPT_BEFORE = 20
+HASH_SHOWN = 12
 _DOCUMENTS = frozenset({"properties", "metadata"})
 _BOOKKEEPING = frozenset(
     {"row", "id", "version", "created_at", "updated_at", "deleted_at", "status_before", "identity"}
-    | {"from_id", "type", "to_id", "entity_id", "key", "value"}
+    | {"from_id", "type", "to_id", "entity_id", "key", "value", "knowledge_id"}
+    | {"text"}  # of a document: as long as it likes; a changed hash says that it changed
 )
 _DONE: dict[str, tuple[str, str, str, str]] = {  # made, removed, hidden, shown
     "entity": ("created", "removed", "archived", "restored"),
     "connection": ("connected", "disconnected", "hidden", "shown"),
     "tag": ("added", "removed", "", ""),
+    "knowledge": ("added", "removed", "", ""),
+    "knowledge_link": ("linked", "unlinked", "", ""),
+    "knowledge_label": ("labelled", "unlabelled", "", ""),
+}
+_MENTIONED = {
+    "connection": ("from_id", "to_id"),
+    "tag": ("entity_id",),
+    "knowledge_link": ("knowledge_id", "entity_id"),
+    "knowledge_label": ("knowledge_id",),
 }
 _OTHERS = ("created", "removed", "archived", "restored")
 
@@ -69,8 +89,8 @@ class Logged:
 
     @property
     def mentions(self) -> tuple[str, ...]:
-        """Ids of the entities that must have names to say what this row is."""
-        fields = {"connection": ("from_id", "to_id"), "tag": ("entity_id",)}.get(self.kind, ())
+        """Ids of the entities and documents that must have names to say what this row is."""
+        fields = _MENTIONED.get(self.kind, ())
         return tuple(str(self.image[field]) for field in fields if field in self.image)
 
     @property
@@ -83,14 +103,19 @@ class Logged:
         image = self.image
         if not image:
             return None
-        if self.kind == "tag":
-            entity = str(image["entity_id"])
-            return f"{image['key']}:{image['value']} on {names.get(entity, entity)}"
+        if self.kind in ("tag", "knowledge_label"):
+            (subject,) = self.mentions
+            return f"{image['key']}:{image['value']} on {names.get(subject, subject)}"
+        if self.kind == "knowledge_link":
+            document, entity = self.mentions
+            return f"{names.get(document, document)} to {names.get(entity, entity)}"
         if self.kind == "connection":
             kind = work.ontology.relationship_types.get(str(image["type"]))
             reading = kind.reading if kind else str(image["type"])
             start, end = self.ends
             return f"{names.get(start, start)} {reading} {names.get(end, end)}"
+        if self.kind == "knowledge":
+            return _quoted(str(image["title"]))
         return str(image["name"])
 
     def fields(self) -> JsonObject:
@@ -104,18 +129,34 @@ class Logged:
 
 
 def names_of(work: Work, rows: Iterable[Logged]) -> dict[str, str]:
-    """Look up the names of the entities that logged rows mention; what is gone has none."""
-    ids = sorted({id for row in rows for id in row.mentions})
-    found = work.all(
+    """Look up what the entities and documents are called that logged rows mention, if there."""
+    ids = jsons.dumps(sorted({id for row in rows for id in row.mentions}))
+    entities = work.all(
         """
         SELECT id, name
         FROM entities
         WHERE organization_id = :organization
           AND id IN (SELECT value FROM json_each(:ids))
         """,
-        ids=jsons.dumps(ids),
+        ids=ids,
     )
-    return {row["id"]: row["name"] for row in found}
+    documents = work.all(
+        """
+        SELECT id, title
+        FROM knowledge
+        WHERE organization_id = :organization
+          AND id IN (SELECT value FROM json_each(:ids))
+        """,
+        ids=ids,
+    )
+    return {row["id"]: row["name"] for row in entities} | {
+        row["id"]: _quoted(row["title"]) for row in documents
+    }
+
+
+def _quoted(title: str) -> str:
+    """Set a title off from the sentence that it stands in."""
+    return f'"{title}"'
 
 
 def _image(text: str | None) -> JsonObject | None:
@@ -132,6 +173,8 @@ def _flat(image: JsonObject | None) -> JsonObject:
     for field, value in (image or {}).items():
         if field in _DOCUMENTS and isinstance(value, dict):
             _flatten(flat, field, value)
+        elif field == "hash":
+            flat[field] = str(value)[:HASH_SHOWN]
         elif field not in _BOOKKEEPING:
             flat[field] = value
     return flat

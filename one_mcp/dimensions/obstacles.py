@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import chain, islice
 
 from one_mcp.dimensions import later
+from one_mcp.dimensions.knowledge import obstacles as documents
 from one_mcp.dimensions.later import Obstacle
 from one_mcp.store.work import Work
 
@@ -51,16 +52,28 @@ def find(work: Work, number: int) -> list[Obstacle]:
         _doubled(work, number),
         _ends(work, number),
         _bare(work, number),
+        documents.find(work, number),
     )
-    for obstacle in islice(everything, LOOKED_AT):
-        found.setdefault(obstacle.change, obstacle)
-        if len(found) == SHOWN:
-            break
+    _add(found, everything)
+    known = 0
+    while known < len(found) < SHOWN:
+        known = len(found)
+        _add(found, later.uncovered(work, number, list(found)))
     return sorted(found.values(), key=lambda obstacle: -obstacle.change)
 
 
+def _add(found: dict[int, Obstacle], more: Iterator[Obstacle]) -> None:
+    for obstacle in islice(more, LOOKED_AT):
+        found.setdefault(obstacle.change, obstacle)
+        if len(found) == SHOWN:
+            return
+
+
 def _purged(work: Work, number: int) -> Iterator[Obstacle]:
-    """Find what a purge emptied: it cannot be brought back."""
+    """Find what a purge emptied: it cannot be brought back.
+
+    A document comes back without its links to what was purged.
+    """
     for row in work.each(
         f"""
         SELECT mine.purged_by AS change, mine.row_id
@@ -69,6 +82,7 @@ def _purged(work: Work, number: int) -> Iterator[Obstacle]:
           AND mine.change = :number
           AND mine.purged_by IS NOT NULL
           AND mine.before IS NOT NULL
+          AND mine.kind <> 'knowledge_link'
           AND {later.FIRST_OF_ITS_ROW}
         """,
         number=number,

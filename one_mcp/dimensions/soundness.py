@@ -2,6 +2,8 @@
 
 from one_mcp.answers import Answer, Written
 from one_mcp.dimensions import changes
+from one_mcp.dimensions.knowledge import upkeep
+from one_mcp.dimensions.knowledge.upkeep import Upkeep
 from one_mcp.store.sqlite import health
 from one_mcp.store.work import Work
 
@@ -49,12 +51,14 @@ class Soundness(Answer):
     wrongly_hidden: int
     wrong_counts: int
     events_about_nobody: int
+    knowledge: Upkeep
 
 
 class Mended(Written):
-    """How many connections were hidden or shown again."""
+    """How many connections were hidden or shown again, and how much waits to be made anew."""
 
     connections: int
+    queued: int | None = None
 
 
 def examine(work: Work) -> Soundness:
@@ -81,11 +85,15 @@ def examine(work: Work) -> Soundness:
                    OR target_id IS NOT NULL AND target_id NOT IN ({_SOMEBODY}))
             """
         ),
+        knowledge=upkeep.examine(work),
     )
 
 
 def mend(work: Work) -> Mended:
-    """Hide or show connections as their ends demand, count them anew, and fill the search index."""
+    """Hide or show connections as their ends demand, count them anew, and fill the search indexes.
+
+    Knowledge is queued where passages or vectors are missing or wrong.
+    """
     changed = work.run(
         f"""
         UPDATE connections
@@ -111,6 +119,8 @@ def mend(work: Work) -> Mended:
         FROM ({_TRUE_COUNTS})
         """
     )
-    health.rebuild_search(work.raw)
+    health.rebuild_search(work.raw, health.ENTITIES)
+    health.rebuild_search(work.raw, health.PASSAGES)  # first: removing a passage needs its words
+    queued = upkeep.mend(work)
     work.touch(changes.EVERYTHING)
-    return Mended(connections=changed)
+    return Mended(connections=changed, queued=queued or None)

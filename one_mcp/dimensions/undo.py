@@ -1,12 +1,12 @@
 """Undo: writing back what was before a change, row by row, as a change of its own."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby
 
 from one_mcp import ids, jsons
 from one_mcp.answers import Written
-from one_mcp.dimensions import changes, circles, later, obstacles
+from one_mcp.dimensions import changes, circles, images, later, obstacles
+from one_mcp.dimensions.knowledge import returns
 from one_mcp.dimensions.later import Obstacle
 from one_mcp.errors import ConflictError, InvalidArgumentError
 from one_mcp.jsons import JsonObject
@@ -25,61 +25,8 @@ class Undone(Written):
     entities: int = 0
     connections: int = 0
     tags: int = 0
+    documents: int = 0
     events_kept: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """A logged table: its columns without the organization, and which of them say the row."""
-
-    name: str
-    columns: str
-    key: tuple[str, ...]
-
-    @property
-    def insert(self) -> str:
-        names = self.columns.split()
-        return (
-            f"INSERT INTO {self.name} (organization_id, {', '.join(names)}) "
-            f"VALUES (:organization, {', '.join(f':{name}' for name in names)})"
-        )
-
-    @property
-    def update(self) -> str:
-        fixed = {"row", *self.key}
-        written = [f"{name} = :{name}" for name in self.columns.split() if name not in fixed]
-        return f"UPDATE {self.name} SET {', '.join(written)} {self._where}"
-
-    @property
-    def delete(self) -> str:
-        return f"DELETE FROM {self.name} {self._where}"
-
-    @property
-    def _where(self) -> str:
-        keys = [f"{name} = :{name}" for name in ("organization_id", *self.key)]
-        return f"WHERE {' AND '.join(keys)}".replace(":organization_id", ":organization")
-
-
-TABLES = {
-    "organization": _Table(
-        "organizations", "name status plan properties created_at updated_at version", ()
-    ),
-    "person": _Table(
-        "people", "id name email role properties created_at updated_at version", ("id",)
-    ),
-    "entity": _Table(
-        "entities",
-        "row id type name properties status identity external_id created_at updated_at "
-        "deleted_at status_before version",
-        ("id",),
-    ),
-    "connection": _Table(
-        "connections",
-        "row id from_id type to_id metadata created_at updated_at deleted_at version",
-        ("id",),
-    ),
-    "tag": _Table("tags", "entity_id key value", ("entity_id", "key", "value")),
-}
 
 
 def undo(work: Work, change_id: str) -> Undone:
@@ -102,7 +49,7 @@ def undo(work: Work, change_id: str) -> Undone:
         raise _conflict(work, number, standing)
     try:
         for (kind, act), rows in groupby(_steps(work, number), key=_kind_and_act):
-            work.many(getattr(TABLES[kind], act), (_image(row) for row in rows))
+            work.many(getattr(images.TABLES[kind], act), (_image(row) for row in rows))
     except driver.IntegrityError as error:
         raise ConflictError(
             f"{change_id} cannot be undone: what it replaced no longer fits what is there now.",
@@ -111,6 +58,7 @@ def undo(work: Work, change_id: str) -> Undone:
     closed = circles.find(work, number)
     if closed:
         raise _conflict(work, number, closed)
+    returns.settle(work, number)
     _mark(work, number, header["undoes"])
     return _undone(work, number, header)
 
@@ -118,12 +66,12 @@ def undo(work: Work, change_id: str) -> Undone:
 def _steps(work: Work, number: int) -> Iterator[Row]:
     """Stream what has to be done to each row, the last write of the change first."""
     return work.each(
-        """
+        f"""
         SELECT
             kind,
             row_id,
             iif(before IS NULL, 'delete', iif(after IS NULL, 'insert', 'update')) AS act,
-            iif(kind = 'tag', coalesce(before, after), before) AS image
+            iif(kind IN {images.WHOLE_KINDS}, coalesce(before, after), before) AS image
         FROM change_rows
         WHERE organization_id = :organization
           AND change = :number
@@ -247,7 +195,8 @@ def _undone(work: Work, number: int, header: Row) -> Undone:
         SELECT
             coalesce(sum(mine.kind = 'entity'), 0) AS entities,
             coalesce(sum(mine.kind = 'connection'), 0) AS connections,
-            coalesce(sum(mine.kind = 'tag'), 0) AS tags
+            coalesce(sum(mine.kind = 'tag'), 0) AS tags,
+            count(DISTINCT iif(mine.kind LIKE 'knowledge%', mine.row_id, NULL)) AS documents
         FROM change_rows AS mine
         WHERE mine.organization_id = :organization
           AND mine.change = :number
@@ -264,6 +213,7 @@ def _undone(work: Work, number: int, header: Row) -> Undone:
         entities=counts["entities"],
         connections=counts["connections"],
         tags=counts["tags"],
+        documents=counts["documents"],
         events_kept=changes.events(work, number) or None,
     )
 

@@ -9,6 +9,7 @@ from typing import Literal
 from one_mcp.access import Principal, Role
 from one_mcp.answers import Answer
 from one_mcp.dimensions import census, organizations, soundness
+from one_mcp.dimensions.knowledge.upkeep import Upkeep
 from one_mcp.dimensions.soundness import Mended
 from one_mcp.errors import OneError
 from one_mcp.ontology.load import load
@@ -80,14 +81,14 @@ def organizations_in(raw: Raw) -> list[str]:
 
 
 async def repair(one: Session) -> Mended:
-    """Repair what an organization's rows disagree on, as one change, and the search index."""
+    """Repair what an organization's rows disagree on, as one change, and the search indexes."""
     return await one.write(soundness.mend)
 
 
 @contextmanager
 def _snapshot(path: Path) -> Generator[Raw]:
     with closing(connect(str(path), read_only=True)) as raw, failures(str(path)):
-        raw.execute("PRAGMA temp_store = FILE")  # the comparison of the search index is large
+        raw.execute("PRAGMA temp_store = FILE")  # the comparison of a search index is large
         raw.execute("BEGIN")
         check(raw, str(path))
         yield raw
@@ -172,12 +173,19 @@ def _integrity(raw: Raw) -> Finding:
 
 
 def _rows(patient: _Patient) -> Iterator[Finding]:
-    entities, words = health.search_drift(patient.raw)
+    entities, words = health.search_drift(patient.raw, health.ENTITIES)
     yield _agreement(
         "search",
         entities + words,
         good="the index holds every entity's words",
         bad=f"{entities} entities and {words} words differ from what should be in the index",
+    )
+    passages, words = health.search_drift(patient.raw, health.PASSAGES)
+    yield _agreement(
+        "passages",
+        passages + words,
+        good="the index holds every passage's words",
+        bad=f"{passages} passages and {words} words differ from what should be in the index",
     )
     works = patient.works()
     sound = [soundness.examine(work) for work in works]
@@ -195,6 +203,7 @@ def _rows(patient: _Patient) -> Iterator[Finding]:
         good="the kept connection counts are right",
         bad=f"{counts} kept connection counts are wrong",
     )
+    yield _knowledge([each.knowledge for each in sound])
     yield _strangers(sum(each.events_about_nobody for each in sound))
     yield _types(works, patient.ontology)
 
@@ -204,6 +213,21 @@ def _agreement(check: str, faults: int, *, good: str, bad: str) -> Finding:
         return Finding(check=check, state="ok", says=good)
     return Finding(
         check=check, state="problem", says=f"{bad}; `{REPAIR}` mends this.", repairable=True
+    )
+
+
+def _knowledge(found: list[Upkeep]) -> Finding:
+    wrong = {
+        "texts are neither cut into passages nor queued for it": sum(it.uncut for it in found),
+        "passages have no vector and wait for none": sum(it.unembedded for it in found),
+        "vectors fit no passage or have a wrong length": sum(it.wrong_vectors for it in found),
+        "rows belong to no text": sum(it.left_over for it in found),
+    }
+    return _agreement(
+        "knowledge",
+        sum(wrong.values()),
+        good="texts, passages and vectors belong together",
+        bad=", ".join(f"{rows} {what}" for what, rows in wrong.items() if rows),
     )
 
 

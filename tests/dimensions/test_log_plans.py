@@ -1,6 +1,7 @@
 """The log grows for ever: what reads it must come by an index, and never read the whole of it."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -8,14 +9,22 @@ from one_mcp.answers import Written
 from one_mcp.app import App
 from one_mcp.dimensions import archive, connections, entities, history, undo
 from one_mcp.dimensions.entities import Saved
+from one_mcp.dimensions.knowledge import documents, purging
+from one_mcp.dimensions.knowledge.chunks import Passage
+from one_mcp.dimensions.knowledge.documents import Draft
+from one_mcp.errors import ConflictError
 from one_mcp.session import Session
 from one_mcp.store.work import Work
 
 pytestmark = pytest.mark.anyio
 
+TABLES = (
+    "change_rows|events|entities|connections|mine|newer|own|"
+    "knowledge|knowledge_links|knowledge_labels|chunks|vectors|part|taker|other"
+)
 WHOLE = re.compile(
-    r"SCAN (change_rows|changes|events|entities|connections|mine|newer|own)\b"
-    r"|SEARCH (change_rows|events|entities|connections|mine|newer|own) .*\(organization_id=\?\)$"
+    rf"SCAN (changes|{TABLES})\b"
+    rf"|SEARCH ({TABLES}) .*\(organization_id=\?\)$"
     r"|SEARCH change_rows .*\(organization_id=\? AND change[<>]"
 )
 
@@ -24,21 +33,36 @@ async def test_the_log_is_never_read_from_end_to_end(app: App, one: Session, jan
     statements: set[str] = set()
     await app.database.write(lambda raw: raw.set_trace_callback(statements.add))
 
+    passages = [Passage(0, 4, "Guide", "Yoga")]
+    guide = Draft("Guide", "Yoga", passages, source="guide.md", labels=["topic:yoga"])
+    notes = Draft("Notes", "Yoga", passages, keep="vector_only")
+
     def tell(work: Work) -> Written:
-        for id in (None, jane.id, jane.change):
+        for id in (None, jane.id, jane.change, told.id, told.change):
             history.history(work, id)
         return Written()
 
     course = await one.write(entities.create, "course", "Yoga", with_tags=["skill:yoga"])
     owned = await one.write(connections.connect, jane.id, "owns", course.id)
+    told = await one.write(documents.add, guide)
+    hidden = await one.write(documents.add, notes)
+    linked = await one.write(documents.label, told.id, link=[course.id])
+    forgotten = await one.write(documents.forget, told.id)
+    gone = await one.write(documents.forget, hidden.id)
     archived = await one.write(archive.archive, course.id)
-    for change in (archived.change, owned.change, course.change):
-        assert change
-        undone = await one.write(undo.undo, change)
+    changes = (archived, gone, forgotten, linked, hidden, told, owned, course)
+    for change in changes:
+        assert change.change
+        undone = await one.write(undo.undo, change.change)
     assert undone.change
     await one.write(undo.undo, undone.change)
+    again = await one.write(documents.add, replace(guide, entities=[course.id]))
+    with pytest.raises(ConflictError):
+        await one.write(undo.undo, undone.change)
     await one.write(tell)
     await one.write(archive.purge, course.id, "Yoga")
+    await one.write(purging.purge, again.id, "Guide")
+    await one.write(purging.purge, hidden.id, "Notes")
     await app.database.write(lambda raw: raw.set_trace_callback(None))
 
     plans = await app.database.read(

@@ -1,7 +1,8 @@
 """Random sequences of rules: what must hold of the store whatever was called in which order."""
 
+import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count, pairwise
 
@@ -14,8 +15,13 @@ from one_mcp.access import Principal, Role
 from one_mcp.answers import Written
 from one_mcp.app import App
 from one_mcp.dimensions import archive, connections, entities, events, tags, undo
+from one_mcp.dimensions.knowledge import documents, models, purging, queues, upkeep
+from one_mcp.dimensions.knowledge.chunks import Passage
+from one_mcp.dimensions.knowledge.documents import Added, Draft, Keep
+from one_mcp.dimensions.knowledge.upkeep import Upkeep
 from one_mcp.errors import ConflictError, OneError
 from one_mcp.session import Call, Session
+from one_mcp.store.sqlite import health
 from one_mcp.store.work import Work
 
 pytestmark = pytest.mark.anyio
@@ -23,11 +29,43 @@ pytestmark = pytest.mark.anyio
 TYPES = ("creator", "course", "blog_post")
 RELATIONS = ("owns", "part_of", "following")
 WORDS = ("amber", "birch", "cedar")
+WORD = re.compile("[a-z]+")
+TOPIC = ("topic:amber",)
 TABLES = {
     "entities": "entity",
     "connections": "connection",
     "tags": "tag",
+    "knowledge": "knowledge",
+    "knowledge_links": "knowledge_link",
+    "knowledge_labels": "knowledge_label",
 }
+WITHOUT_IDS = ("tag", "knowledge_link", "knowledge_label")
+UNLOGGED = ("organization_id", "source_id", "source_field")
+FIELD_TEXTS = """
+    SELECT id
+    FROM knowledge
+    WHERE organization_id = :organization
+      AND source_id IS NOT NULL
+"""
+CUT = """
+    SELECT
+        knowledge.kind, chunks.text AS passage, chunks.start, chunks.stop,
+        chunks.text IS NOT NULL AS kept,
+        coalesce(
+            knowledge.text,
+            (
+                SELECT properties ->> ('$.' || source_field)
+                FROM entities
+                WHERE organization_id = :organization AND id = source_id
+            )
+        ) AS text
+    FROM chunks
+    JOIN knowledge ON knowledge.row = chunks.document
+    WHERE chunks.organization_id = :organization
+      AND coalesce(source_id, knowledge.id) NOT IN (
+          SELECT subject_id FROM knowledge_queue WHERE organization_id = :organization
+      )
+"""
 organizations = count(1)
 few = settings(
     max_examples=20,
@@ -40,6 +78,7 @@ KINDS = (
     *("create", "update", "rename", "tag", "untag", "event"),
     *("archive", "archive", "restore", "restore", "undo", "undo"),
     *("connect", "connect", "connect", "connect", "disconnect", "disconnect"),
+    *("add", "add", "replace", "replace", "conceal", "file", "file", "unfile", "forget", "index"),
 )
 FIRST_STEPS: tuple[Step, ...] = (
     *(("create", 1, who, TYPES.index(type)) for who, type in enumerate(("creator", "course"))),
@@ -47,6 +86,7 @@ FIRST_STEPS: tuple[Step, ...] = (
     ("connect", 0, 0, RELATIONS.index("owns")),
     ("connect", 1, 0, RELATIONS.index("part_of")),
     ("tag", 0, 0, 0),
+    ("add", 0, 0, 0),
 )
 steps = some.tuples(
     some.sampled_from(KINDS),
@@ -56,20 +96,46 @@ steps = some.tuples(
 )
 
 
+def draft(
+    text: str, source: str | None = None, entities: Sequence[str] = (), keep: Keep = "text"
+) -> Draft:
+    return Draft(
+        "A text", text, passages(text), source=source, entities=entities, labels=TOPIC, keep=keep
+    )
+
+
+def passages(text: str) -> list[Passage]:
+    """Each word of a text as a passage, and no two of them in one place."""
+    return [Passage(found.start(), found.end(), "", found[0]) for found in WORD.finditer(text)]
+
+
+def index(work: Work) -> Written:
+    """Cut and embed all that waits, as the indexer does between any two calls."""
+    for uncut in queues.to_cut(work, 100):
+        queues.cut(work, uncut, [passages(it.text) for it in uncut.texts])
+    model = models.declare(work, "tiny", 4)
+    waiting = queues.to_embed(work, model, 100)
+    documents.store_vectors(work, model, [(it.chunk, it.text[:4].encode()) for it in waiting])
+    return Written()
+
+
 @dataclass
 class Model:
     """The organization of one example, and what was made in it."""
 
     one: Session
     entities: list[str] = field(default_factory=list)
+    documents: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
 
     def rule(self, step: Step) -> Callable[[Work], Written]:
         kind, a, b, c = step
         first, second = self._entity(a), self._entity(a + 1 + b % max(1, len(self.entities) - 1))
+        document = self._document(a + b)
         word = WORDS[c]
         email = {"email": f"{WORDS[b % 3]}@example.com"}
-        properties = {"note": f"{word} {WORDS[a % 3]}", **(email if a % 2 else {})}
+        said = f"{word} {WORDS[a % 3]}"
+        properties = {"note": said, "content": said, **(email if a % 2 else {})}
         rules: dict[str, Callable[[Work], Written]] = {
             "create": lambda work: entities.create(
                 work, TYPES[c], word, {**properties, **(email if c == 0 else {})}
@@ -87,6 +153,20 @@ class Model:
             "event": lambda work: events.record(work, "creator_updated", first),
             "undo": lambda work: undo.undo(work, self._change(a + b)),
             "purge": lambda work: archive.purge(work, first, first),
+            "add": lambda work: documents.add(work, draft(said, entities=[first])),
+            "replace": lambda work: documents.add(work, draft(said, source=WORDS[b])),
+            "conceal": lambda work: documents.add(
+                work, draft(said, source=WORDS[b], keep="vector_only")
+            ),
+            "file": lambda work: documents.label(
+                work, document, [f"topic:{word}"], link=[second] if c else []
+            ),
+            "unfile": lambda work: documents.label(
+                work, document, None, [f"topic:{word}"], unlink=[first]
+            ),
+            "forget": lambda work: documents.forget(work, document),
+            "erase": lambda work: purging.purge(work, document, document),
+            "index": index,
         }
         return rules[kind]
 
@@ -100,6 +180,8 @@ class Model:
             self.changes.append(answer.change)
         if isinstance(answer, entities.Saved) and answer.id not in self.entities:
             self.entities.append(answer.id)
+        if isinstance(answer, Added) and answer.id not in self.documents:
+            self.documents.append(answer.id)
         return answer
 
     async def take_back(self, change: str) -> list[str]:
@@ -113,6 +195,9 @@ class Model:
 
     def _entity(self, index: int) -> str:
         return self.entities[index % len(self.entities)] if self.entities else "ent_0"
+
+    def _document(self, index: int) -> str:
+        return self.documents[index % len(self.documents)] if self.documents else "kno_0"
 
     def _change(self, back: int) -> str:
         return self.changes[-1 - back % len(self.changes)] if self.changes else "chg_1"
@@ -144,17 +229,22 @@ async def founded(app: App) -> Model:
 
 
 def stored(work: Work) -> dict[str, list[dict[str, object]]]:
-    """All rows that undo answers for, to the last column."""
-    return {
+    """All rows that undo answers for, to the last column: not those that follow from others."""
+    rows = {
         table: sorted(
             (
-                {name: row[name] for name in row.keys() if name != "organization_id"}  # noqa: SIM118  # a Row is no mapping
+                {name: row[name] for name in row.keys() if name not in UNLOGGED}  # noqa: SIM118  # a Row is no mapping
                 for row in work.all(f"SELECT * FROM {table} WHERE organization_id = :organization")
             ),
             key=repr,
         )
         for table in TABLES
     }
+    derived = {row["id"] for row in work.all(FIELD_TEXTS)}
+    rows["knowledge"] = [row for row in rows["knowledge"] if row["id"] not in derived]
+    for table in ("knowledge_links", "knowledge_labels"):
+        rows[table] = [row for row in rows[table] if row["knowledge_id"] not in derived]
+    return rows
 
 
 def check(work: Work) -> None:
@@ -162,6 +252,23 @@ def check(work: Work) -> None:
     _visibility_follows_the_ends(rows)
     _search_finds_what_is_there(work, rows)
     _the_log_has_no_gaps(work, rows)
+    _passages_belong_to_texts(work)
+
+
+def _passages_belong_to_texts(work: Work) -> None:
+    assert health.search_drift(work.raw, health.PASSAGES) == (0, 0)
+    assert health.dangling(work.raw) == []
+    assert upkeep.examine(work) == Upkeep(left_over=0, wrong_vectors=0, unembedded=0, uncut=0)
+    strays = """
+        SELECT
+            (SELECT count(*) FROM chunks WHERE document NOT IN (SELECT row FROM knowledge))
+            + (SELECT count(*) FROM vectors WHERE chunk NOT IN (SELECT row FROM chunks))
+            + (SELECT count(*) FROM vector_queue WHERE chunk NOT IN (SELECT row FROM chunks))
+    """
+    assert work.value(strays) == 0
+    for row in work.all(CUT):
+        assert row["text"] is not None or row["kind"] == "vector_only"
+        assert row["passage"] == (row["text"] or "")[row["start"] : row["stop"]] or not row["kept"]
 
 
 def _visibility_follows_the_ends(rows: dict[str, list[dict[str, object]]]) -> None:
@@ -195,12 +302,15 @@ def _the_log_has_no_gaps(work: Work, rows: dict[str, list[dict[str, object]]]) -
         FROM change_rows
         WHERE organization_id = :organization
           AND purged_by IS NULL
-          AND kind IN ('entity', 'connection', 'tag')
+          AND kind NOT IN ('organization', 'person')
         ORDER BY row
         """
     ):
         before, after = (jsons.loads(row[side] or "null") for side in ("before", "after"))
-        tag = jsons.dumps(after or before) if row["kind"] == "tag" else None
+        tag = jsons.dumps(after or before) if row["kind"] in WITHOUT_IDS else None
+        if isinstance(before, dict):
+            assert ("text" in before) == (row["kind"] == "knowledge")
+            before.pop("text", None)
         log[row["kind"], row["row_id"], tag].append((row["change"], before, after))
     last: dict[str, list[object]] = {kind: [] for kind in TABLES.values()}
     for (kind, _, _), entries in log.items():
@@ -213,7 +323,7 @@ def _the_log_has_no_gaps(work: Work, rows: dict[str, list[dict[str, object]]]) -
             assert image.get("version", entries[-1][0]) in [change for change, _, _ in entries]
     for table, kind in TABLES.items():
         assert sorted(last[kind], key=repr) == sorted(
-            [{name: row[name] for name in row} for row in rows[table]], key=repr
+            [{name: row[name] for name in row if name != "text"} for row in rows[table]], key=repr
         )
 
 
@@ -298,12 +408,18 @@ async def _made_way(model: Model, change: str) -> None:
 
 
 @few
-@given(some.lists(steps, min_size=3, max_size=20), some.integers(0, 7))
-async def test_a_purge_leaves_the_rest_consistent(app: App, taken: list[Step], who: int) -> None:
+@given(
+    some.lists(steps, min_size=3, max_size=20),
+    some.sampled_from(["purge", "erase"]),
+    some.integers(0, 7),
+)
+async def test_a_purge_leaves_the_rest_consistent(
+    app: App, taken: list[Step], verb: str, who: int
+) -> None:
     model = await founded(app)
     for step in taken[: len(taken) // 2]:
         await model.take(step)
-    purged = await model.take(("purge", who, 0, 0))
+    purged = await model.take((verb, who, 0, 0))
     for step in taken[len(taken) // 2 :]:
         await model.take(step)
 

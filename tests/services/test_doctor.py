@@ -1,6 +1,6 @@
 """The doctor finds what is wrong with a file, changes nothing, and repairs on request."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
@@ -10,11 +10,15 @@ import pytest
 from one_mcp.answers import Written
 from one_mcp.app import App, open_app
 from one_mcp.dimensions import connections, entities, organizations
+from one_mcp.dimensions.knowledge import documents, models, queues
+from one_mcp.dimensions.knowledge.chunks import Passage
+from one_mcp.dimensions.knowledge.documents import Draft
 from one_mcp.services import doctor
 from one_mcp.services.doctor import Finding
 from one_mcp.session import Call
 from one_mcp.settings import Settings
 from one_mcp.store.sqlite.connection import connect
+from one_mcp.store.work import Work
 
 pytestmark = pytest.mark.anyio
 
@@ -53,10 +57,11 @@ def states(settings: Settings) -> dict[str, str]:
 
 
 def content(path: Path) -> list[tuple[object, ...]]:
-    """All rows but those of the search index and the last change's number, for comparison."""
+    """All rows but those of the search indexes and the last change's number, for comparison."""
     with closing(connect(str(path), read_only=True)) as raw:
         tables = raw.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
-        names = [row[0] for row in tables if not row[0].startswith(("entities_fts", "sqlite_"))]
+        indexes = ("entities_fts", "chunks_fts", "sqlite_")
+        names = [row[0] for row in tables if not row[0].startswith(indexes)]
         return [tuple(row) for name in names for row in raw.execute(f"SELECT * FROM {name}")]
 
 
@@ -212,6 +217,129 @@ async def test_wrong_connection_counts_are_found_and_repaired(
 
     assert found.state == "problem"
     assert set(states(business).values()) == {"ok"}
+
+
+@pytest.fixture
+async def library(business: Settings) -> Settings:
+    """The same file with two documents, one of them about Jane, and an article of hers, cut."""
+    async with open_app(business) as app:
+        jane = await write(app, entities.create, "creator", "Jo", {"email": "jo@example.com"})
+        await write(app, documents.add, draft("Guide", "How to begin", [jane.id]))
+        await write(app, documents.add, draft("Notes", "What I learned"))
+        await write(app, entities.create, "blog_post", "Article", {"content": "How to rest"})
+        await write(app, made)
+    return business
+
+
+def draft(title: str, text: str, linked: Sequence[str] = ()) -> Draft:
+    return Draft(title, text, [passage(title, text)], entities=linked, labels=["topic:yoga"])
+
+
+def passage(title: str, text: str) -> Passage:
+    return Passage(0, len(text), title, text)
+
+
+def made(work: Work) -> Written:
+    """Cut and embed all that waits, as the indexer does."""
+    for uncut in queues.to_cut(work, 100):
+        queues.cut(work, uncut, [[passage(it.title, it.text)] for it in uncut.texts])
+    model = models.declare(work, "tiny", 4)
+    waiting = queues.to_embed(work, model, 100)
+    documents.store_vectors(work, model, [(each.chunk, bytes(4)) for each in waiting])
+    return Written()
+
+
+async def test_a_sound_library_has_nothing_but_good_findings(library: Settings) -> None:
+    assert [f for f in doctor.examine(library) if f.state != "ok"] == []
+
+
+async def test_repairing_a_sound_library_changes_no_row(library: Settings) -> None:
+    before = content(library.database)
+
+    await mend(library)
+
+    assert content(library.database) == before
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["INSERT INTO chunks_fts (chunks_fts) VALUES ('delete-all')"],
+        [
+            """
+            INSERT INTO chunks_fts (chunks_fts, rowid, heading, text)
+            SELECT 'delete', row, heading, text FROM chunks WHERE heading = 'Guide'
+            """
+        ],
+        ["INSERT INTO chunks_fts (rowid, heading, text) VALUES (9999, 'ghost', '')"],
+    ],
+    ids=["emptied", "passage missing", "ghost"],
+)
+async def test_an_index_of_passages_that_drifted_is_found_and_repaired(
+    library: Settings, statements: list[str]
+) -> None:
+    tamper(library, *statements)
+    found = by_check(library)["passages"]
+
+    await mend(library)
+
+    assert found.state == "problem"
+    assert found.repairable
+    assert set(states(library).values()) == {"ok"}
+
+
+@pytest.mark.parametrize(
+    ("statements", "says"),
+    [
+        (["DELETE FROM vectors"], "3 passages have no vector"),
+        (["UPDATE vectors SET vector = x'00'"], "3 vectors fit no passage"),
+        (["UPDATE vectors SET vector = zeroblob(8)"], "3 vectors fit no passage"),
+        (["DELETE FROM chunks"], "3 texts are neither cut"),
+        (["DELETE FROM knowledge WHERE source_id IS NOT NULL"], "1 texts are neither cut"),
+        (
+            [
+                "PRAGMA foreign_keys = OFF",
+                "UPDATE vectors SET chunk = 99 WHERE row = 1",
+                "INSERT INTO vector_queue SELECT 1, 77, 'org_local', 0, 0",
+            ],
+            "1 rows belong to no text",
+        ),
+        (
+            [
+                "PRAGMA foreign_keys = OFF",
+                "DROP TRIGGER knowledge_forget_parts",
+                "DELETE FROM knowledge_links",
+                "DELETE FROM knowledge_labels",
+                "DELETE FROM knowledge WHERE title = 'Notes'",
+            ],
+            "1 rows belong to no text",
+        ),
+    ],
+    ids=[
+        "vectors gone",
+        "vectors cut short",
+        "vectors too long",
+        "passages gone",
+        "an entity's text gone",
+        "vector of nothing",
+        "passage of nothing",
+    ],
+)
+async def test_knowledge_that_does_not_belong_together_is_found_and_repaired(
+    library: Settings, statements: list[str], says: str
+) -> None:
+    tamper(library, *statements)
+    found = by_check(library)["knowledge"]
+
+    await mend(library)
+
+    assert (found.state, found.repairable) == ("problem", True)
+    assert says in found.says
+    assert set(states(library).values()) == {"ok"}
+    async with open_app(library) as app:
+        await write(app, made)
+        assert not await app.session(Call("test")).read(queues.waiting, "tiny")
+    assert set(states(library).values()) == {"ok"}
 
 
 async def test_repairing_a_sound_file_changes_no_row(business: Settings) -> None:

@@ -1,112 +1,76 @@
-"""Mentions: entities that a question names, by their names, properties or tags."""
+"""Mentions: which documents tell of an entity, for those who take the entity away."""
 
-from collections.abc import Collection, Sequence
-
-from one_mcp import jsons
-from one_mcp.dimensions import items
-from one_mcp.dimensions.items import Item
-from one_mcp.dimensions.knowledge import words
-from one_mcp.ontology import check
-from one_mcp.search.memory import Frequencies, rarest
-from one_mcp.store import search
 from one_mcp.store.work import Work
 
-EFFORT = 2_000  # entities to score
-LONGEST_TAG = 3  # words
-MARKS = (" ", "-", "_")  # between them
+NAMED = 5
 
 
-def find(
-    work: Work,
-    text: str,
-    frequencies: Frequencies,
-    *,
-    types: Sequence[str] = (),
-    known: Collection[str] = (),
-    most: int,
-) -> list[Item]:
-    """Find live entities that words of a text name, the best first, but for those in `known`."""
-    newest: int = (
-        work.value(
-            """
-        SELECT row
-        FROM entities NOT INDEXED
+def passages_of(work: Work, entity_id: str) -> int:
+    """Count the passages of an entity's own texts."""
+    return work.value(
+        """
+        SELECT count(*)
+        FROM knowledge
+        CROSS JOIN chunks
+        WHERE knowledge.organization_id = :organization
+          AND knowledge.source_id = :id
+          AND chunks.organization_id = :organization
+          AND chunks.document = knowledge.row
+        """,
+        id=entity_id,
+    )
+
+
+def unlink(work: Work, entity_id: str) -> int:
+    """Remove the links from documents to an entity, and return how many there were.
+
+    Warns of documents that told of nothing else: they may hold what was to be removed.
+    """
+    alone = _only_about(work, entity_id)
+    gone = work.run(
+        """
+        DELETE FROM knowledge_links
         WHERE organization_id = :organization
-        ORDER BY row DESC
-        LIMIT 1
-        """
+          AND entity_id = :id
+          AND EXISTS (
+              SELECT 1
+              FROM knowledge
+              WHERE organization_id = :organization
+                AND id = knowledge_id
+                AND source_id IS NULL
+          )
+        """,
+        id=entity_id,
+    )
+    if alone:
+        more = f" and {len(alone) - NAMED} more" if len(alone) > NAMED else ""
+        work.warn(
+            f"{len(alone)} documents told only of {entity_id} and are still there: "
+            f"{', '.join(alone[:NAMED])}{more}. purge_entity takes their ids too."
         )
-        or 0
-    )
-    frequencies.refresh(newest)
-    quoted = words.quoted(text)
-    counts = {
-        word: frequencies.of(word, lambda word: search.hits(work, word, EFFORT + 1))
-        for word in quoted
-    }
-    found = _tagged(work, quoted, most) + _named(work, rarest(counts, EFFORT), most + len(known))
-    ids = [id for id in dict.fromkeys(found) if id not in known]
-    names = [check.entity_type(work.ontology, type).name for type in types]
+    return gone
+
+
+def _only_about(work: Work, entity_id: str) -> list[str]:
     rows = work.all(
         """
-        SELECT entities.id, entities.type, entities.name, entities.status
-        FROM json_each(:ids) AS wanted
-        CROSS JOIN entities
-        WHERE entities.organization_id = :organization
-          AND entities.id = wanted.value
-          AND entities.deleted_at IS NULL
-        ORDER BY wanted.key
+        SELECT DISTINCT mine.knowledge_id
+        FROM knowledge_links AS mine INDEXED BY knowledge_links_by_entity
+        CROSS JOIN knowledge
+        WHERE mine.organization_id = :organization
+          AND mine.entity_id = :id
+          AND knowledge.organization_id = :organization
+          AND knowledge.id = mine.knowledge_id
+          AND knowledge.source_id IS NULL
+          AND NOT EXISTS (
+              SELECT 1
+              FROM knowledge_links AS other
+              WHERE other.organization_id = :organization
+                AND other.knowledge_id = mine.knowledge_id
+                AND other.entity_id <> :id
+          )
+        ORDER BY mine.knowledge_id
         """,
-        ids=jsons.dumps(ids),
+        id=entity_id,
     )
-    fitting = [row for row in rows if not names or row["type"] in names]
-    return [items.concise(row) for row in fitting[:most]]
-
-
-def _named(work: Work, chosen: Sequence[str], most: int) -> list[str]:
-    """List entities with one of some words in the name or in a property, the best first."""
-    if not chosen:
-        return []
-    rows = work.all(
-        f"""
-        SELECT entities.id
-        FROM (
-            SELECT rowid AS row, {search.RANK} AS score
-            FROM entities_fts
-            WHERE entities_fts MATCH :query
-            ORDER BY score
-            LIMIT :most
-        ) AS hits
-        CROSS JOIN entities
-        WHERE entities.organization_id = :organization
-          AND entities.row = hits.row
-        ORDER BY hits.score
-        """,
-        query=" OR ".join(chosen),
-        most=most,
-    )
-    return [row["id"] for row in rows]
-
-
-def _tagged(work: Work, quoted: Sequence[str], most: int) -> list[str]:
-    """List entities with a tag whose value is said, in up to three words."""
-    said = [word.strip('"') for word in quoted]
-    values = {
-        mark.join(said[start : start + length])
-        for length in range(1, LONGEST_TAG + 1)
-        for start in range(len(said) - length + 1)
-        for mark in MARKS[: 1 if length == 1 else None]
-    }
-    rows = work.all(
-        """
-        SELECT DISTINCT tags.entity_id AS id
-        FROM json_each(:values) AS said
-        CROSS JOIN tags
-        WHERE tags.organization_id = :organization
-          AND tags.value = said.value
-        LIMIT :most
-        """,
-        values=jsons.dumps(sorted(values)),
-        most=most,
-    )
-    return [row["id"] for row in rows]
+    return [row["knowledge_id"] for row in rows]

@@ -7,7 +7,7 @@ import anyio
 
 from one_mcp.answers import Answer
 from one_mcp.dimensions.items import Item
-from one_mcp.dimensions.knowledge import mentions, models, queues, search
+from one_mcp.dimensions.knowledge import models, named, queues, search
 from one_mcp.dimensions.knowledge.hits import Hit
 from one_mcp.dimensions.knowledge.nearest import Question
 from one_mcp.dimensions.knowledge.search import Meaning, Spoken, Wish
@@ -86,14 +86,14 @@ def _found(
     wish = asked.wish
     hits = search.search(work, wish, asked.spoken, meaning)
     known = {linked.id for hit in hits for linked in hit.entities or []}
-    named = mentions.find(
+    mentioned = named.find(
         work, wish.text, names, types=wish.scope.types, known=known, most=entities
     )
     return Found(
         mode="lexical" if meaning is None else "hybrid",
         reason=asked.reason,
         hits=hits,
-        entities=named or None,
+        entities=mentioned or None,
         waiting=queues.few(work, meaning.question.model if meaning else None) or None,
         note=QUOTED if hits else None,
     )

@@ -1,9 +1,29 @@
-"""What SQLite itself can say about a file: is it whole, and does its search index fit."""
+"""What SQLite itself can say about a file: is it whole, and do its search indexes fit."""
+
+from dataclasses import dataclass
 
 from one_mcp.store.sqlite.connection import Raw
 from one_mcp.store.sqlite.library import driver
 
-SEARCH = "entities_fts"
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """A search index, its columns, and a query for the row numbers and texts it should hold."""
+
+    name: str
+    columns: str
+    source: str
+
+    def fill(self, into: str) -> str:
+        return f"INSERT INTO {into} (rowid, {self.columns}) {self.source}"
+
+
+ENTITIES = Index("entities_fts", "name, text", "SELECT row, name, text FROM entity_texts")
+PASSAGES = Index(
+    "chunks_fts", "heading, text", "SELECT row, heading, coalesce(words, text) FROM chunks"
+)
+# made from other tables, so that a row of theirs which leads nowhere is no loss
+DERIVED = frozenset({"chunks", "vectors", "vector_queue"})
 
 
 def damage(raw: Raw) -> list[str]:
@@ -16,10 +36,11 @@ def damage(raw: Raw) -> list[str]:
 
 
 def dangling(raw: Raw) -> list[str]:
-    """List rows whose foreign keys lead nowhere."""
+    """List rows whose foreign keys lead nowhere, but for those that can be made anew."""
     return [
         f"row {row[1]} of {row[0]} refers to a missing row of {row[2]}"
         for row in raw.execute("PRAGMA foreign_key_check")
+        if row[0] not in DERIVED
     ]
 
 
@@ -28,23 +49,24 @@ def journal_mode(raw: Raw) -> str:
     return raw.execute("PRAGMA journal_mode").fetchone()[0]
 
 
-def search_drift(raw: Raw) -> tuple[int, int]:
-    """Compare the search index with one made afresh: entities and words that differ.
+def search_drift(raw: Raw, index: Index) -> tuple[int, int]:
+    """Compare a search index with one made afresh: rows and words that differ.
 
-    The index keeps no text of its own, so its words and each entity's number of words are all there
+    The index keeps no text of its own, so its words and each row's number of words are all there
     is to compare. Writes temporary tables only.
     """
-    made = raw.execute("SELECT sql FROM sqlite_schema WHERE name = :name", {"name": SEARCH})
-    raw.execute(made.fetchone()[0].replace(SEARCH, "temp.fresh", 1))
-    raw.execute(f"CREATE VIRTUAL TABLE temp.kept_words USING fts5vocab (main, {SEARCH}, row)")
+    made = raw.execute("SELECT sql FROM sqlite_schema WHERE name = :name", {"name": index.name})
+    raw.execute(made.fetchone()[0].replace(index.name, "temp.fresh", 1))
+    raw.execute(f"CREATE VIRTUAL TABLE temp.kept_words USING fts5vocab (main, {index.name}, row)")
     raw.execute("CREATE VIRTUAL TABLE temp.fresh_words USING fts5vocab (temp, fresh, row)")
-    raw.execute(
-        "INSERT INTO temp.fresh (rowid, name, text) SELECT row, name, text FROM entity_texts"
-    )
-    return (
-        _differing(raw, "id, sz", f"main.{SEARCH}_docsize", "temp.fresh_docsize"),
+    raw.execute(index.fill("temp.fresh"))
+    differing = (
+        _differing(raw, "id, sz", f"main.{index.name}_docsize", "temp.fresh_docsize"),
         _differing(raw, "term, doc, cnt", "temp.kept_words", "temp.fresh_words"),
     )
+    for table in ("kept_words", "fresh_words", "fresh"):
+        raw.execute(f"DROP TABLE temp.{table}")
+    return differing
 
 
 def _differing(raw: Raw, columns: str, kept: str, fresh: str) -> int:
@@ -63,9 +85,7 @@ def _differing(raw: Raw, columns: str, kept: str, fresh: str) -> int:
     ).fetchone()[0]
 
 
-def rebuild_search(raw: Raw) -> None:
-    """Fill the search index anew; runs inside a transaction."""
-    raw.execute(f"INSERT INTO {SEARCH} ({SEARCH}) VALUES ('delete-all')")
-    raw.execute(
-        f"INSERT INTO {SEARCH} (rowid, name, text) SELECT row, name, text FROM entity_texts"
-    )
+def rebuild_search(raw: Raw, index: Index) -> None:
+    """Fill a search index anew; runs inside a transaction."""
+    raw.execute(f"INSERT INTO {index.name} ({index.name}) VALUES ('delete-all')")
+    raw.execute(index.fill(index.name))

@@ -232,6 +232,9 @@ WHEN OLD.source_id IS NULL BEGIN
     );
 END;
 
+CREATE INDEX change_rows_links ON change_rows (organization_id, json_extract(coalesce(after, before), '$.entity_id'))
+WHERE kind = 'knowledge_link';
+
 CREATE TRIGGER knowledge_links_log_insert AFTER INSERT ON knowledge_links
 WHEN (SELECT source_id FROM knowledge WHERE organization_id = NEW.organization_id AND id = NEW.knowledge_id) IS NULL BEGIN
     INSERT INTO change_rows (organization_id, change, kind, row_id, before, after)
