@@ -137,6 +137,10 @@ async def _store(one: Session, loaded: Loaded, number: int, leased: Sequence[Une
     numbers = [each.chunk for each in leased]
     try:
         made = await loaded.embedder.embed([each.text for each in leased], "passage")
+    except anyio.get_cancelled_exc_class():
+        with anyio.CancelScope(shield=True):  # the server ends: others need not wait for the lease
+            await one.derive(queues.release, number, numbers, failed=False)
+        raise
     except EmbedderError as error:
         if error.fields.get("retryable"):
             await one.derive(queues.release, number, numbers, failed=False)
