@@ -81,7 +81,7 @@ class Database:
                 opened.enter_context(presence.on(self.path))
                 prepare = _check if self.read_only else partial(_prepare, self._first)
                 connection = Connection(self._name, read_only=self.read_only)
-                await opened.enter_async_context(connection)
+                await _open(opened, connection)
                 await connection.call(partial(prepare, self._name))
                 self._opened = await connection.call(lambda _: self._identity())
                 self._stack.push_async_exit(opened.pop_all())
@@ -93,7 +93,7 @@ class Database:
 
     async def _reader(self) -> Connection:
         connection = Connection(self._name, read_only=True)
-        await self._stack.enter_async_context(connection)
+        await _open(self._stack, connection)
         return connection
 
     def _snapshot(self, function: Callable[[Raw], T], raw: Raw) -> T:
@@ -132,6 +132,12 @@ class Database:
         except OSError:
             return None
         return found.st_dev, found.st_ino
+
+
+async def _open(stack: AsyncExitStack, connection: Connection) -> None:
+    """Open a connection for as long as the stack lives; half-open, its thread would outlive it."""
+    with anyio.CancelScope(shield=True):
+        await stack.enter_async_context(connection)
 
 
 async def _to_the_end(connection: Connection | None, function: Callable[[Raw], T]) -> T:
