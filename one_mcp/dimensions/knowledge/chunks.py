@@ -56,6 +56,20 @@ def spaced(text: str) -> str | None:
     return _UNSPACED.sub(r" \1 ", text) if _UNSPACED.search(text) else None
 
 
+def newest(work: Work) -> int:
+    """Return the row of the newest passage; it says how many there are at most."""
+    row: int | None = work.value(
+        """
+        SELECT row
+        FROM chunks NOT INDEXED
+        WHERE organization_id = :organization
+        ORDER BY row DESC
+        LIMIT 1
+        """
+    )
+    return row or 0
+
+
 def replace(
     work: Work, document: int, passages: Sequence[Passage], *, keep_text: bool = True
 ) -> list[int]:

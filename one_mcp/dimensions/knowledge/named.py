@@ -26,19 +26,7 @@ def find(
     most: int,
 ) -> list[Item]:
     """Find live entities that words of a text name, the best first, but for those in `known`."""
-    newest: int = (
-        work.value(
-            """
-        SELECT row
-        FROM entities NOT INDEXED
-        WHERE organization_id = :organization
-        ORDER BY row DESC
-        LIMIT 1
-        """
-        )
-        or 0
-    )
-    frequencies.refresh(newest)
+    frequencies.refresh(_newest(work))
     quoted = words.quoted(text)
     counts = {
         word: frequencies.of(word, lambda word: search.hits(work, word, EFFORT + 1))
@@ -61,6 +49,19 @@ def find(
     )
     fitting = [row for row in rows if not names or row["type"] in names]
     return [items.concise(row) for row in fitting[:most]]
+
+
+def _newest(work: Work) -> int:
+    row: int | None = work.value(
+        """
+        SELECT row
+        FROM entities NOT INDEXED
+        WHERE organization_id = :organization
+        ORDER BY row DESC
+        LIMIT 1
+        """
+    )
+    return row or 0
 
 
 def _named(work: Work, chosen: Sequence[str], most: int) -> list[str]:

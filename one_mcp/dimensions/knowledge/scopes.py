@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from one_mcp import jsons
 from one_mcp.dimensions import changes, subjects
+from one_mcp.dimensions.knowledge import chunks
 from one_mcp.dimensions.selections import Members, Selection
 from one_mcp.ontology import check
 from one_mcp.store.work import Work
@@ -73,16 +74,7 @@ def members(work: Work, selection: Selection) -> list[int] | None:
 
 def stamp(work: Work) -> tuple[int, int]:
     """Return what changes whenever the passages of some scope may: changes made, passages cut."""
-    newest: int | None = work.value(
-        """
-        SELECT row
-        FROM chunks NOT INDEXED
-        WHERE organization_id = :organization
-        ORDER BY row DESC
-        LIMIT 1
-        """
-    )
-    return changes.latest(work), newest or 0
+    return changes.latest(work), chunks.newest(work)
 
 
 def kept(work: Work, selection: Selection, candidates: list[int]) -> set[int]:

@@ -15,6 +15,7 @@ from one_mcp.search.memory import Frequencies, rarest
 from one_mcp.store.work import Work
 
 MOST_WORDS = 32
+WHOLE, WHOLE_EFFORT = 30_000, 15_000  # up to so many passages, nearly all words count
 EFFORT = 5_000  # passages to score, all words together
 HEADING_WEIGHT = 2.0
 _WORD = re.compile(r"[^\W_]+")
@@ -42,21 +43,14 @@ def scores(
     `among` are the only ones that count. Where all words are too common, the newest passages with
     the longest one score nothing.
     """
-    newest: int = (
-        work.value(
-            """
-        SELECT row
-        FROM chunks NOT INDEXED
-        WHERE organization_id = :organization
-        ORDER BY row DESC
-        LIMIT 1
-        """
-        )
-        or 0
-    )
+    newest = chunks.newest(work)
+    effort = WHOLE_EFFORT if newest <= WHOLE else EFFORT
     frequencies.refresh(newest)
-    counts = {word: frequencies.of(word, lambda word: _count(work, word)) for word in quoted(text)}
-    chosen = rarest(counts, EFFORT)
+    counts = {
+        word: frequencies.of(word, lambda word: _count(work, word, effort + 1))
+        for word in quoted(text)
+    }
+    chosen = rarest(counts, effort)
     if chosen:
         return _scores(work, chosen, among, most)
     known = [word for word in counts if counts[word]]
@@ -66,14 +60,14 @@ def scores(
     return dict.fromkeys(_newest(work, longest, among, most), 0.0)
 
 
-def _count(work: Work, word: str) -> int:
+def _count(work: Work, word: str, most: int) -> int:
     return work.value(
         """
         SELECT count(*)
         FROM (SELECT 1 FROM chunks_fts WHERE chunks_fts MATCH :word LIMIT :most)
         """,
         word=word,
-        most=EFFORT + 1,
+        most=most,
     )
 
 
