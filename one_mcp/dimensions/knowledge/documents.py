@@ -21,6 +21,7 @@ from one_mcp.store.work import Row, Work
 MediaType = Literal["text/markdown", "text/plain"]
 Keep = Literal["text", "redacted", "vector_only"]
 LABELS_CHARACTERS = 2_000
+WHOLE = 2**31  # more characters than SQLite keeps in a value
 FIELD_TEXT = """'$."' || knowledge.source_field || '"'"""
 COLUMNS = (
     "row, id, kind, title, media_type, language, source, source_id, source_field, hash, redacted, "
@@ -188,7 +189,7 @@ def text(work: Work, row: Row, start: int = 0, characters: int | None = None) ->
         """,
         row=row["row"],
         start=start,
-        characters=-1 if characters is None else characters,
+        characters=WHOLE if characters is None else characters,
     )
     if found is None or found["part"] is None:
         return "", 0
