@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from heapq import nsmallest
 
 MEANING = 0.6  # its part of a score; words have the rest
+LEAST = 1.0  # a best BM25 below this is of words that nearly all passages have
 
 
 def fuse(similar: Mapping[int, float], spoken: Mapping[int, float]) -> dict[int, float]:
@@ -18,7 +19,7 @@ def fuse(similar: Mapping[int, float], spoken: Mapping[int, float]) -> dict[int,
     """
     known = [similar[chunk] for chunk in spoken if chunk in similar]
     usual = sum(known) / len(known) if known else 0.0
-    best = max(spoken.values(), default=0.0) or 1.0
+    best = max(max(spoken.values(), default=0.0), LEAST)
     return {
         chunk: MEANING * similar.get(chunk, usual) + (1 - MEANING) * spoken.get(chunk, 0.0) / best
         for chunk in similar.keys() | spoken.keys()

@@ -1,7 +1,7 @@
 """Hits: ranked passages as an answer, neighbours of one document joined, each with its source."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from one_mcp import clock, jsons
@@ -11,7 +11,7 @@ from one_mcp.dimensions.knowledge.labels import Linked
 from one_mcp.store.work import Row, Work
 
 SHORTEST_QUOTE = 160
-APART = 1  # passages of a document that stand so far from each other are joined
+NOT_WORSE = 0.7  # part of the best score that a neighbour needs to be quoted along
 
 
 class Scores(Answer):
@@ -95,16 +95,24 @@ def joined(ranked: Sequence[Ranked], most: int, of_one: int) -> list[list[Ranked
     Each group begins with its best passage; groups come in the order of those.
     """
     groups: list[list[Ranked]] = []
-    by_document: dict[int, list[list[Ranked]]] = defaultdict(list)
     for one in ranked:
-        mine = by_document[one.place.document]
-        beside = next((group for group in mine if _beside(group, one)), None)
-        if beside is not None:
-            beside.append(one)
-        elif len(mine) < of_one and len(groups) < most:
-            mine.append([one])
-            groups.append(mine[-1])
-    return groups
+        beside = [group for group in groups if _beside(group, one)]
+        if not beside:
+            groups.append([one])
+            continue
+        first, *others = beside
+        first.append(one)
+        for other in others:  # it stands between them
+            first.extend(other)
+            groups.remove(other)
+    counts: Counter[int] = Counter()
+    kept: list[list[Ranked]] = []
+    for group in groups:
+        document = group[0].place.document
+        counts[document] += 1
+        if counts[document] <= of_one:
+            kept.append(group)
+    return kept[:most]
 
 
 def shown(
@@ -122,8 +130,14 @@ def shown(
     ]
 
 
-def _beside(group: Iterable[Ranked], one: Ranked) -> bool:
-    return any(abs(each.place.ordinal - one.place.ordinal) <= APART for each in group)
+def _beside(group: Sequence[Ranked], one: Ranked) -> bool:
+    """Whether a passage continues a group, and is not much worse than the best of it."""
+    best = group[0]
+    return (
+        best.place.document == one.place.document
+        and one.score >= best.score * NOT_WORSE
+        and any(abs(each.place.ordinal - one.place.ordinal) <= 1 for each in group)
+    )
 
 
 def _rows(work: Work, chunks: Sequence[int]) -> dict[int, Row]:

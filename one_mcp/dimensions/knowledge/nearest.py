@@ -10,6 +10,7 @@ from one_mcp.store.work import Row, Work
 
 CANDIDATES = 300  # of the scan, to be scored exactly
 BATCH = 16_384
+SOUND = "length(vectors.vector) = (SELECT dimension FROM models WHERE number = :model)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,14 @@ def follow(work: Work, scan: Scan, model: int) -> None:
 def vectors(work: Work, model: int, chunks: Sequence[int]) -> dict[int, bytes]:
     """Read the vectors of passages; one that has none is not in the answer."""
     rows = work.all(
-        """
+        f"""
         SELECT vectors.chunk, vectors.vector
         FROM json_each(:chunks) AS wanted
         CROSS JOIN vectors
         WHERE vectors.organization_id = :organization
           AND vectors.chunk = wanted.value
           AND vectors.model = :model
+          AND {SOUND}
         """,
         chunks=jsons.dumps(list(chunks)),
         model=model,
@@ -47,13 +49,14 @@ def vectors(work: Work, model: int, chunks: Sequence[int]) -> dict[int, bytes]:
 def by_rows(work: Work, model: int, rows: Sequence[int]) -> dict[int, bytes]:
     """Read vectors by their rows, which takes half the time."""
     found = work.all(
-        """
+        f"""
         SELECT vectors.chunk, vectors.vector
         FROM json_each(:rows) AS wanted
         CROSS JOIN vectors
         WHERE vectors.organization_id = :organization
           AND vectors.row = wanted.value
           AND vectors.model = :model
+          AND {SOUND}
         """,
         rows=jsons.dumps(list(rows)),
         model=model,
