@@ -20,6 +20,11 @@ COMMANDS = {  # by section: each command's module has its name
         "config": "Print what makes Claude Code, Cursor or Claude Desktop use this server.",
         "demo": "Walk through a story with a real server and a real client.",
     },
+    "Knowledge": {
+        "search": "Search what is known, by meaning and by words.",
+        "reindex": "Wait until all texts are found by meaning, or index all anew.",
+        "models": "List the embedding models whose vectors the file holds, or let one go.",
+    },
     "Data": {
         "import": "Import JSONL, CSV or a folder of Markdown; repeating an import changes nothing.",
         "export": "Export the whole organization, or tables of it.",

@@ -3,7 +3,7 @@
 from one_mcp.access import Permission
 from one_mcp.answers import Written
 from one_mcp.dimensions import changes, entities, events, subjects
-from one_mcp.dimensions.knowledge import mentions
+from one_mcp.dimensions.knowledge import mentions, notices
 from one_mcp.errors import ConfirmationError
 from one_mcp.ontology.model import Moment
 from one_mcp.store.work import Row, Work
@@ -219,6 +219,7 @@ def _happened(work: Work, row: Row, moment: Moment) -> None:
 
 def _touch(work: Work, row: Row) -> None:
     work.touch(row["id"], row["type"])
+    notices.links(work, row["id"])
     for end in ENDS:
         for edge in work.all(
             f"""

@@ -54,6 +54,36 @@ def _named(work: Work, typed: str, limit: int, type: str | None) -> list[Row]:
     )
 
 
+def documents(work: Work, typed: str, limit: int) -> list[str]:
+    """List the ids of documents whose title, or whose id, begins with `typed`."""
+    bounds: dict[str, object] = {"low": typed, "high": typed + HIGHEST, "limit": limit + 1}
+    by_title = work.all(
+        """
+        SELECT id
+        FROM knowledge
+        WHERE organization_id = :organization
+          AND title >= :low COLLATE NOCASE
+          AND title < :high COLLATE NOCASE
+        ORDER BY title COLLATE NOCASE
+        LIMIT :limit
+        """,
+        **bounds,
+    )
+    by_id = work.all(
+        """
+        SELECT id
+        FROM knowledge
+        WHERE organization_id = :organization
+          AND id >= :low
+          AND id < :high
+        ORDER BY id
+        LIMIT :limit
+        """,
+        **bounds,
+    )
+    return list(dict.fromkeys(row["id"] for row in [*by_title, *by_id]))
+
+
 def tags(work: Work, typed: str, limit: int) -> list[str]:
     """List tags in use, as `key:value`, that begin with `typed`; one more than `limit` at most.
 

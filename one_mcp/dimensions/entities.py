@@ -7,6 +7,7 @@ from unicodedata import normalize
 from one_mcp import ids, jsons
 from one_mcp.answers import Written, few
 from one_mcp.dimensions import events, subjects, tags
+from one_mcp.dimensions.knowledge import notices
 from one_mcp.errors import DuplicateError, InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.ontology import check
@@ -198,6 +199,7 @@ def _write(
     except driver.IntegrityError as error:
         _duplicate(work, kind, jsons.load_object(after["properties"]), error)
     work.touch(before["id"], kind.name)
+    notices.texts(work, [before["id"]])
 
 
 def _duplicate(work: Work, kind: EntityType, properties: JsonObject, cause: Exception) -> Never:

@@ -6,7 +6,7 @@ from itertools import groupby
 from one_mcp import ids, jsons
 from one_mcp.answers import Written
 from one_mcp.dimensions import changes, circles, images, later, obstacles
-from one_mcp.dimensions.knowledge import returns
+from one_mcp.dimensions.knowledge import notices, returns
 from one_mcp.dimensions.later import Obstacle
 from one_mcp.errors import ConflictError, InvalidArgumentError
 from one_mcp.jsons import JsonObject
@@ -47,6 +47,9 @@ def undo(work: Work, change_id: str) -> Undone:
     standing = obstacles.find(work, number)
     if standing:
         raise _conflict(work, number, standing)
+    touched = _touched(header)
+    notices.texts(work, touched)
+    work.touch(*touched)
     try:
         for (kind, act), rows in groupby(_steps(work, number), key=_kind_and_act):
             work.many(getattr(images.TABLES[kind], act), (_image(row) for row in rows))
@@ -189,7 +192,6 @@ def _write_mark(work: Work, number: int, undone_by: int | None) -> None:
 
 
 def _undone(work: Work, number: int, header: Row) -> Undone:
-    work.touch(*_touched(header))
     counts = work.all(
         f"""
         SELECT

@@ -4,6 +4,7 @@ Nothing here is loaded before somebody needs it. Whoever needs it waits a moment
 on without where it is not ready: words find something, too.
 """
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -90,6 +91,11 @@ class Engine:
         if not self._loading.done():
             raise EmbedderError("The embedding model is still loading.", retryable=True)
         return self._loading.result()
+
+    async def settled(self) -> None:
+        """Wait until loading is over, however it ends."""
+        with contextlib.suppress(EmbedderError):
+            await self.ready()
 
     async def close(self) -> None:
         """Let the embedder's connections go."""

@@ -51,6 +51,8 @@ async def _find(kind: str, typed: str, one: Session) -> list[str]:
     match kind:
         case "entity":
             return await one.read(completions.entities, typed, MOST, types.split())
+        case "document":
+            return await one.read(completions.documents, typed, MOST)
         case "tag":
             return await one.read(completions.tags, typed, MOST)
         case _:

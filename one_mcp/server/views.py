@@ -19,6 +19,10 @@ from one_mcp.dimensions import (
 from one_mcp.dimensions.edges import Edges
 from one_mcp.dimensions.finding import Found
 from one_mcp.dimensions.history import History
+from one_mcp.dimensions.knowledge import shelves
+from one_mcp.dimensions.knowledge.scopes import Scope
+from one_mcp.dimensions.knowledge.search import Wish
+from one_mcp.dimensions.knowledge.shelves import Document, Shelf
 from one_mcp.dimensions.neighbourhoods import Neighbourhood
 from one_mcp.dimensions.organizations import Profile
 from one_mcp.dimensions.portraits import Portrait
@@ -27,10 +31,12 @@ from one_mcp.errors import NotFoundError
 from one_mcp.ontology import describe
 from one_mcp.ontology.describe import Described
 from one_mcp.server import fields
+from one_mcp.services.knowledge import recall
 from one_mcp.session import Session
 
 GRAPH_NODES = 100
 PAGE = 50
+DOCUMENT_CHARACTERS = 60_000
 _NO_BRACES = str.maketrans("{}\n", "() ")
 
 
@@ -130,6 +136,29 @@ async def entity_history(
     cursor: fields.CursorText | None = None,
 ) -> History:
     return await one.read(history.history, id, limit, cursor)
+
+
+async def entity_knowledge(
+    one: Session,
+    id: fields.EntityId,
+    limit: fields.Limit = PAGE,
+    cursor: fields.CursorText | None = None,
+) -> Shelf:
+    return await one.read(shelves.about, id, limit, cursor)
+
+
+async def document(one: Session, id: str) -> Document:
+    return await one.read(shelves.document, id, 0, DOCUMENT_CHARACTERS)
+
+
+async def knowledge_search(
+    one: Session,
+    q: Annotated[str, Field(min_length=1, max_length=4_000)],
+    type: fields.TypeName | None = None,
+    limit: Annotated[int, Field(ge=1, le=100)] = 8,
+) -> recall.Found:
+    scope = Scope(types=(type,) if type else ())
+    return await recall.find(one, Wish(q, scope, limit=limit))
 
 
 async def connections(

@@ -130,6 +130,6 @@ async def test_unknown_reference_is_refused(client: Client, ref: str) -> None:
 
 
 def test_every_variable_that_is_a_name_completes() -> None:
-    free = {"limit", "cursor", "since", "depth"}
+    free = {"limit", "cursor", "since", "depth", "q"}
     for address in ADDRESSES:
         assert set(address.variables) - free == set(address.completes), address.uri

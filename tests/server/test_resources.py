@@ -22,6 +22,9 @@ RESOURCE_NOT_FOUND = -32002  # before 2026-07-28
 MOST_CHARACTERS = 80_000
 CONCRETE = {"one://ontology", "one://organization"}
 FAMILIES = {
+    "one://entities/{id}/knowledge{?limit,cursor}",
+    "one://knowledge/search{?q,type,limit}",
+    "one://knowledge/{id}",
     "one://ontology/{dimension}",
     "one://types/{type}",
     "one://guide/{name}",

@@ -37,6 +37,13 @@ BEFORE: list[JsonObject] = [
     {"op": "connect_entities", "from": "$bo", "type": "enrolled_in", "to": "$course"},
     {"op": "tag_entity", "id": "$course", "add": ["skill:yoga"]},
     {"op": "record_event", "type": "course_enrolled", "target": "$course", "actor": "$bo"},
+    {
+        "op": "create_entity",
+        "as": "$post",
+        "type": "blog_post",
+        "name": "Post",
+        "properties": {"content": "Otters breathe."},
+    },
 ]
 
 
@@ -47,6 +54,7 @@ class Studio:
     client: Client
     ids: dict[str, str]
     change: str
+    noted: str
 
     async def call(self, tool: str, **arguments: Any) -> dict[str, Any]:
         given = {name.rstrip("_"): value for name, value in arguments.items()}
@@ -54,6 +62,11 @@ class Studio:
         assert result.structured_content
         assert not result.is_error, result.structured_content
         return result.structured_content
+
+
+async def linked_and_archived(studio: Studio) -> None:
+    await studio.call("label_knowledge", id=studio.ids["$note"], link=[studio.ids["$jane"]])
+    await studio.call("archive_entity", id=studio.ids["$jane"])
 
 
 Act = Callable[[Studio], Awaitable[object]]
@@ -113,7 +126,26 @@ WRITES: dict[str, Act] = {
     ),
     "purge": lambda s: s.call("purge_entity", id=s.ids["$lesson"], confirm=s.ids["$lesson"]),
     "undo": lambda s: s.call("undo_change", change=s.change),
+    "add knowledge": lambda s: s.call(
+        "add_knowledge", text="Otters swim.", entities=[s.ids["$course"]]
+    ),
+    "replace knowledge": lambda s: s.call("add_knowledge", text="Otters sleep.", source="notes"),
+    "label knowledge": lambda s: s.call(
+        "label_knowledge", id=s.ids["$note"], add=["topic:x"], link=[s.ids["$alone"]]
+    ),
+    "forget knowledge": lambda s: s.call("forget_knowledge", id=s.ids["$note"]),
+    "undo knowledge": lambda s: s.call("undo_change", change=s.noted),
+    "change a text": lambda s: s.call(
+        "update_entity", id=s.ids["$post"], properties={"content": "Otters rest."}
+    ),
+    "archive a linked entity": linked_and_archived,
+    "purge an entity with a text": lambda s: s.call(
+        "purge_entity", id=s.ids["$post"], confirm=s.ids["$post"]
+    ),
 }
+
+
+ENDS = ("$jane", "$bo", "$course", "$lesson", "$alone")
 
 
 def every_uri(ids: dict[str, str]) -> list[str]:
@@ -131,14 +163,17 @@ def every_uri(ids: dict[str, str]) -> list[str]:
         *(
             f"one://entities/{id}{part}"
             for id in ids.values()
-            for part in ("", "/graph", "/graph.mmd", "/events", "/history")
+            if id.startswith("ent_")
+            for part in ("", "/graph", "/graph.mmd", "/events", "/history", "/knowledge")
         ),
+        *(f"one://knowledge/{id}" for id in ids.values() if id.startswith("kno_")),
+        "one://knowledge/search?q=otters",
         "one://connections",
         *(f"one://connections?type={type}" for type in edges),
-        *(f"one://connections?{end}={id}" for id in ids.values() for end in ("from", "to")),
+        *(f"one://connections?{end}={ids[name]}" for name in ENDS for end in ("from", "to")),
         "one://events",
         *(f"one://events?type={type}" for type in events),
-        *(f"one://events?{end}={id}" for id in ids.values() for end in ("actor", "target")),
+        *(f"one://events?{end}={ids[name]}" for name in ENDS for end in ("actor", "target")),
     ]
 
 
@@ -170,7 +205,13 @@ DECORATION = re.compile(r"(from|to|actor|target)_(name|status|properties|type)")
 async def prepared(client: Client) -> Studio:
     result = await client.call_tool("apply_changes", {"operations": BEFORE})
     assert result.structured_content
-    return Studio(client, result.structured_content["ids"], result.structured_content["change"])
+    ids, change = result.structured_content["ids"], result.structured_content["change"]
+    studio = Studio(client, ids, change, "")
+    note = await studio.call("add_knowledge", text="Otters play.", source="notes")
+    await studio.call("reindex_knowledge")
+    texts = await read(client, f"one://entities/{ids['$post']}/knowledge")
+    own = json.loads(texts)["documents"][0]["id"]
+    return Studio(client, {**ids, "$note": note["id"], "$own": own}, change, note["change"])
 
 
 @pytest.mark.parametrize("name", WRITES)

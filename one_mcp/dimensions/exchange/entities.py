@@ -7,6 +7,7 @@ from one_mcp.dimensions import entities
 from one_mcp.dimensions.exchange import drafts, records
 from one_mcp.dimensions.exchange.drafts import Draft
 from one_mcp.dimensions.exchange.loading import Keys, Lines, Loading
+from one_mcp.dimensions.knowledge import notices
 
 KIND = "entities"
 
@@ -74,6 +75,7 @@ def _update(loading: Loading, drafts: list[Draft]) -> None:
         ),
     )
     loading.touch(id for it in drafts for id in (it.id, it.kind.name))
+    notices.texts(loading.work, (draft.id for draft in drafts))
 
 
 def _columns(draft: Draft) -> dict[str, str | None]:

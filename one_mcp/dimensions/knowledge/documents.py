@@ -13,7 +13,7 @@ from one_mcp import ids, jsons
 from one_mcp.answers import Written, few
 from one_mcp.dimensions.knowledge import chunks, labels
 from one_mcp.dimensions.knowledge.chunks import Passage
-from one_mcp.dimensions.knowledge.labels import Role
+from one_mcp.dimensions.knowledge.labels import Linked, Role
 from one_mcp.errors import ConflictError, InvalidArgumentError, NotFoundError
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.store.work import Row, Work
@@ -95,7 +95,7 @@ def add(work: Work, draft: Draft) -> Added:
     row = before if before is not None and same else _write(work, draft, before)
     labels.link(work, row["id"], draft.entities, draft.role)
     labels.add(work, row["id"], draft.labels)
-    work.touch(row["id"])
+    _touch(work, row["id"])
     return Added(
         id=row["id"],
         title=row["title"],
@@ -123,8 +123,7 @@ def label(
     labels.add(work, id, add or [])
     labels.unlink(work, id, unlink or [])
     labels.link(work, id, link or [], role)
-    work.touch(id)
-    linked = labels.links(work, [id]).get(id, [])
+    linked = _touch(work, id)
     return Labelled(
         id=id,
         title=row["title"],
@@ -139,7 +138,7 @@ def forget(work: Work, id: str) -> Forgotten:
     if row["source_id"] is not None:
         raise _belongs(row)
     gone = count_chunks(work, row["row"])
-    work.touch(id, *(linked.id for linked in labels.links(work, [id]).get(id, [])))
+    _touch(work, id)
     work.run(
         "DELETE FROM knowledge WHERE organization_id = :organization AND id = :id",
         id=id,
@@ -227,6 +226,13 @@ def store_vectors(work: Work, model: int, vectors: Sequence[tuple[int, bytes]]) 
         )
         for chunk, vector in vectors
     )
+
+
+def _touch(work: Work, id: str) -> list[Linked]:
+    """Touch a document and the entities that it tells of, and return those."""
+    linked = labels.links(work, [id]).get(id, [])
+    work.touch(id, *(each.id for each in linked))
+    return linked
 
 
 def _known(work: Work, draft: Draft) -> Row | None:

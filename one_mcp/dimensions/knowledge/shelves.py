@@ -36,8 +36,6 @@ class Document(Answer):
     quality: float | None = None
     metadata: JsonObject | None = None
     redacted: bool | None = None
-    chunks: int
-    vectors: dict[str, int] | None = None
     created: str
     updated: str
     version: int
@@ -89,8 +87,6 @@ def document(work: Work, id: str, start: int = 0, characters: int = 4_000) -> Do
         quality=row["quality"],
         metadata=metadata or None,
         redacted=redacted or None,
-        chunks=documents.count_chunks(work, row["row"]),
-        vectors=_vectors(work, row["row"]) or None,
         created=clock.to_text(row["created_at"]),
         updated=clock.to_text(row["updated_at"]),
         version=row["version"],
@@ -166,20 +162,3 @@ def _brief(row: Row, carried: list[str] | None) -> Brief:
         source=row["source"],
         labels=carried,
     )
-
-
-def _vectors(work: Work, document: int) -> dict[str, int]:
-    rows = work.all(
-        """
-        SELECT models.name, count(*) AS vectors
-        FROM chunks
-        JOIN vectors ON vectors.chunk = chunks.row
-        JOIN models ON models.number = vectors.model
-        WHERE chunks.organization_id = :organization
-          AND vectors.organization_id = :organization
-          AND chunks.document = :document
-        GROUP BY models.number
-        """,
-        document=document,
-    )
-    return {row["name"]: row["vectors"] for row in rows}

@@ -27,6 +27,7 @@ CREATE TABLE knowledge (
 CREATE UNIQUE INDEX knowledge_by_field ON knowledge (organization_id, source_id, source_field) WHERE source_id IS NOT NULL;
 CREATE UNIQUE INDEX knowledge_by_source ON knowledge (organization_id, source) WHERE source IS NOT NULL AND source_id IS NULL;
 CREATE INDEX knowledge_by_updated ON knowledge (organization_id, updated_at);
+CREATE INDEX knowledge_by_title ON knowledge (organization_id, title COLLATE NOCASE);
 CREATE INDEX knowledge_by_hash ON knowledge (organization_id, hash);
 
 CREATE TABLE knowledge_links (
