@@ -53,3 +53,5 @@ def _show(path: Path, taken: Census) -> None:
         screen.show(f"{sum(rows.values()):>9,}  {title} ({besides})")
         for name, number in rows.items():
             screen.show(f"{number:>9,}    {name}")
+    screen.show()
+    screen.show(f"{taken.documents:>9,}  texts ({taken.passages:,} passages)")

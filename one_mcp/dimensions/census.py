@@ -17,6 +17,8 @@ class Census(Answer):
     events: dict[str, int]
     tags: int
     changes: int
+    documents: int
+    passages: int
 
 
 def take(work: Work) -> Census:
@@ -46,6 +48,10 @@ def take(work: Work) -> Census:
         events=_events(work),
         tags=work.value("SELECT count(*) FROM tags WHERE organization_id = :organization"),
         changes=work.value("SELECT count(*) FROM changes WHERE organization_id = :organization"),
+        documents=work.value(
+            "SELECT count(*) FROM knowledge WHERE organization_id = :organization"
+        ),
+        passages=work.value("SELECT count(*) FROM chunks WHERE organization_id = :organization"),
     )
 
 

@@ -363,7 +363,7 @@ async def test_nobody_imports_a_platform_owner(one: Session) -> None:
 
 async def test_an_export_of_a_newer_version_is_refused(one: Session) -> None:
     with pytest.raises(ImportFileError):
-        await imports.run(one, data=data({**HEADER, "version": 2}))
+        await imports.run(one, data=data({**HEADER, "version": 3}))
 
 
 async def test_a_cancelled_import_leaves_nothing_and_the_server_goes_on(app: App) -> None:

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from one_mcp.app import App, open_app
 from one_mcp.dimensions import archive, connections, entities, events
 from one_mcp.dimensions import tags as tagging
+from one_mcp.dimensions.knowledge import documents
+from one_mcp.dimensions.knowledge.documents import Draft
 from one_mcp.errors import OneError
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.services.transfer import exports, imports
@@ -57,7 +59,7 @@ STEPS = st.lists(
         st.sampled_from(
             ["create"] * 4
             + ["update", "connect", "connect", "record", "tag", "archive", "restore"]
-            + ["disconnect", "purge"]
+            + ["disconnect", "purge", "note", "note", "forget"]
         ),
         st.sampled_from(["creator", "course", "lesson", "video", "token", "website"]),
         NAME,
@@ -77,6 +79,7 @@ class Story:
     def __init__(self, one: Session) -> None:
         self._one = one
         self._ids: list[str] = []
+        self._notes: list[str] = []
 
     async def begin(self) -> None:
         for type, fields in (("creator", {"email": "a@b.c"}), ("course", {}), ("lesson", {})):
@@ -120,10 +123,30 @@ class Story:
                 await one.write(tagging.change, id, step.tags)
             case "archive":
                 await one.write(archive.archive, id)
+            case "note" | "forget":
+                await self._note(step, id)
             case "restore":
                 await one.write(archive.restore, id)
             case _:
                 await one.write(archive.purge, id, id)
+
+    async def _note(self, step: Step, id: str) -> None:
+        if step.verb == "forget":
+            await self._one.write(documents.forget, self._notes.pop() if self._notes else "kno_0")
+        draft = Draft(
+            title=step.name[:100],
+            text=f"{step.name} {step.which}",
+            passages=[],
+            source=f"s{step.which[1]}" if step.which[0] % 2 else None,
+            keep=("text", "redacted", "vector_only")[step.which[0] % 3],
+            quality=step.which[1] / 100 if step.which[1] % 2 else None,
+            metadata=step.fields,
+            entities=[id],
+            role="summary" if step.later_ms % 2 else "chunk_of",
+            labels=step.tags,
+        )
+        added = await self._one.write(documents.add, draft)
+        self._notes.append(added.id)
 
 
 def door(app: App) -> Session:

@@ -36,9 +36,8 @@ async def test_an_export_becomes_a_private_file_and_nothing_beside_it(
     assert [path.name for path in folder.iterdir()] == ["all.jsonl"]
     assert done.path == str(folder / "all.jsonl")
     assert done.bytes == (folder / "all.jsonl").stat().st_size
-    assert done.rows == {
-        "organization": 1, "people": 1, "entities": 1, "connections": 0, "events": 1
-    }  # fmt: skip
+    counts = {"organization": 1, "people": 1, "entities": 1, "connections": 0, "events": 1}
+    assert done.rows == {**counts, "documents": 0}
     assert jane.id in (folder / "all.jsonl").read_text()
     assert stat.S_IMODE((folder / "all.jsonl").stat().st_mode) == 0o600
 

@@ -123,6 +123,45 @@ def events(work: Work) -> Rows:
     )
 
 
+def documents(work: Work) -> Rows:
+    """Read all documents by id, each with its labels and links; of entities' texts none."""
+    return work.each(
+        """
+        SELECT
+            id, title, text, media_type, language, source,
+            iif(kind = 'vector_only', hash, NULL) AS hash,
+            iif(kind = 'vector_only', 1, NULL) AS vector_only,
+            iif(redacted, 1, NULL) AS redacted,
+            quality, metadata,
+            (
+                SELECT json_group_array(label)
+                FROM (
+                    SELECT key || ':' || value AS label
+                    FROM knowledge_labels
+                    WHERE organization_id = :organization
+                      AND knowledge_id = knowledge.id
+                    ORDER BY key, value
+                )
+            ) AS labels,
+            (
+                SELECT json_group_array(json_object('entity', entity_id, 'role', role))
+                FROM (
+                    SELECT entity_id, role
+                    FROM knowledge_links
+                    WHERE organization_id = :organization
+                      AND knowledge_id = knowledge.id
+                    ORDER BY entity_id, role
+                )
+            ) AS links,
+            created_at, updated_at
+        FROM knowledge
+        WHERE organization_id = :organization
+          AND source_id IS NULL
+        ORDER BY id
+        """
+    )
+
+
 def property_names(work: Work, type: str) -> list[str]:
     """List the names of all properties that live entities of a type have, in order."""
     rows = work.all(

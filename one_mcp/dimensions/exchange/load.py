@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
 from one_mcp.access import Permission
-from one_mcp.dimensions.exchange import connections, entities, events, members, records
+from one_mcp.dimensions.exchange import (
+    connections,
+    documents,
+    entities,
+    events,
+    members,
+    records,
+)
 from one_mcp.dimensions.exchange.loading import Loading
 from one_mcp.dimensions.exchange.records import Header, Numbered, Record, Source
 from one_mcp.dimensions.exchange.report import Loaded, Place, Report, at_its_line
@@ -22,6 +29,7 @@ _LOADERS: dict[type[Record], Callable[[Loading, Any], None]] = {  # in the order
     records.Entity: entities.load,
     records.Connection: connections.load,
     records.Event: events.load,
+    records.Document: documents.load,
 }
 
 

@@ -17,13 +17,16 @@ from pydantic import (
 from one_mcp import clock
 from one_mcp.access import Role
 from one_mcp.clock import EARLIEST_MS, LATEST_MS
+from one_mcp.dimensions.knowledge.documents import MediaType
+from one_mcp.dimensions.knowledge.labels import Role as LinkRole
 from one_mcp.errors import BrokenLineError, OneError
 from one_mcp.jsons import Json, JsonObject
 from one_mcp.ontology import names
 
 R = TypeVar("R", bound=BaseModel)
 FORMAT = "one_mcp"
-VERSION = 1
+LONGEST_TEXT = 4_000_000
+VERSION = 2  # 1 had no documents
 
 
 @lru_cache(maxsize=16)  # a row's times are often the same
@@ -50,6 +53,7 @@ def _number(given: object) -> object:
 EntityId = Annotated[str, StringConstraints(pattern=r"^ent_[0-9a-z_]{1,16}$")]
 ConnectionId = Annotated[str, StringConstraints(pattern=r"^con_[0-9a-z_]{1,16}$")]
 EventId = Annotated[str, StringConstraints(pattern=r"^evt_[0-9a-z_]{1,16}$")]
+KnowledgeId = Annotated[str, StringConstraints(pattern=r"^kno_[0-9a-z_]{1,16}$")]
 PersonId = Annotated[str, StringConstraints(pattern=r"^per_[0-9a-z_]{1,16}$")]
 ExternalId = Annotated[
     str, BeforeValidator(_number), StringConstraints(pattern=r"^[^\x00-\x1f]{1,200}$")
@@ -164,10 +168,37 @@ class Event(_Part):
     external_id: ExternalId | None = None
 
 
-Record = Header | Organization | Person | Entity | Connection | Event
+class Link(_Part):
+    entity: End
+    role: LinkRole = "chunk_of"
+
+
+class Document(_Part):
+    """A text with what it is filed under; of a `vector_only` one the text was not kept."""
+
+    kind: ClassVar[str] = "document"
+
+    title: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+    text: Annotated[str, StringConstraints(max_length=LONGEST_TEXT)] | None = None
+    id: KnowledgeId | None = None
+    media_type: MediaType = "text/markdown"
+    language: Annotated[str, StringConstraints(max_length=100)] | None = None
+    source: Annotated[str, StringConstraints(min_length=1, max_length=4_096)] | None = None
+    hash: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    vector_only: bool = False
+    redacted: bool = False
+    quality: Annotated[float, Field(ge=0, le=1)] | None = None
+    metadata: JsonObject = Field(default_factory=_nothing)
+    labels: list[str] = Field(default_factory=list[str], max_length=1_000)
+    links: list[Link] = Field(default_factory=list[Link], max_length=10_000)
+    created_at: Time | None = None
+    updated_at: Time | None = None
+
+
+Record = Header | Organization | Person | Entity | Connection | Event | Document
 Numbered = tuple[int, Record | OneError]
-KINDS: dict[str, type[Organization | Person | Entity | Connection | Event]] = {
-    model.kind: model for model in (Organization, Person, Entity, Connection, Event)
+KINDS: dict[str, type[Organization | Person | Entity | Connection | Event | Document]] = {
+    model.kind: model for model in (Organization, Person, Entity, Connection, Event, Document)
 }
 
 

@@ -15,7 +15,8 @@ from one_mcp.services.transfer.sources import Source
 from one_mcp.store.work import Row, Work
 
 _TIMES = frozenset({"created_at", "updated_at", "archived_at", "hidden_at", "at"})
-_JSON = frozenset({"properties", "metadata", "tags"})
+_JSON = frozenset({"properties", "metadata", "tags", "labels", "links"})
+_FLAGS = frozenset({"vector_only", "redacted"})
 _EMPTY = frozenset({"{}", "[]"})
 
 
@@ -69,6 +70,7 @@ def write(work: Work, put: Callable[[str], None]) -> dict[str, int]:
         ("entity", "entities", dump.entities(work)),
         ("connection", "connections", dump.connections(work)),
         ("event", "events", dump.events(work)),
+        ("document", "documents", dump.documents(work)),
     ]
     counts: dict[str, int] = {}
     for kind, plural, rows in kinds:
@@ -98,6 +100,8 @@ def _value(column: str, row: Row) -> str:
     value: JsonValue = row[column]
     if column == "tags":
         return jsons.dumps(dump.tags(row))
+    if column in _FLAGS:
+        return "true"  # what is false is left out
     if column in _JSON:
         return str(value)  # stored as compact JSON already
     if column in _TIMES and isinstance(value, int):

@@ -1,0 +1,100 @@
+"""Documents in exports and imports: what comes back, what is merged, what is refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from one_mcp.app import open_app
+from one_mcp.dimensions.entities import Saved
+from one_mcp.dimensions.knowledge import shelves
+from one_mcp.errors import ImportRowsError
+from one_mcp.services.knowledge import ingest, upkeep
+from one_mcp.services.knowledge.ingest import Filing
+from one_mcp.services.transfer import exports, imports
+from one_mcp.session import Call, Session
+from one_mcp.settings import Settings
+
+pytestmark = pytest.mark.anyio
+
+
+def lines(*records: dict[str, object]) -> str:
+    return "\n".join(json.dumps({"document": record}) for record in records)
+
+
+async def test_documents_come_back_and_are_searchable_again(
+    one: Session, jane: Saved, tmp_path: Path
+) -> None:
+    filing = Filing(title="Door", entities=[jane.id], labels=["topic:door"], keep="redacted")
+    added = await ingest.add(one, filing, text="The code is 4711.")
+    await exports.everything(one, str(tmp_path / "all.jsonl"))
+
+    settings = Settings(database=tmp_path / "second.db", embedding_model="simulated")
+    async with open_app(settings) as app:
+        other = app.session(Call("test"))
+        loaded = await imports.run(other, path=str(tmp_path / "all.jsonl"))
+        indexed = await upkeep.reindex(other)
+        shown = await other.read(shelves.document, added.id)
+
+    assert loaded.created is not None
+    assert loaded.created["documents"] == 1
+    assert (indexed.passages, indexed.vectors) == (1, 1)
+    assert (shown.redacted, shown.labels) == (True, ["topic:door"])
+    assert [linked.id for linked in shown.entities or []] == [jane.id]
+
+
+async def test_a_repeat_changes_nothing_and_another_text_updates(one: Session) -> None:
+    first = await imports.run(one, data=lines({"title": "A", "text": "One.", "source": "a"}))
+    again = await imports.run(one, data=lines({"title": "A", "text": "One.", "source": "a"}))
+    other = await imports.run(one, data=lines({"title": "A", "text": "Two.", "source": "a"}))
+
+    assert first.created == {"documents": 1}
+    assert (again.unchanged, again.change) == ({"documents": 1}, None)
+    assert other.updated == {"documents": 1}
+
+
+async def test_links_may_name_entities_further_down(one: Session) -> None:
+    text = lines({"title": "A", "text": "One.", "links": [{"entity": {"external_id": "e1"}}]})
+    entity = json.dumps({"entity": {"type": "course", "name": "C", "external_id": "e1"}})
+
+    loaded = await imports.run(one, data=f"{text}\n{entity}")
+
+    assert loaded.created == {"documents": 1, "entities": 1, "automatic_events": 1}
+
+
+@pytest.mark.parametrize(
+    ("record", "code"),
+    [
+        ({"title": "A"}, "INVALID_ARGUMENT"),
+        ({"title": "A", "text": " "}, "INVALID_ARGUMENT"),
+        ({"title": "", "text": "x"}, "BROKEN_LINE"),
+        ({"title": "A", "text": "x", "quality": 2}, "BROKEN_LINE"),
+        ({"title": "A", "text": "x", "labels": ["none"]}, "INVALID_ARGUMENT"),
+        ({"title": "A", "text": "x", "links": [{"entity": "ent_0"}]}, "NOT_FOUND"),
+        ({"title": "A", "text": "x", "links": [{"entity": "e", "role": "no"}]}, "BROKEN_LINE"),
+        ({"title": "A", "vector_only": True}, "INVALID_ARGUMENT"),
+    ],
+)
+async def test_bad_documents_are_reported_by_line(
+    one: Session, record: dict[str, object], code: str
+) -> None:
+    with pytest.raises(ImportRowsError) as failure:
+        await imports.run(one, data=lines({"title": "Good", "text": "Fine."}, record))
+
+    errors = failure.value.fields["errors"]
+    assert isinstance(errors, list)
+    assert [(row["line"], row["code"]) for row in errors] == [(2, code)]  # type: ignore[index, call-overload]
+
+
+async def test_of_vectors_only_the_text_does_not_travel(one: Session, tmp_path: Path) -> None:
+    settings = Settings(database=tmp_path / "v.db", embedding_model="simulated")
+    async with open_app(settings) as first:
+        door = first.session(Call("test"))
+        await ingest.add(door, Filing(title="V", keep="vector_only"), text="Quillwort.")
+        await exports.everything(door, str(tmp_path / "v.jsonl"))
+
+    loaded = await imports.run(one, path=str(tmp_path / "v.jsonl"))
+
+    assert "Quillwort" not in (tmp_path / "v.jsonl").read_text()
+    assert loaded.created is not None
+    assert loaded.created["documents"] == 1
