@@ -9,6 +9,12 @@ from one_mcp.jsons import JsonObject, JsonValue
 
 PATIENCE_S = 10
 ROWS = 12  # of each table
+NOTES, NOTE_LINKS = 6, 3
+QUESTIONS = {  # and the note that answers each
+    "Can I be reimbursed if I do not like it?": "Refunds",
+    "At which hour can I enter on a weekend?": "Front desk",
+    "my joint hurts when jogging": "Knees",
+}
 PRICE, WRONG_PRICE = 49, 4.9
 CONTENT: JsonObject = {
     "columns": {
@@ -43,6 +49,7 @@ async def tell(agent: Storyteller, other: Storyteller) -> str:
     mistake = await _listen(agent, other, course)
     await _undo(agent, course, mistake)
     await _read(agent, course)
+    await _ask(agent)
     return course
 
 
@@ -182,3 +189,30 @@ async def _read(agent: Storyteller, course: str) -> None:
     agent.chapter("Everything can be read as a resource, too; this one is a diagram in Mermaid.")
     diagram = await agent.read(f"one://entities/{course}/graph.mmd?depth=1")
     agent.check("Maya Lindholm" in diagram and "Ana Ruiz" in diagram, "everybody is in the diagram")
+
+
+async def _ask(agent: Storyteller) -> None:
+    agent.chapter(
+        "She has notes, too: a folder of Markdown. Each becomes an entity with its links."
+    )
+    notes = assets.resources("demo", "notes")
+    loaded = await agent.call("import_data", path=str(notes))
+    agent.check(loaded["created"]["entities"] == NOTES, "every note becomes an entity")
+    agent.check(loaded["created"]["connections"] == NOTE_LINKS, "every link becomes a connection")
+    await agent.call("reindex_knowledge")
+    agent.say("They answer questions that are asked in other words, offline, with exact quotes:")
+    for question, title in QUESTIONS.items():
+        found = await agent.call("search_knowledge", query=question, limit=1)
+        agent.check(found["mode"] == "hybrid", "search is by meaning")
+        agent.check(found["hits"][0]["title"] == title, f"{question!r} leads to {title}")
+        await _cite(agent, found["hits"][0])
+    told = await agent.call("recall_context", question="Can customers get a refund?", tokens=500)
+    agent.check("within thirty days" in told["context"], "the context holds the answer")
+    agent.check(told["sources"][0]["title"] == "Refunds", "and its source")
+
+
+async def _cite(agent: Storyteller, hit: JsonObject) -> None:
+    """See that a quote stands where its offsets say."""
+    start, quote = hit["start"], str(hit["quote"]).removesuffix("…")
+    read = await agent.call("get_knowledge", id=hit["id"], start=start, characters=len(quote))
+    agent.check(read["quote"] == quote, "the quote stands where its offsets say")

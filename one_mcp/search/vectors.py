@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 FEEDBACK = 1.0  # how far a question is moved towards the best answers' middle
-NEIGHBOURS = 5  # whose scores a passage leans on
+NEIGHBOURS = 5  # whose scores a passage leans on, at most
+PART = 20  # one in so many: of few passages, the nearest are not near
 LEANING = 0.4  # its neighbours' part of its score
 TINY = 1e-12
 
@@ -48,7 +49,7 @@ def smoothed(
     score. The three sequences are parallel.
     """
     own = np.array(scores, np.float32)
-    count = min(NEIGHBOURS, len(own) - 1)
+    count = min(NEIGHBOURS, len(own) // PART)
     if count < 1:
         return own.tolist()
     directions, group = _directions(vectors), np.array(documents)

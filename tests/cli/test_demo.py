@@ -19,7 +19,7 @@ def test_the_story_goes_well_and_leaves_a_picture(run: Run, tmp_path: Path) -> N
 
     assert result.exit_code == 0, result.output
     assert "Everything was as it should be." in result.stdout
-    assert len(re.findall(r"^\d+\. ", result.stdout, re.MULTILINE)) == 9
+    assert len(re.findall(r"^\d+\. ", result.stdout, re.MULTILINE)) == 10
     assert "Breathe, then run" in (folder / "graph.html").read_text()
     with closing(connect(str(folder / "demo.db"), read_only=True)) as raw:
         assert raw.execute("PRAGMA integrity_check").fetchone()[0] == "ok"

@@ -12,6 +12,7 @@ from one_mcp.store import search
 from one_mcp.store.work import Work
 
 EFFORT = 2_000  # entities to score
+FEW, COMMON = 3, 10  # a word of more entities than these, or than one in ten, names none
 LONGEST_TAG = 3  # words
 MARKS = (" ", "-", "_")  # between them
 
@@ -26,13 +27,16 @@ def find(
     most: int,
 ) -> list[Item]:
     """Find live entities that words of a text name, the best first, but for those in `known`."""
-    frequencies.refresh(_newest(work))
+    newest = _newest(work)
+    frequencies.refresh(newest)
     quoted = words.quoted(text)
     counts = {
         word: frequencies.of(word, lambda word: search.hits(work, word, EFFORT + 1))
         for word in quoted
     }
-    found = _tagged(work, quoted, most) + _named(work, rarest(counts, EFFORT), most + len(known))
+    telling = max(FEW, newest // COMMON)
+    said = rarest({word: n for word, n in counts.items() if n <= telling}, EFFORT)
+    found = _tagged(work, quoted, most) + _named(work, said, most + len(known))
     ids = [id for id in dict.fromkeys(found) if id not in known]
     names = [check.entity_type(work.ontology, type).name for type in types]
     rows = work.all(

@@ -22,7 +22,8 @@ from one_mcp.store.work import Work
 
 WORD_CANDIDATES = 150  # of BM25, whose meaning is looked at too
 WIDER = 4  # times as many candidates where a scope is too large to be listed
-FEEDBACK = 5  # passages that move the question
+FEEDBACK = 5  # passages that move the question, at most
+PART = 20  # one in so many: of few passages, the best are not good
 SCANNED_TWICE = 300_000  # vectors; of more, one scan brings so many times the candidates:
 ONCE = 4
 POOL = 100  # passages whose scores lean on each other
@@ -119,7 +120,8 @@ def _by_both(work: Work, meaning: Meaning, said: Spoken) -> _Scored:
     vectors = nearest.vectors(work, question.model, list(said.scores))
     vectors |= _near(work, meaning, said, question.vector, vectors)
     first = rank.fuse(_similar(arithmetic, question.vector, vectors), said.scores)
-    best = [vectors[chunk] for chunk in rank.best(first, FEEDBACK) if chunk in vectors]
+    trusted = min(FEEDBACK, len(vectors) // PART)
+    best = [vectors[chunk] for chunk in rank.best(first, trusted) if chunk in vectors]
     moved = arithmetic.moved(question.vector, best)
     if _twice(meaning.space.scan):
         vectors |= _near(work, meaning, said, moved, vectors)
