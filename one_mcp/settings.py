@@ -43,7 +43,9 @@ class Settings(BaseSettings):
     )
     folder: Path | None = Field(
         None,
-        description="The only folder in which import_data and export_data work; any, unless set.",
+        description=(
+            "The only folder that import_data, export_data and add_knowledge use; any, unless set."
+        ),
     )
     fetch_urls: bool = Field(default=False, description="Let add_knowledge fetch http(s) URLs.")
     embedding_model: str = Field(
