@@ -17,10 +17,9 @@ import onnxruntime  # pyright: ignore[reportMissingTypeStubs]  # it has none
 from anyio.to_thread import run_sync
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
-from tokenizers import Tokenizer
 
 from one_mcp.errors import EmbedderError
-from one_mcp.providers import pieces, vectors
+from one_mcp.providers import vectors, wordpiece
 from one_mcp.providers.ports import Purpose, Span
 
 MOST_AT_ONCE = 4
@@ -55,8 +54,8 @@ class MiniLM:
     def __init__(self, card: Card, folder: Path, threads: int) -> None:
         self.name: Final = f"{card.name}-int8"
         self.dimension: Final = card.dimension
-        self._tokenizer = pieces.endless(Tokenizer.from_file(str(folder / "tokenizer.json")))
-        self.window: Final = pieces.room(self._tokenizer, card.window)
+        self._tokenizer = wordpiece.read(folder / "tokenizer.json")
+        self.window: Final = card.window - wordpiece.MARKS
         self._limit = card.window
         self._session = _session(folder / "model.onnx", threads)
         self._turns: dict[Purpose, anyio.CapacityLimiter] = {
@@ -66,7 +65,7 @@ class MiniLM:
 
     def spans(self, text: str) -> list[Span]:
         """Cut into word pieces."""
-        return pieces.spans(self._tokenizer, text)
+        return self._tokenizer.spans(text)
 
     async def embed(self, texts: Sequence[str], purpose: Purpose) -> bytes:
         """Run the model once for each text."""
@@ -83,10 +82,7 @@ class MiniLM:
         """Nothing is open."""
 
     def _row(self, text: str) -> bytes:
-        ids = self._tokenizer.encode(text).ids
-        if len(ids) > self._limit:
-            ids[self._limit - 1 :] = ids[-1:]  # the last is the mark of the end
-        row = np.array([ids], np.int64)
+        row = np.array([self._tokenizer.ids(text, self._limit)], np.int64)
         feed = {"input_ids": row, "attention_mask": np.ones_like(row)}
         (rows,) = self._session.run(None, feed)
         return vectors.packed(rows)

@@ -62,7 +62,7 @@ def test_the_model_that_comes_along_never_loads_a_hub_or_rich() -> None:
         "embedder.spans('one')"
     )
 
-    assert found == {"numpy", "onnxruntime", "tokenizers"}
+    assert found == {"numpy", "onnxruntime"}
 
 
 def test_the_simulated_embedder_is_chosen_by_name() -> None:
