@@ -11,7 +11,7 @@ from one_mcp.dimensions import archive, connections, entities, history, undo
 from one_mcp.dimensions.entities import Saved
 from one_mcp.dimensions.knowledge import documents, purging
 from one_mcp.dimensions.knowledge.chunks import Passage
-from one_mcp.dimensions.knowledge.documents import Draft
+from one_mcp.dimensions.knowledge.drafts import Draft
 from one_mcp.errors import ConflictError
 from one_mcp.session import Session
 from one_mcp.store.work import Work

@@ -15,9 +15,10 @@ from one_mcp.access import Principal, Role
 from one_mcp.answers import Written
 from one_mcp.app import App
 from one_mcp.dimensions import archive, connections, entities, events, tags, undo
-from one_mcp.dimensions.knowledge import documents, models, purging, queues, upkeep
+from one_mcp.dimensions.knowledge import documents, models, purging, queues, unembedded, upkeep
 from one_mcp.dimensions.knowledge.chunks import Passage
-from one_mcp.dimensions.knowledge.documents import Added, Draft, Keep
+from one_mcp.dimensions.knowledge.documents import Added
+from one_mcp.dimensions.knowledge.drafts import Draft, Keep
 from one_mcp.dimensions.knowledge.upkeep import Upkeep
 from one_mcp.errors import ConflictError, OneError
 from one_mcp.session import Call, Session
@@ -114,8 +115,8 @@ def index(work: Work) -> Written:
     for uncut in queues.to_cut(work, 100):
         queues.cut(work, uncut, [passages(it.text) for it in uncut.texts])
     model = models.declare(work, "tiny", 4)
-    waiting = queues.to_embed(work, model, 100)
-    documents.store_vectors(work, model, [(it.chunk, it.text[:4].encode()) for it in waiting])
+    waiting = unembedded.lease(work, model, 100)
+    models.store(work, model, [(it.chunk, it.text[:4].encode()) for it in waiting])
     return Written()
 
 

@@ -8,7 +8,7 @@ import pytest
 from one_mcp.app import App, open_app
 from one_mcp.dimensions import archive, entities, undo
 from one_mcp.dimensions.entities import Saved
-from one_mcp.dimensions.knowledge import documents, labels, queues, shelves
+from one_mcp.dimensions.knowledge import backlogs, documents, labels, shelves
 from one_mcp.errors import (
     ArchivedError,
     ConflictError,
@@ -55,6 +55,15 @@ async def test_the_same_text_is_stored_once_and_gets_the_new_links(
     assert shown.labels == ["topic:money"]
 
 
+async def test_a_text_that_is_to_be_hidden_from_now_on_is(one: Session, ask: Ask) -> None:
+    first = await ingest.add(one, Filing(title="Door"), text="The code is 4711.")
+
+    second = await ingest.add(one, Filing(title="Door", keep="redacted"), text="The code is 4711.")
+
+    assert (second.id, second.unchanged) == (first.id, None)
+    assert [hit.quote for hit in await ask("code")] == [None]
+
+
 async def test_a_text_of_the_same_source_replaces_the_older_one(one: Session, ask: Ask) -> None:
     first = await ingest.add(one, Filing(source="faq"), text="We close at nine.")
 
@@ -75,7 +84,7 @@ async def test_unchanged_passages_keep_their_vectors(one: Session) -> None:
     await ingest.add(one, Filing(title="T", source="s"), text="\n\n".join(parts))
 
     kept = await vectors(one)
-    backlog = await one.read(queues.backlog, 1)
+    backlog = await one.read(backlogs.count, 1)
     assert set(kept) < set(before)
     assert backlog.unembedded >= 1
     assert len(kept) + backlog.unembedded == await one.read(
@@ -261,7 +270,7 @@ async def test_an_entity_written_before_its_field_was_declared_is_indexed(
         raw.execute("DELETE FROM embeddable_fields")
 
     await app.database.write(forget)
-    assert await one.read(queues.few, None) == 0
+    assert await one.read(backlogs.few, None) == 0
 
     async with open_app(settings) as later:
-        assert await later.session(Call("test")).read(queues.few, None) == 1
+        assert await later.session(Call("test")).read(backlogs.few, None) == 1

@@ -10,9 +10,9 @@ import pytest
 from one_mcp.answers import Written
 from one_mcp.app import App, open_app
 from one_mcp.dimensions import connections, entities, organizations
-from one_mcp.dimensions.knowledge import documents, models, queues
+from one_mcp.dimensions.knowledge import backlogs, documents, models, queues, unembedded
 from one_mcp.dimensions.knowledge.chunks import Passage
-from one_mcp.dimensions.knowledge.documents import Draft
+from one_mcp.dimensions.knowledge.drafts import Draft
 from one_mcp.services import doctor
 from one_mcp.services.doctor import Finding
 from one_mcp.session import Call
@@ -244,8 +244,8 @@ def made(work: Work) -> Written:
     for uncut in queues.to_cut(work, 100):
         queues.cut(work, uncut, [[passage(it.title, it.text)] for it in uncut.texts])
     model = models.declare(work, "tiny", 4)
-    waiting = queues.to_embed(work, model, 100)
-    documents.store_vectors(work, model, [(each.chunk, bytes(4)) for each in waiting])
+    waiting = unembedded.lease(work, model, 100)
+    models.store(work, model, [(each.chunk, bytes(4)) for each in waiting])
     return Written()
 
 
@@ -338,7 +338,7 @@ async def test_knowledge_that_does_not_belong_together_is_found_and_repaired(
     assert set(states(library).values()) == {"ok"}
     async with open_app(library) as app:
         await write(app, made)
-        assert not await app.session(Call("test")).read(queues.waiting, "tiny")
+        assert not await app.session(Call("test")).read(backlogs.waiting, "tiny")
     assert set(states(library).values()) == {"ok"}
 
 

@@ -14,7 +14,7 @@ from one_mcp.app import App, open_app
 from one_mcp.dimensions import archive, connections, entities, events
 from one_mcp.dimensions import tags as tagging
 from one_mcp.dimensions.knowledge import documents
-from one_mcp.dimensions.knowledge.documents import Draft
+from one_mcp.dimensions.knowledge.drafts import Draft
 from one_mcp.errors import OneError
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.services.transfer import exports, imports

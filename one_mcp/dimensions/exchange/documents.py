@@ -8,7 +8,7 @@ from one_mcp import ids, jsons
 from one_mcp.dimensions.exchange import records
 from one_mcp.dimensions.exchange.loading import Keys, Lines, Loading, repeated
 from one_mcp.dimensions.exchange.references import References
-from one_mcp.dimensions.knowledge import documents
+from one_mcp.dimensions.knowledge import texts
 from one_mcp.errors import ConflictError, InvalidArgumentError
 from one_mcp.ontology import check
 from one_mcp.store.work import Row, Work
@@ -56,7 +56,7 @@ def _drafted(references: References, _line: int, record: records.Document) -> _D
         record,
         frozenset((references.find(link.entity).id, link.role) for link in record.links),
         frozenset(check.tag(label) for label in record.labels),
-        (record.hash or "") if record.vector_only else documents.digest(record.text or ""),
+        (record.hash or "") if record.vector_only else texts.digest(record.text or ""),
     )
 
 
@@ -87,7 +87,7 @@ def _present(work: Work, draft: _Draft) -> Row | None:
     for condition, parameters in ways:
         row = work.one(
             f"""
-            SELECT {documents.COLUMNS}
+            SELECT {texts.COLUMNS}
             FROM knowledge
             WHERE organization_id = :organization
               AND source_id IS NULL

@@ -17,7 +17,7 @@ from pydantic import (
 from one_mcp import clock
 from one_mcp.access import Role
 from one_mcp.clock import EARLIEST_MS, LATEST_MS
-from one_mcp.dimensions.knowledge.documents import MediaType
+from one_mcp.dimensions.knowledge.drafts import MediaType
 from one_mcp.dimensions.knowledge.labels import Role as LinkRole
 from one_mcp.errors import BrokenLineError, OneError
 from one_mcp.jsons import Json, JsonObject

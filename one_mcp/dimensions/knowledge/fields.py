@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from one_mcp import ids
-from one_mcp.dimensions.knowledge import chunks, documents
+from one_mcp.dimensions.knowledge import chunks, texts
 from one_mcp.dimensions.knowledge.chunks import Passage
 from one_mcp.jsons import load_object
 from one_mcp.ontology.model import Ontology
@@ -59,7 +59,7 @@ def declare(raw: Raw, ontology: Ontology) -> None:
         raise
 
 
-def texts(work: Work, entity: Row) -> list[FieldText]:
+def read(work: Work, entity: Row) -> list[FieldText]:
     """Read the texts of an entity that become knowledge."""
     fields = work.all(
         "SELECT field FROM embeddable_fields WHERE type = :type ORDER BY field",
@@ -82,7 +82,7 @@ def write(work: Work, entity: Row, parts: Sequence[tuple[FieldText, Sequence[Pas
         row["source_field"]: row
         for row in work.all(
             f"""
-            SELECT {documents.COLUMNS}
+            SELECT {texts.COLUMNS}
             FROM knowledge
             WHERE organization_id = :organization
               AND source_id = :entity
@@ -107,7 +107,7 @@ def write(work: Work, entity: Row, parts: Sequence[tuple[FieldText, Sequence[Pas
             """,
             id=row["id"],
             title=part.title,
-            hash=documents.digest(part.text),
+            hash=texts.digest(part.text),
             language=part.language,
             at=entity["updated_at"],
             version=entity["version"],
@@ -144,7 +144,7 @@ def _insert(work: Work, entity: Row, part: FieldText) -> Row:
         entity=entity["id"],
         role=LINKED_AS,
     )
-    return documents.one(work, id)
+    return texts.one(work, id)
 
 
 def _known(raw: Raw) -> set[tuple[str, str]]:

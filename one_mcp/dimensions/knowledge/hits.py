@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from one_mcp import clock, jsons
 from one_mcp.answers import Answer
-from one_mcp.dimensions.knowledge import documents, labels
+from one_mcp.dimensions.knowledge import labels, texts
 from one_mcp.dimensions.knowledge.labels import Linked
 from one_mcp.store.work import Row, Work
 
@@ -211,7 +211,7 @@ def _quote(
         if wider[1] - wider[0] <= share:
             start, stop = wider
     whole = (start, stop) == (best["start"], best["stop"])
-    text = best["text"] if whole else documents.text(work, best, start, stop - start)[0]
+    text = best["text"] if whole else texts.text(work, best, start, stop - start)[0]
     if len(text) > share:
         return f"{text[:share]}…", start, start + share
     return text, start, stop

@@ -1,5 +1,7 @@
 """Models: which embedders have made vectors in this file; those of two are never mixed."""
 
+from collections.abc import Sequence
+
 from one_mcp.answers import Answer
 from one_mcp.errors import ConflictError, NotFoundError
 from one_mcp.store.work import Work
@@ -112,3 +114,23 @@ def counted(work: Work, model: int | None) -> dict[str, int]:
         model=model,
     )
     return dict(row) if row is not None else {}
+
+
+def store(work: Work, model: int, vectors: Sequence[tuple[int, bytes]]) -> int:
+    """Store the vectors of chunks that are still there, and return how many."""
+    return sum(
+        work.run(
+            """
+            INSERT INTO vectors (organization_id, model, chunk, vector)
+            SELECT organization_id, :model, row, :vector
+            FROM chunks
+            WHERE organization_id = :organization
+              AND row = :chunk
+            ON CONFLICT DO UPDATE SET vector = excluded.vector
+            """,
+            model=model,
+            chunk=chunk,
+            vector=vector,
+        )
+        for chunk, vector in vectors
+    )

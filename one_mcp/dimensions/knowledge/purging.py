@@ -3,7 +3,7 @@
 from one_mcp.access import Permission
 from one_mcp.dimensions import changes
 from one_mcp.dimensions.archive import Purged
-from one_mcp.dimensions.knowledge import documents
+from one_mcp.dimensions.knowledge import texts
 from one_mcp.errors import ConfirmationError, ConflictError, NotFoundError
 from one_mcp.jsons import load_object
 from one_mcp.ontology.names import shown
@@ -34,7 +34,7 @@ def purge(work: Work, id: str, confirm: str) -> Purged:
 
 def _present(work: Work, id: str) -> tuple[str, int] | None:
     try:
-        row = documents.one(work, id)
+        row = texts.one(work, id)
     except NotFoundError:
         return None
     if row["source_id"] is not None:
@@ -44,7 +44,7 @@ def _present(work: Work, id: str) -> tuple[str, int] | None:
             id=id,
             entity=row["source_id"],
         )
-    return row["title"], documents.count_chunks(work, row["row"])
+    return row["title"], texts.count_chunks(work, row["row"])
 
 
 def _forgotten(work: Work, id: str) -> tuple[str, int]:

@@ -3,7 +3,7 @@
 from one_mcp import clock
 from one_mcp.answers import Answer, few
 from one_mcp.dimensions import excerpts, subjects
-from one_mcp.dimensions.knowledge import documents, fields, labels
+from one_mcp.dimensions.knowledge import fields, labels, texts
 from one_mcp.dimensions.knowledge.labels import Linked
 from one_mcp.jsons import JsonObject
 from one_mcp.store import pages
@@ -65,9 +65,9 @@ class Shelf(Answer):
 
 def document(work: Work, id: str, start: int = 0, characters: int = 4_000) -> Document:
     """Show a document with a part of its text."""
-    row = documents.one(work, id)
+    row = texts.one(work, id)
     redacted = bool(row["redacted"])
-    text, whole = documents.text(work, row, start, characters)
+    text, whole = texts.text(work, row, start, characters)
     metadata, _ = excerpts.properties(row["metadata"], METADATA_CHARACTERS)
     shown = bool(text) and not redacted
     return Document(
@@ -149,7 +149,7 @@ def _own(work: Work, entity: Row) -> list[Brief]:
             field=text.field,
             characters=len(text.text),
         )
-        for text in fields.texts(work, entity)
+        for text in fields.read(work, entity)
     ]
 
 

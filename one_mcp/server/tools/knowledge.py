@@ -6,7 +6,8 @@ from pydantic import Field
 
 from one_mcp.access import Permission
 from one_mcp.dimensions.knowledge import documents, shelves
-from one_mcp.dimensions.knowledge.documents import Added, Forgotten, Keep, Labelled
+from one_mcp.dimensions.knowledge.documents import Added, Forgotten, Labelled
+from one_mcp.dimensions.knowledge.drafts import Keep
 from one_mcp.dimensions.knowledge.labels import Role
 from one_mcp.dimensions.knowledge.scopes import Scope
 from one_mcp.dimensions.knowledge.search import Wish

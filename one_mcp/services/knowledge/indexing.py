@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import anyio
 from anyio import to_thread
 
-from one_mcp.dimensions.knowledge import documents, models, queues
+from one_mcp.dimensions.knowledge import backlogs, models, queues, unembedded
+from one_mcp.dimensions.knowledge.backlogs import Backlog
 from one_mcp.dimensions.knowledge.chunks import Passage
-from one_mcp.dimensions.knowledge.queues import Backlog, Uncut, Unembedded
+from one_mcp.dimensions.knowledge.queues import Uncut
+from one_mcp.dimensions.knowledge.unembedded import Unembedded
 from one_mcp.errors import EmbedderError, OneError
 from one_mcp.providers.engine import Loaded
 from one_mcp.services.knowledge import passages
@@ -64,7 +66,7 @@ async def work_off(one: Session, report: Report | None = None) -> Backlog:
 
     Without an embedder, texts are cut and found by their words.
     """
-    if one.settings.read_only or not await one.read(queues.waiting, one.engine.name):
+    if one.settings.read_only or not await one.read(backlogs.waiting, one.engine.name):
         return Backlog()
     return await finish(one, report)
 
@@ -76,9 +78,9 @@ async def finish(one: Session, report: Report | None = None) -> Backlog:
     while took := await _cut(one, model) + await _embed(one, model):
         done += took
         if report is not None:
-            left = await one.read(queues.backlog, model.number)
+            left = await one.read(backlogs.count, model.number)
             await report(done, done + left.uncut + left.unembedded, "texts")
-    return await one.read(queues.backlog, model.number)
+    return await one.read(backlogs.count, model.number)
 
 
 async def prepared(one: Session) -> Model:
@@ -126,7 +128,7 @@ def _passages(uncut: Uncut, model: Model) -> list[list[Passage]]:
 async def _embed(one: Session, model: Model) -> int:
     if model.loaded is None or model.number is None:
         return 0
-    leased = await one.derive(queues.to_embed, model.number, EMBED_AT_ONCE)
+    leased = await one.derive(unembedded.lease, model.number, EMBED_AT_ONCE)
     if leased:
         await _store(one, model.loaded, model.number, leased)
     return len(leased)
@@ -139,21 +141,21 @@ async def _store(one: Session, loaded: Loaded, number: int, leased: Sequence[Une
         made = await loaded.embedder.embed([each.text for each in leased], "passage")
     except anyio.get_cancelled_exc_class():
         with anyio.CancelScope(shield=True):  # the server ends: others need not wait for the lease
-            await one.derive(queues.release, number, numbers, failed=False)
+            await one.derive(unembedded.release, number, numbers, failed=False)
         raise
     except EmbedderError as error:
         if error.fields.get("retryable"):
-            await one.derive(queues.release, number, numbers, failed=False)
+            await one.derive(unembedded.release, number, numbers, failed=False)
             raise
         await _apart(one, loaded, number, leased)
         return
     vectors = loaded.arithmetic.quantised(made, loaded.embedder.dimension)
-    await one.derive(documents.store_vectors, number, list(zip(numbers, vectors, strict=True)))
+    await one.derive(models.store, number, list(zip(numbers, vectors, strict=True)))
 
 
 async def _apart(one: Session, loaded: Loaded, number: int, leased: Sequence[Unembedded]) -> None:
     if len(leased) == 1:
-        await one.derive(queues.release, number, [leased[0].chunk], failed=True)
+        await one.derive(unembedded.release, number, [leased[0].chunk], failed=True)
         return
     for each in leased:
         await _store(one, loaded, number, [each])

@@ -8,7 +8,8 @@ from functools import partial
 from anyio import to_thread
 
 from one_mcp.dimensions.knowledge import documents
-from one_mcp.dimensions.knowledge.documents import Added, Draft, Keep
+from one_mcp.dimensions.knowledge.documents import Added
+from one_mcp.dimensions.knowledge.drafts import Draft, Keep
 from one_mcp.dimensions.knowledge.labels import Role
 from one_mcp.errors import EmbedderError, InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from anyio import to_thread
 
-from one_mcp.dimensions.knowledge.documents import MediaType
+from one_mcp.dimensions.knowledge.drafts import MediaType
 from one_mcp.errors import TextFileError
 from one_mcp.jsons import JsonObject
 from one_mcp.providers import web

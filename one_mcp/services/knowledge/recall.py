@@ -7,7 +7,7 @@ import anyio
 
 from one_mcp.answers import Answer
 from one_mcp.dimensions.items import Item
-from one_mcp.dimensions.knowledge import models, named, queues, search
+from one_mcp.dimensions.knowledge import backlogs, models, named, search
 from one_mcp.dimensions.knowledge.hits import Hit
 from one_mcp.dimensions.knowledge.nearest import Question
 from one_mcp.dimensions.knowledge.search import Meaning, Spoken, Wish
@@ -94,7 +94,7 @@ def _found(
         reason=asked.reason,
         hits=hits,
         entities=mentioned or None,
-        waiting=queues.few(work, meaning.question.model if meaning else None) or None,
+        waiting=backlogs.few(work, meaning.question.model if meaning else None) or None,
         note=QUOTED if hits else None,
     )
 

@@ -3,7 +3,7 @@
 import anyio
 
 from one_mcp.answers import Answer
-from one_mcp.dimensions.knowledge import models, queues
+from one_mcp.dimensions.knowledge import backlogs, models, queues, unembedded
 from one_mcp.dimensions.knowledge.models import Model
 from one_mcp.errors import EmbedderError
 from one_mcp.services.knowledge import indexing
@@ -30,12 +30,12 @@ async def reindex(one: Session, *, everything: bool = False) -> Indexed:
     What failed is tried again. With `everything`, all texts are cut and embedded anew; search goes
     on with what there is meanwhile. A call that is cancelled leaves the rest to the background.
     """
-    await one.derive(queues.recut if everything else queues.retry)
+    await one.derive(queues.recut if everything else backlogs.retry)
     await _worked_off(one)
     if everything:
         model = await indexing.prepared(one)
         if model.number is not None:
-            await one.derive(queues.reembed, model.number)
+            await one.derive(unembedded.all_anew, model.number)
             await _worked_off(one)
     return await standing(one)
 
@@ -57,7 +57,7 @@ async def standing(one: Session) -> Indexed:
     if loaded is not None:
         number = await one.read(models.number, loaded.embedder.name, loaded.embedder.dimension)
     counted = await one.read(models.counted, number)
-    backlog = await one.read(queues.backlog, number)
+    backlog = await one.read(backlogs.count, number)
     return Indexed(
         model=name,
         reason=reason,
