@@ -27,7 +27,7 @@ def links(work: Work, entity_id: str) -> None:
     """Touch the documents that tell of an entity, its own texts among them."""
     rows = work.all(
         """
-        SELECT DISTINCT knowledge_id
+        SELECT knowledge_id
         FROM knowledge_links
         WHERE organization_id = :organization
           AND entity_id = :entity
