@@ -57,6 +57,9 @@ class Indexer:
             except OneError as error:
                 log.warning("indexing waits", extra={"reason": str(error), "code": error.code})
                 await anyio.sleep(RETRY_S)
+            except Exception:  # the server lives on, whatever happens to what it does besides
+                log.exception("indexing failed")
+                await anyio.sleep(RETRY_S)
             with anyio.move_on_after(POLL_S):
                 await self._woken.wait()
 
@@ -147,6 +150,11 @@ async def _store(one: Session, loaded: Loaded, number: int, leased: Sequence[Une
         if error.fields.get("retryable"):
             await one.derive(unembedded.release, number, numbers, failed=False)
             raise
+        log.warning("a text cannot be embedded", extra={"reason": str(error)})
+        await _apart(one, loaded, number, leased)
+        return
+    except Exception:  # a model may fail in any way, and the next text may be a better one
+        log.exception("the embedding model failed")
         await _apart(one, loaded, number, leased)
         return
     vectors = loaded.arithmetic.quantised(made, loaded.embedder.dimension)
