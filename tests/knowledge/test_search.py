@@ -261,6 +261,11 @@ async def test_vectors_of_another_dimension_are_refused(one: Session, ask: Ask) 
 
     with pytest.raises(ConflictError, match="models --forget"):
         await one.read(models.number, "simulated", 256)
+    await add(one, "Badgers dig.")
+    found = await recall.find(one, Wish("badgers"))
+    assert (found.mode, len(found.hits)) == ("lexical", 1)
+    assert "models --forget" in (found.reason or "")
+    assert "models --forget" in ((await upkeep.reindex(one)).reason or "")
 
 
 async def test_a_damaged_vector_is_left_out(one: Session, settings: Settings) -> None:

@@ -12,7 +12,7 @@ from one_mcp.dimensions.knowledge.backlogs import Backlog
 from one_mcp.dimensions.knowledge.chunks import Passage
 from one_mcp.dimensions.knowledge.queues import Uncut
 from one_mcp.dimensions.knowledge.unembedded import Unembedded
-from one_mcp.errors import EmbedderError, OneError
+from one_mcp.errors import ConflictError, EmbedderError, OneError
 from one_mcp.providers.engine import Loaded
 from one_mcp.services.knowledge import passages
 from one_mcp.session import Report, Session
@@ -87,12 +87,12 @@ async def finish(one: Session, report: Report | None = None) -> Backlog:
 
 
 async def prepared(one: Session) -> Model:
-    """Load the embedder, and make it known to the file."""
+    """Load the embedder, and make it known to the file; words are all there is where that fails."""
     try:
         loaded = await one.engine.ready()
-    except EmbedderError:
+        return Model() if loaded is None else Model(loaded, await number(one, loaded))
+    except (EmbedderError, ConflictError):
         return Model()
-    return Model() if loaded is None else Model(loaded, await number(one, loaded))
 
 
 async def number(one: Session, loaded: Loaded) -> int | None:

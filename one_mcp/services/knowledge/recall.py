@@ -12,7 +12,7 @@ from one_mcp.dimensions.knowledge import backlogs, models, named, search
 from one_mcp.dimensions.knowledge.hits import Hit
 from one_mcp.dimensions.knowledge.nearest import Question
 from one_mcp.dimensions.knowledge.search import Meaning, Spoken, Wish
-from one_mcp.errors import EmbedderError, InvalidArgumentError, OneError
+from one_mcp.errors import ConflictError, EmbedderError, InvalidArgumentError, OneError
 from one_mcp.providers.engine import Loaded
 from one_mcp.search.memory import Frequencies
 from one_mcp.session import Session
@@ -74,7 +74,10 @@ async def find(one: Session, wish: Wish, *, entities: int = 5) -> Found:
 
     def found(work: Work) -> Found:
         with space.lock:  # before the snapshot begins
-            model = models.number(work, loaded.embedder.name, loaded.embedder.dimension)
+            try:
+                model = models.number(work, loaded.embedder.name, loaded.embedder.dimension)
+            except ConflictError as error:
+                return _found(work, replace(asked, reason=str(error)), None, names, entities)
             if model is None:
                 return _found(work, replace(asked, reason=NOTHING_YET), None, names, entities)
             question = Question(asked.vector, model)

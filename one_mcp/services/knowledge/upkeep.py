@@ -5,7 +5,7 @@ import anyio
 from one_mcp.answers import Answer
 from one_mcp.dimensions.knowledge import backlogs, models, queues, unembedded
 from one_mcp.dimensions.knowledge.models import Model
-from one_mcp.errors import EmbedderError
+from one_mcp.errors import ConflictError, EmbedderError
 from one_mcp.services.knowledge import indexing
 from one_mcp.session import Session
 
@@ -47,15 +47,14 @@ async def _worked_off(one: Session) -> None:
 
 async def standing(one: Session) -> Indexed:
     """Say what is indexed, under which model, and what is still to do."""
-    reason = None
+    name, number, reason = None, None, None
     try:
         loaded = await one.engine.ready()
-    except EmbedderError as error:
-        loaded, reason = None, str(error)
-    name = loaded.embedder.name if loaded is not None else None
-    number = None
-    if loaded is not None:
-        number = await one.read(models.number, loaded.embedder.name, loaded.embedder.dimension)
+        if loaded is not None:
+            name, dimension = loaded.embedder.name, loaded.embedder.dimension
+            number = await one.read(models.number, name, dimension)
+    except (EmbedderError, ConflictError) as error:
+        reason = str(error)
     counted = await one.read(models.counted, number)
     backlog = await one.read(backlogs.count, number)
     return Indexed(
