@@ -51,6 +51,21 @@ async def test_a_text_is_added_found_read_labelled_and_forgotten(client: Client)
     assert undone["documents"] == 1
 
 
+async def test_what_is_around_a_hit_is_told_on_request(client: Client) -> None:
+    jane = await call(
+        client, "create_entity", type="creator", name="Jane", properties={"email": "j@example.com"}
+    )
+    course = await call(client, "create_entity", type="course", name="Yoga")
+    await call(
+        client, "connect_entities", **{"from": jane["id"], "type": "owns", "to": course["id"]}
+    )
+    await call(client, "add_knowledge", text=POLICY, entities=[course["id"]])
+
+    found = await call(client, "search_knowledge", query="money back", around=True)
+
+    assert found["hits"][0]["around"] == [f"Jane ({jane['id']}) owns Yoga ({course['id']})"]
+
+
 async def test_a_context_is_text_with_numbered_sources(client: Client) -> None:
     added = await call(client, "add_knowledge", text=POLICY)
 

@@ -32,6 +32,7 @@ class Hit(Answer):
     stop: int
     score: float
     entities: list[Linked] | None = None
+    around: list[str] | None = None
     labels: list[str] | None = None
     source: str | None = None
     language: str | None = None

@@ -33,7 +33,10 @@ USUAL_QUALITY = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked for. `recency` and `quality` say how much of a score they make, 0 to 1."""
+    """What is asked for. `recency` and `quality` say how much of a score they make, 0 to 1.
+
+    `around` is the number of connections that are told of the entities of a hit.
+    """
 
     text: str
     scope: Scope = field(default_factory=Scope)
@@ -44,6 +47,7 @@ class Wish:
     min_similarity: float | None = None
     characters: int = 8_000
     explained: bool = False
+    around: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ class Weights(fields.Part):
     quality: Part = 0
 
 
+AROUND = 6  # connections
 Within = Annotated[About, Field(description="only texts of or about such entities")]
 
 
@@ -102,6 +103,7 @@ async def search_knowledge(
     per_document: Annotated[int, Field(ge=1, le=20)] = 3,
     weights: Weights | None = None,
     min_similarity: Part | None = None,
+    around: Annotated[bool, Field(description="connections of each hit's entities")] = False,
     explain: Annotated[bool, Field(description="scores")] = False,
     detail: fields.Detail = "concise",
 ) -> Found:
@@ -120,6 +122,7 @@ async def search_knowledge(
         min_similarity=min_similarity,
         characters=pages.CHARACTERS[detail],
         explained=explain,
+        around=AROUND if around else 0,
     )
     return await recall.find(one, wish)
 

@@ -2,13 +2,14 @@
 
 import logging
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Literal
 
 import anyio
 
 from one_mcp.answers import Answer
 from one_mcp.dimensions.items import Item
-from one_mcp.dimensions.knowledge import backlogs, models, named, search
+from one_mcp.dimensions.knowledge import backlogs, facts, models, named, search
 from one_mcp.dimensions.knowledge.hits import Hit
 from one_mcp.dimensions.knowledge.nearest import Question
 from one_mcp.dimensions.knowledge.search import Meaning, Spoken, Wish
@@ -91,6 +92,8 @@ def _found(
 ) -> Found:
     wish = asked.wish
     hits = search.search(work, wish, asked.spoken, meaning)
+    if wish.around:
+        hits = [_with_surroundings(work, hit, wish.around) for hit in hits]
     known = {linked.id for hit in hits for linked in hit.entities or []}
     mentioned = named.find(
         work, wish.text, names, types=wish.scope.types, known=known, most=entities
@@ -103,6 +106,13 @@ def _found(
         waiting=backlogs.few(work, meaning.question.model if meaning else None) or None,
         note=QUOTED if hits else None,
     )
+
+
+def _with_surroundings(work: Work, hit: Hit, most: int) -> Hit:
+    """Tell what the graph says around the entities of a hit."""
+    named = [(linked.id, linked.name) for linked in hit.entities or []]
+    told = list(islice(facts.edges(work, named), most))
+    return hit.model_copy(update={"around": told or None})
 
 
 async def _asked(one: Session, wish: Wish) -> _Asked:
