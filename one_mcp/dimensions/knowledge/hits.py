@@ -1,6 +1,6 @@
 """Hits: ranked passages as an answer, neighbours of one document joined, each with its source."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -95,24 +95,20 @@ def joined(ranked: Sequence[Ranked], most: int, of_one: int) -> list[list[Ranked
 
     Each group begins with its best passage; groups come in the order of those.
     """
-    groups: list[list[Ranked]] = []
+    by_document: dict[int, list[list[Ranked]]] = defaultdict(list)
     for one in ranked:
-        beside = [group for group in groups if _beside(group, one)]
+        mine = by_document[one.place.document]
+        beside = [group for group in mine if _beside(group, one)]
         if not beside:
-            groups.append([one])
+            mine.append([one])
             continue
         first, *others = beside
         first.append(one)
         for other in others:  # it stands between them
             first.extend(other)
-            groups.remove(other)
-    counts: Counter[int] = Counter()
-    kept: list[list[Ranked]] = []
-    for group in groups:
-        document = group[0].place.document
-        counts[document] += 1
-        if counts[document] <= of_one:
-            kept.append(group)
+            mine.remove(other)
+    kept = [group for mine in by_document.values() for group in mine[:of_one]]
+    kept.sort(key=lambda group: (-group[0].score, group[0].place.chunk))
     return kept[:most]
 
 
@@ -134,10 +130,8 @@ def shown(
 def _beside(group: Sequence[Ranked], one: Ranked) -> bool:
     """Whether a passage continues a group, and is not much worse than the best of it."""
     best = group[0]
-    return (
-        best.place.document == one.place.document
-        and one.score >= best.score * NOT_WORSE
-        and any(abs(each.place.ordinal - one.place.ordinal) <= 1 for each in group)
+    return one.score >= best.score * NOT_WORSE and any(
+        abs(each.place.ordinal - one.place.ordinal) <= 1 for each in group
     )
 
 
