@@ -7,6 +7,7 @@ on without where it is not ready: words find something, too.
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from one_mcp.search.ports import Arithmetic, Scan
 from one_mcp.settings import Settings
 
 log = logging.getLogger(__name__)
+
+RETRY_S = 30.0  # before what failed for a while is tried again
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Loaded:
 
 
 class Engine:
-    """Loads once, in a thread of its own; a failure stays, and says why on every call.
+    """Loads once, in a thread of its own; a failure says why on every call.
 
     `memory` is what is remembered of the file; `wake` calls for the indexer.
     """
@@ -60,6 +63,7 @@ class Engine:
     def __init__(self, settings: Settings) -> None:
         self._load: Callable[[], Loaded | None] = lambda: _load(settings)
         self._loading: Future[Loaded | None] | None = None
+        self._begun = 0.0
         self._name = catalog.name(settings)
         self.memory = Memory()
         self.wake: Callable[[], None] = lambda: None
@@ -71,10 +75,19 @@ class Engine:
         return None if failed else self._name
 
     def begin(self) -> None:
-        """Start loading, unless that was done before."""
-        if self._loading is None:
+        """Start loading, unless that was done before, or failed for a while only."""
+        if self._loading is None or self._may_load_now():
+            self._begun = time.monotonic()
             self._loading = future = Future[Loaded | None]()
             threading.Thread(target=_run, args=(self._load, future), daemon=True).start()
+
+    def _may_load_now(self) -> bool:
+        """Whether loading failed for a reason that may have gone since."""
+        loading = self._loading
+        if loading is None or not loading.done() or time.monotonic() - self._begun < RETRY_S:
+            return False
+        failure = loading.exception()
+        return isinstance(failure, EmbedderError) and failure.fields.get("retryable") is True
 
     async def ready(self, patience_s: float | None = None) -> Loaded | None:
         """Return what is loaded; None where the settings want words only.
