@@ -50,7 +50,7 @@ def add(work: Work, draft: Draft) -> Added:
     is not stored again, and only gets the new links and labels.
     """
     before = drafts.known(work, draft)
-    same = before is not None and drafts.repeats(draft, before)
+    same = before is not None and drafts.repeats(work, draft, before)
     row = before if before is not None and same else drafts.write(work, draft, before)
     labels.link(work, row["id"], draft.entities, draft.role)
     labels.add(work, row["id"], draft.labels)

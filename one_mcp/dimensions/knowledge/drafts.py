@@ -71,14 +71,40 @@ def known(work: Work, draft: Draft) -> Row | None:
     )
 
 
-def repeats(draft: Draft, before: Row) -> bool:
-    """Whether a document says all that a draft does, and is kept in the same way."""
+def repeats(work: Work, draft: Draft, before: Row) -> bool:
+    """Whether a document says all that a draft does, and is kept and found in the same way.
+
+    Of a text that is not stored, only the draft can bring vectors: after an undo or an import, or
+    for another model.
+    """
     kind = "vector_only" if draft.keep == "vector_only" else "document"
     return (
         (before["hash"], before["title"], before["kind"]) == (draft.hash, draft.title, kind)
         and bool(before["redacted"]) == (draft.keep != "text")
         and draft.quality in (None, before["quality"])
         and draft.language in (None, before["language"])
+        and (kind == "document" or _embedded(work, before["row"], draft.model))
+    )
+
+
+def _embedded(work: Work, document: int, model: int | None) -> bool:
+    return bool(
+        work.value(
+            """
+            SELECT EXISTS (
+                SELECT 1
+                FROM chunks
+                CROSS JOIN vectors
+                WHERE chunks.organization_id = :organization
+                  AND chunks.document = :document
+                  AND vectors.organization_id = :organization
+                  AND vectors.chunk = chunks.row
+                  AND vectors.model = :model
+            )
+            """,
+            document=document,
+            model=model,
+        )
     )
 
 
