@@ -27,13 +27,23 @@ class _Draft:
     before: Row | None = None
 
     @property
+    def kept_as(self) -> tuple[str, str]:
+        """How the text is kept, and its hash: passages of another text, or of a kept one, go."""
+        return ("vector_only" if self.record.vector_only else "document"), self.hash
+
+    @property
+    def redacted(self) -> bool:
+        return self.record.redacted or self.record.vector_only
+
+    @property
     def differs(self) -> bool:
         """Whether the row that is there says something else."""
         before, record = self.before, self.record
         return before is not None and (
-            (before["hash"], before["title"], before["media_type"], before["language"])
-            != (self.hash, record.title, record.media_type, record.language)
-            or (before["quality"], bool(before["redacted"])) != (record.quality, record.redacted)
+            (before["kind"], before["hash"]) != self.kept_as
+            or (before["title"], before["media_type"], before["language"])
+            != (record.title, record.media_type, record.language)
+            or (before["quality"], bool(before["redacted"])) != (record.quality, self.redacted)
             or jsons.load_object(before["metadata"]) != record.metadata
         )
 
@@ -66,11 +76,18 @@ def _matched(work: Work, keys: Keys, line: int, draft: _Draft) -> _Draft:
         keys.claim(line, "id", record.id)
     if record.source is not None:
         keys.claim(line, "source", record.source)
+    elif record.id is None:
+        keys.claim(line, "title and text", record.title, draft.hash)
     draft.before = before = _present(work, draft)
     if before is None:
         return draft
     if before["version"] == work.change:
         raise repeated("document")
+    if before["source_id"] is not None:
+        raise ConflictError(
+            f"{before['id']} is the {before['source_field']} of {before['source_id']} here.",
+            id=before["id"],
+        )
     if record.source is not None and before["source"] != record.source:
         raise ConflictError(f"{before['id']} has another source here.", id=before["id"])
     return draft
@@ -80,17 +97,17 @@ def _present(work: Work, draft: _Draft) -> Row | None:
     record = draft.record
     ways: list[tuple[str, dict[str, object]]] = [("id = :id", {"id": record.id})]
     if record.source is not None:
-        ways.append(("source = :source", {"source": record.source}))
+        ways.append(("source = :source AND source_id IS NULL", {"source": record.source}))
     elif record.id is None:
         same: dict[str, object] = {"hash": draft.hash, "title": record.title}
-        ways.append(("hash = :hash AND title = :title AND source IS NULL", same))
+        condition = "hash = :hash AND title = :title AND source IS NULL AND source_id IS NULL"
+        ways.append((condition, same))
     for condition, parameters in ways:
         row = work.one(
             f"""
             SELECT {texts.COLUMNS}
             FROM knowledge
             WHERE organization_id = :organization
-              AND source_id IS NULL
               AND {condition}
             """,
             **parameters,
@@ -111,6 +128,12 @@ def _store(loading: Loading, draft: _Draft) -> None:
         id = draft.before["id"]
         if draft.differs:
             _update(work, id, draft)
+        if draft.record.vector_only and draft.kept_as != (
+            draft.before["kind"],
+            draft.before["hash"],
+        ):
+            _let_go(work, draft.before["row"])
+            report.note(NOT_SEARCHED)
     added = _file(work, id, draft)
     counts = (
         report.created
@@ -128,13 +151,13 @@ def _values(work: Work, id: str, draft: _Draft) -> dict[str, object]:
     record = draft.record
     return {
         "id": id,
-        "kind": "vector_only" if record.vector_only else "document",
+        "kind": draft.kept_as[0],
         "title": record.title,
         "text": None if record.vector_only else record.text,
         "media_type": record.media_type,
         "language": record.language,
         "hash": draft.hash,
-        "redacted": int(record.redacted or record.vector_only),
+        "redacted": int(draft.redacted),
         "quality": record.quality,
         "metadata": jsons.dumps(record.metadata),
         "updated_at": work.now if record.updated_at is None else record.updated_at,
@@ -170,6 +193,14 @@ def _update(work: Work, id: str, draft: _Draft) -> None:
           AND id = :id
         """,
         **_values(work, id, draft),
+    )
+
+
+def _let_go(work: Work, document: int) -> None:
+    """Remove the passages of a text of which nothing is kept any more."""
+    work.run(
+        "DELETE FROM chunks WHERE organization_id = :organization AND document = :document",
+        document=document,
     )
 
 

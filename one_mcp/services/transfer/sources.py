@@ -13,7 +13,7 @@ from one_mcp.errors import BrokenLineError, ImportFileError
 from one_mcp.services.transfer.meter import Meter
 
 LARGEST_FILE_BYTES = 4 * 1024**3
-LONGEST_LINE_BYTES = 4 * 1024**2
+LONGEST_LINE_BYTES = 24 * 1024**2  # of the longest document there is room for, in any script
 WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 
 
