@@ -3,15 +3,13 @@
 from dataclasses import replace
 
 from mcp_types import ReadResourceResult, Resource, ResourceTemplate, TextResourceContents
-from pydantic import BaseModel
 
 from one_mcp import clock
 from one_mcp.errors import AnswerTooLargeError, NotFoundError, OneError
 from one_mcp.ontology import check
 from one_mcp.ontology.model import Ontology
-from one_mcp.server import addresses, views
+from one_mcp.server import addresses, results, views
 from one_mcp.server.addresses import ENTITIES, MARKDOWN, MERMAID, Address, Place
-from one_mcp.server.results import MAX_CHARS
 from one_mcp.session import Session
 
 ADDRESSES = (
@@ -226,11 +224,11 @@ async def read(uri: str, one: Session) -> ReadResourceResult:
     found = place(uri, one.ontology)
     address = found.address
     shown = await address.read(one, **address.arguments(found.values))
-    text = shown if isinstance(shown, str) else _json(shown)
-    if len(text) > MAX_CHARS:
+    text = shown if isinstance(shown, str) else results.written(shown)
+    if len(text) > results.MAX_CHARS:
         raise AnswerTooLargeError(
-            f"{address.title}: {len(text):,} characters, and {MAX_CHARS:,} is the most that is "
-            "sent; read a part of it with a tool, such as find_entities.",
+            f"{address.title}: {len(text):,} characters, and {results.MAX_CHARS:,} is the most "
+            "that is sent; read a part of it with a tool, such as find_entities.",
             chars=len(text),
         )
     result = ReadResourceResult(
@@ -245,10 +243,6 @@ def completes(template: str, variable: str) -> str:
         if each.uri == addresses.canonical(template):
             return each.completes.get(variable, "none")
     raise NotFoundError("There is no such template; resources/templates/list shows all.")
-
-
-def _json(shown: BaseModel) -> str:
-    return shown.model_dump_json(by_alias=True, exclude_none=True)
 
 
 def _canonical(ontology: Ontology, kind: str, value: str) -> str:

@@ -22,13 +22,18 @@ def success(answer: BaseModel) -> CallToolResult:
     Some clients show a model the structured content (Claude Code does), some the text. Nulls are
     left out of both.
     """
-    text = answer.model_dump_json(by_alias=True, exclude_none=True)
+    text = written(answer)
     if len(text) > MAX_CHARS:
         raise _too_large(answer, len(text))
     return CallToolResult(
         content=[TextContent(text=text)],
         structured_content=answer.model_dump(mode="json", by_alias=True, exclude_none=True),
     )
+
+
+def written(answer: BaseModel) -> str:
+    """Write an answer as JSON, without nulls."""
+    return answer.model_dump_json(by_alias=True, exclude_none=True)
 
 
 def failure(error: OneError) -> CallToolResult:

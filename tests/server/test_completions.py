@@ -7,6 +7,8 @@ from mcp_types import INVALID_PARAMS, PromptReference, ResourceTemplateReference
 from one_mcp.dimensions import archive, entities, tags
 from one_mcp.dimensions.entities import Saved
 from one_mcp.server.resources import ADDRESSES
+from one_mcp.services.knowledge import ingest
+from one_mcp.services.knowledge.ingest import Filing
 from one_mcp.session import Session
 
 pytestmark = pytest.mark.anyio
@@ -103,6 +105,15 @@ async def test_tags_complete_by_key_and_value(client: Client, one: Session, jane
         "topic:x",
     ]
     assert await completed(client, ENTITIES, "tag", "skill:z") == []
+
+
+async def test_documents_complete_by_title_and_by_id(client: Client, one: Session) -> None:
+    made = await ingest.add(one, Filing(title="Refunds"), text="Money back.")
+    await ingest.add(one, Filing(title="Hours"), text="The studio opens at seven.")
+
+    for typed in ("ref", "REF", made.id):
+        assert await completed(client, "one://knowledge/{id}", "id", typed) == [made.id]
+    assert await completed(client, "one://knowledge/{id}", "id", "x") == []
 
 
 async def test_at_most_a_hundred_come_and_more_are_told_of(client: Client, one: Session) -> None:

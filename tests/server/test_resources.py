@@ -15,6 +15,8 @@ from one_mcp.clock import DAY_MS
 from one_mcp.dimensions import archive, connections, entities, events
 from one_mcp.dimensions.entities import Saved
 from one_mcp.server import faults, views
+from one_mcp.services.knowledge import ingest
+from one_mcp.services.knowledge.ingest import Filing
 from one_mcp.session import Session
 
 pytestmark = pytest.mark.anyio
@@ -243,6 +245,32 @@ async def test_huge_entity_is_cut_and_says_so(client: Client, one: Session) -> N
     assert listed["items"][0]["shortened"]
 
 
+@pytest.mark.parametrize("part", ["word ", '"a"\n', "\n\t", "呼吸"])
+async def test_document_shows_as_much_of_its_text_as_may_be_sent(
+    client: Client, one: Session, part: str
+) -> None:
+    text = part * (90_000 // len(part)) + "."
+    made = await ingest.add(one, Filing(title="Long"), text=text)
+
+    shows = await shown(client, f"one://knowledge/{made.id}")
+
+    assert text.startswith(shows["quote"])
+    assert shows["stop"] == len(shows["quote"]) >= 20_000
+    assert shows["characters"] == len(text)
+
+
+async def test_document_is_found_by_search_and_on_its_entitys_shelf(
+    client: Client, one: Session, course: Saved
+) -> None:
+    made = await ingest.add(one, Filing(title="Refunds", entities=[course.id]), text="Money back.")
+
+    search = await shown(client, "one://knowledge/search?q=money&type=course")
+    shelf = await shown(client, f"one://entities/{course.id}/knowledge")
+
+    assert [hit["id"] for hit in search["hits"]] == [made.id]
+    assert [each["id"] for each in shelf["documents"]] == [made.id]
+
+
 @pytest.mark.parametrize(
     "uri",
     [
@@ -258,6 +286,7 @@ async def test_huge_entity_is_cut_and_says_so(client: Client, one: Session) -> N
         "one://types/nothing",
         "one://entities/ent_0000000000000001",
         "one://entities/ent_0000000000000001/history",
+        "one://knowledge/kno_0000000000000001",
         "one://ontology#part",
     ],
 )
@@ -290,6 +319,9 @@ async def test_what_does_not_exist_is_refused_with_the_generations_code(
         ("one://entities/ent_1/graph?depth=5", "depth"),
         ("one://entities/ent_1/graph?depth=two", "depth"),
         ("one://entities/jane", "id"),
+        ("one://knowledge/ent_1", "id"),
+        ("one://knowledge/search", "q"),
+        ("one://knowledge/search?q=money&limit=101", "limit"),
     ],
 )
 async def test_value_that_does_not_fit_is_refused_by_name(
