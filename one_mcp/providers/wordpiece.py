@@ -9,100 +9,101 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 from one_mcp.errors import EmbedderError
-from one_mcp.jsons import JsonObject
+from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.providers.ports import Span
+from one_mcp.providers.unicode8 import GONE, NONSPACING, PUNCTUATION
 
-MOST_REMEMBERED = 50_000  # words
+Token = tuple[int, int, int]  # number of a piece, and the characters that it stands for
+
 MARKS = 2  # of the beginning and the end
-_SPACE = " \t\n\r\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-_CHUNK = re.compile(f"[^{_SPACE}]+")
-_PLAIN = re.compile(r"[!-~]+")  # ASCII without controls
-_WORD = re.compile(r"[A-Za-z0-9]+|[!-/:-@\[-`{-~]")
-_IDEOGRAPH = re.compile(
-    "[\u4e00-\u9fff\u3400-\u4dbf\uf900-\ufaff\U00020000-\U0002a6df\U0002a700-\U0002b73f"
-    "\U0002b740-\U0002b81f\U0002b920-\U0002ceaf\U0002f800-\U0002fa1f]"
+MOST_REMEMBERED = 20_000  # words
+_SPACE = r" \t\n\r\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_SIGN = r"!-/:-@\[-`{-~"
+_IDEOGRAPH = (
+    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002a6df\U0002a700-\U0002b81f"
+    "\U0002b920-\U0002ceaf\U0002f800-\U0002fa1f"
 )
-_GONE = ("\0", "\ufffd")
-
-
-class Token(NamedTuple):
-    """A piece: its number, and the characters of the text that it stands for."""
-
-    id: int
-    start: int
-    end: int
+_ALONE = f"{_SIGN}{PUNCTUATION}{_IDEOGRAPH}"
+# first what is most frequent: a word of ASCII that ends before a blank or a sign
+_WORD = re.compile(f"[A-Za-z0-9]++(?![^ \t\n\r{_SIGN}])|[{_ALONE}]|[^{_SPACE}{_ALONE}]+")
+_IS_ALONE = re.compile(f"[{_ALONE}]")
+_IS_GONE = re.compile(f"[{GONE}]")
+_ACCENTS = re.compile(f"[{NONSPACING}]+")
+_NORMALIZER: JsonObject = {
+    "type": "BertNormalizer",
+    "clean_text": True,
+    "handle_chinese_chars": True,
+    "lowercase": True,
+}
+_MODEL: JsonObject = {"type": "WordPiece", "continuing_subword_prefix": "##"}
+_ADDED: JsonObject = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
 
 
 class WordPiece:
-    """A vocabulary, and how texts are cut into it."""
+    """A vocabulary, and how texts are cut into it; threads may share it."""
 
-    def __init__(self, vocabulary: dict[str, int], longest: int) -> None:
+    def __init__(
+        self, vocabulary: dict[str, int], added: dict[str, int], unknown: int, longest: int
+    ) -> None:
         self._vocabulary = vocabulary
+        self._added = added
+        self._unknown = unknown
         self._longest = longest
-        self._unknown = vocabulary["[UNK]"]
-        self._begin, self._end = vocabulary["[CLS]"], vocabulary["[SEP]"]
-        marks = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-        self._marks = re.compile("|".join(map(re.escape, marks)))
-        self._known: dict[str, tuple[tuple[int, int], ...]] = {}
+        self._marks = re.compile("|".join(map(re.escape, sorted(added, key=len, reverse=True))))
+        self._known: dict[str, tuple[Token, ...]] = {}
 
     def ids(self, text: str, limit: int) -> list[int]:
         """Return the numbers of the pieces of a text, between marks of its beginning and end.
 
         At most `limit`, the marks among them.
         """
-        pieces = islice(self._tokens(text), limit - MARKS)
-        return [self._begin, *(token.id for token in pieces), self._end]
+        numbers = (id for _, pieces in self._words(text) for id, _, _ in pieces)
+        return [self._added["[CLS]"], *islice(numbers, limit - MARKS), self._added["[SEP]"]]
 
     def spans(self, text: str) -> list[Span]:
         """Say where each piece of a text stands, in code points."""
-        return [(token.start, token.end) for token in self._tokens(text)]
+        return [
+            (at + start, at + end) for at, pieces in self._words(text) for _, start, end in pieces
+        ]
 
-    def _tokens(self, text: str) -> Iterator[Token]:
+    def _words(self, text: str) -> Iterator[tuple[int, tuple[Token, ...]]]:
+        """Tell where each word begins, and its pieces counted from there."""
         start = 0
         for mark in self._marks.finditer(text):
             yield from self._plain(text, start, mark.start())
-            yield Token(self._vocabulary[mark[0]], mark.start(), mark.end())
+            yield mark.start(), ((self._added[mark[0]], 0, len(mark[0])),)
             start = mark.end()
         yield from self._plain(text, start, len(text))
 
-    def _plain(self, text: str, start: int, end: int) -> Iterator[Token]:
-        for chunk in _CHUNK.finditer(text, start, end):
-            if _PLAIN.fullmatch(chunk[0]):
-                for word in _WORD.finditer(text, chunk.start(), chunk.end()):
-                    at = word.start()
-                    for id, length in self._pieces(word[0].lower()):
-                        yield Token(id, at, at + length)
-                        at += length
-            else:
-                yield from self._folded(chunk[0], chunk.start())
+    def _plain(self, text: str, start: int, end: int) -> Iterator[tuple[int, tuple[Token, ...]]]:
+        known = self._known
+        for word in _WORD.finditer(text, start, end):
+            pieces = known.get(word[0])
+            yield word.start(), self._learn(word[0]) if pieces is None else pieces
 
-    def _folded(self, chunk: str, offset: int) -> Iterator[Token]:
+    def _learn(self, word: str) -> tuple[Token, ...]:
+        is_plain = word.isascii() and word.isalnum()
+        pieces = tuple(self._longest_first(word.lower()) if is_plain else self._folded(word))
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+        if len(word) <= self._longest:
+            self._known[word] = pieces
+        return pieces
+
+    def _folded(self, text: str) -> Iterator[Token]:
         """Cut what is not plain ASCII: each character of a word knows where it comes from."""
-        for word in _words(chunk):
-            at = 0
-            for id, length in self._pieces("".join(character for character, _ in word)):
-                first, last = word[at][1], word[at + length - 1][1]
-                yield Token(id, offset + first, offset + last + 1)
-                at += length
+        for word, places in _fold_all(text):
+            for id, start, end in self._longest_first(word):
+                yield id, places[start], places[end - 1] + 1
 
-    def _pieces(self, word: str) -> tuple[tuple[int, int], ...]:
-        """Cut a word into the longest pieces there are, each with its length."""
-        known = self._known.get(word)
-        if known is None:
-            known = tuple(self._longest_first(word))
-            if len(self._known) >= MOST_REMEMBERED:
-                self._known.clear()
-            if len(word) <= self._longest:
-                self._known[word] = known
-        return known
-
-    def _longest_first(self, word: str) -> list[tuple[int, int]]:
-        found: list[tuple[int, int]] = []
+    def _longest_first(self, word: str) -> list[Token]:
+        """Cut into the longest pieces there are; all of it is unknown where a part is."""
+        found: list[Token] = []
         start = 0
         while start < len(word) <= self._longest:
             prefix = "##" if start else ""
@@ -111,62 +112,75 @@ class WordPiece:
                 if id is not None:
                     break
             else:
-                return [(self._unknown, len(word))]
-            found.append((id, end - start))
+                return [(self._unknown, 0, len(word))]
+            found.append((id, start, end))
             start = end
-        return found or [(self._unknown, len(word))]
+        return found or [(self._unknown, 0, len(word))]
 
 
 def read(path: Path) -> WordPiece:
     """Read a `tokenizer.json`; raises EmbedderError where it is of another kind."""
     try:
         content: JsonObject = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+        normalizer = _part(content["normalizer"], _NORMALIZER)
+        _part(content["pre_tokenizer"], {"type": "BertPreTokenizer"})
+        model = _part(content["model"], _MODEL)
+        vocabulary = _numbers(model["vocab"])
+        added = _added(content["added_tokens"])
+        longest = model["max_input_chars_per_word"]
+        unknown = vocabulary[str(model["unk_token"])]
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise _unfit(path) from error
-    model, normalizer = content.get("model"), content.get("normalizer")
-    if not (isinstance(model, dict) and isinstance(normalizer, dict)):
+    if normalizer.get("strip_accents") is False or not isinstance(longest, int):
         raise _unfit(path)
-    vocabulary = model.get("vocab")
-    longest = model.get("max_input_chars_per_word")
-    kinds = (model.get("type"), normalizer.get("type"), normalizer.get("lowercase"))
-    if kinds != ("WordPiece", "BertNormalizer", True) or not isinstance(longest, int):
+    if not {"[CLS]", "[SEP]"} <= added.keys():
         raise _unfit(path)
-    if not isinstance(vocabulary, dict):
-        raise _unfit(path)
-    return WordPiece({word: id for word, id in vocabulary.items() if isinstance(id, int)}, longest)
+    return WordPiece(vocabulary, added, unknown, longest)
 
 
-def _words(chunk: str) -> Iterator[list[tuple[str, int]]]:
-    """Fold case and accents, and part a chunk at punctuation and ideographs."""
-    word: list[tuple[str, int]] = []
-    for place, character in enumerate(chunk):
+def _part(value: JsonValue, expected: JsonObject) -> JsonObject:
+    if not isinstance(value, dict) or any(value.get(key) != expected[key] for key in expected):
+        raise ValueError(expected)
+    return value
+
+
+def _numbers(value: JsonValue) -> dict[str, int]:
+    if not isinstance(value, dict):
+        raise TypeError(value)
+    return {word: id for word, id in value.items() if isinstance(id, int)}
+
+
+def _added(value: JsonValue) -> dict[str, int]:
+    if not isinstance(value, list):
+        raise TypeError(value)
+    tokens = [_part(token, _ADDED) for token in value]
+    return _numbers({str(token["content"]): token["id"] for token in tokens})
+
+
+def _fold_all(text: str) -> Iterator[tuple[str, list[int]]]:
+    """Fold case and accents, and part at what stands alone; say where each character was."""
+    word: list[str] = []
+    places: list[int] = []
+    for place, character in enumerate(text):
         for folded in _fold(character):
-            if _IDEOGRAPH.match(folded) or _is_punctuation(folded):
+            if _IS_ALONE.match(folded):
                 if word:
-                    yield word
-                yield [(folded, place)]
-                word = []
+                    yield "".join(word), places
+                yield folded, [place]
+                word, places = [], []
             else:
-                word.append((folded, place))
+                word.append(folded)
+                places.append(place)
     if word:
-        yield word
+        yield "".join(word), places
 
 
+@lru_cache(maxsize=10_000)
 def _fold(character: str) -> str:
-    if character in _GONE or unicodedata.category(character) in ("Cc", "Cf", "Co"):
+    if _IS_GONE.match(character):
         return ""
-    bare = "".join(
-        part
-        for part in unicodedata.normalize("NFD", character)
-        if unicodedata.category(part) != "Mn"
-    )
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFD", character))
     return "".join(part.lower() for part in bare)
-
-
-def _is_punctuation(character: str) -> bool:
-    if character.isascii():
-        return not character.isalnum() and character.isprintable() and character != " "
-    return unicodedata.category(character).startswith("P")
 
 
 def _unfit(path: Path) -> EmbedderError:
