@@ -18,10 +18,15 @@ class Frequencies:
     _rows: int = 0
 
     def of(self, word: str, count: Callable[[str], int]) -> int:
-        """Return how many rows have a word; `count` is asked where that is not remembered."""
+        """Return how many rows have a word; `count` is asked where that is not remembered.
+
+        That there are none is not: it costs nothing to count, and the next text may be the first.
+        """
         found = self._counted.get(word)
         if found is None:
-            found = self._counted[word] = count(word)
+            found = count(word)
+            if found:
+                self._counted[word] = found
         return found
 
     def refresh(self, rows: int) -> None:
