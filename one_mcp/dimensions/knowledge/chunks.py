@@ -19,6 +19,11 @@ _UNSPACED = re.compile(
     "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uf900-\ufaff\U00020000-\U0003ffff])"
 )
+# vowel points of Hebrew and Arabic, which most texts are written without
+_POINTS = re.compile(
+    "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670"
+    "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,12 @@ def titled(title: str, heading: str) -> str:
 
 
 def spaced(text: str) -> str | None:
-    """Put spaces between characters of scripts that have none; None where there are no such."""
-    return _UNSPACED.sub(r" \1 ", text) if _UNSPACED.search(text) else None
+    """Put spaces between characters of scripts that have none, and leave out vowel points.
+
+    None where there are no such.
+    """
+    found = _UNSPACED.sub(r" \1 ", _POINTS.sub("", text))
+    return None if found == text else found
 
 
 def newest(work: Work) -> int:
@@ -99,7 +108,7 @@ def replace(
             stop=passage.stop,
             heading=passage.heading,
             text=passage.text if keep_text else None,
-            words=spaced(passage.text) if keep_text else None,
+            words=_words(passage, keep_text=keep_text),
             hash=hash,
         )
         for ordinal, (passage, hash) in enumerate(zip(passages, hashes, strict=True))
@@ -116,6 +125,15 @@ def replace(
         ),
     )
     return rows
+
+
+def _words(passage: Passage, *, keep_text: bool) -> str | None:
+    """Write a passage for the index, where that is not as it stands."""
+    text = passage.text if keep_text else ""
+    heading = spaced(passage.heading)
+    if heading is None:
+        return spaced(text)
+    return f"{heading}\n{spaced(text) or text}"
 
 
 def _vectors(work: Work, hashes: Sequence[str]) -> dict[str, dict[int, bytes]]:

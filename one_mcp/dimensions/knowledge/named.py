@@ -29,14 +29,14 @@ def find(
     """Find live entities that words of a text name, the best first, but for those in `known`."""
     newest = _newest(work)
     frequencies.refresh(newest)
-    quoted = words.quoted(text)
+    said = words.said(text)
     counts = {
         word: frequencies.of(word, lambda word: search.hits(work, word, EFFORT + 1))
-        for word in quoted
+        for word in (f'"{word.lower()}"' for word in said)
     }
     telling = max(FEW, newest // COMMON)
-    said = rarest({word: n for word, n in counts.items() if n <= telling}, EFFORT)
-    found = _tagged(work, quoted, most) + _named(work, said, most + len(known))
+    rare = rarest({word: n for word, n in counts.items() if n <= telling}, EFFORT)
+    found = _tagged(work, said, most) + _named(work, rare, most + len(known))
     ids = [id for id in dict.fromkeys(found) if id not in known]
     names = [check.entity_type(work.ontology, type).name for type in types]
     rows = work.all(
@@ -93,14 +93,17 @@ def _named(work: Work, chosen: Sequence[str], most: int) -> list[str]:
     return [row["id"] for row in rows]
 
 
-def _tagged(work: Work, quoted: Sequence[str], most: int) -> list[str]:
-    """List entities with a tag whose value is said, in up to three words."""
-    said = [word.strip('"') for word in quoted]
+def _tagged(work: Work, said: Sequence[str], most: int) -> list[str]:
+    """List entities with a tag whose value is said, as it is or in small letters.
+
+    In up to three words.
+    """
     values = {
-        mark.join(said[start : start + length])
+        value
         for length in range(1, LONGEST_TAG + 1)
         for start in range(len(said) - length + 1)
         for mark in MARKS[: 1 if length == 1 else None]
+        for value in _both(mark.join(said[start : start + length]))
     }
     rows = work.all(
         """
@@ -115,3 +118,7 @@ def _tagged(work: Work, quoted: Sequence[str], most: int) -> list[str]:
         most=most,
     )
     return [row["id"] for row in rows]
+
+
+def _both(value: str) -> tuple[str, str]:
+    return value, value.lower()

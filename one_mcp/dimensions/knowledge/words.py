@@ -5,7 +5,6 @@ costs more than all others together, and says least. So words count from the rar
 number of passages is reached.
 """
 
-import re
 import unicodedata
 from collections.abc import Sequence
 
@@ -18,16 +17,29 @@ MOST_WORDS = 32
 WHOLE, WHOLE_EFFORT = 30_000, 15_000  # up to so many passages, nearly all words count
 EFFORT = 5_000  # passages to score, all words together
 HEADING_WEIGHT = 2.0
-_WORD = re.compile(r"[^\W_]+")
+
+
+def said(text: str) -> list[str]:
+    """Read the words of a text, each once, in order; of very many the longest.
+
+    A mark belongs to the letter before it, as a vowel does in Hindi.
+    """
+    marked = "".join(
+        each if _of_a_word(each) else " " for each in unicodedata.normalize("NFC", text)
+    )
+    found = {word.lower(): word for word in reversed(marked.split()) if _is_word(word)}
+    words = list(reversed(found.values()))
+    longest = set(sorted(words, key=len, reverse=True)[:MOST_WORDS])
+    return [word for word in words if word in longest]
 
 
 def quoted(text: str) -> list[str]:
-    """Read the words of a text, each once, quoted so that none is an operator.
+    """Read the words of a text as FTS5 takes them, quoted so that none is an operator.
 
-    A run of characters of a script without spaces is one phrase.
+    A run of characters of a script without spaces is one phrase; so is a word that the index cuts
+    at its marks.
     """
-    found = dict.fromkeys(_WORD.findall(unicodedata.normalize("NFC", text).casefold()))
-    return [f'"{chunks.spaced(word) or word}"' for word in list(found)[:MOST_WORDS]]
+    return [f'"{chunks.spaced(word) or word}"' for word in map(str.lower, said(text))]
 
 
 def scores(
@@ -112,6 +124,14 @@ def _newest(work: Work, word: str, among: Sequence[int] | None, most: int) -> li
         **parameters,
     )
     return [row["chunk"] for row in rows]
+
+
+def _of_a_word(character: str) -> bool:
+    return character.isalnum() or unicodedata.category(character).startswith("M")
+
+
+def _is_word(run: str) -> bool:
+    return any(map(str.isalnum, run))
 
 
 def _counting(among: Sequence[int] | None) -> tuple[str, dict[str, object]]:
