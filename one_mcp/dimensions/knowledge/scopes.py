@@ -130,7 +130,12 @@ def _tagged(selection: Selection, tag: str) -> Members:
     same = f"tags.organization_id = :organization AND tags.key = {selection.bind(key)}"
     if not any_value:
         same += f" AND tags.value = {selection.bind(value)}"
-    return _linked("tags", "knowledge_links.entity_id = tags.entity_id", same)
+    return _linked(
+        "tags CROSS JOIN entities",
+        "knowledge_links.entity_id = tags.entity_id",
+        f"{same} AND entities.organization_id = :organization AND entities.id = tags.entity_id"
+        " AND entities.deleted_at IS NULL",
+    )
 
 
 def _labelled(selection: Selection, label: str) -> Members:

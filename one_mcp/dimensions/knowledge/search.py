@@ -5,6 +5,7 @@ too. The best few move the question towards themselves, and it is asked once mor
 on those of near passages in other documents.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +22,7 @@ from one_mcp.search.ports import Arithmetic, Scan
 from one_mcp.store.work import Work
 
 WORD_CANDIDATES = 150  # of BM25, whose meaning is looked at too
+BY_WORDS = 600  # of BM25, where words are all there is, or a scope comes after it
 WIDER = 4  # times as many candidates where a scope is too large to be listed
 FEEDBACK = 5  # passages that move the question, at most
 PART = 20  # one in so many: of few passages, the best are not good
@@ -83,15 +85,14 @@ class _Scored:
 def spoken(work: Work, wish: Wish, memory: Memory) -> Spoken:
     """Look the words of a question up in the passages that count."""
     if not wish.scope:
-        return Spoken(words.scores(work, wish.text, memory.words, most=WORD_CANDIDATES))
+        return Spoken(words.scores(work, wish.text, memory.words, most=BY_WORDS))
     selection = scopes.select(work, wish.scope)
     among = memory.scopes.of(
         (work.organization, wish.scope),
         scopes.stamp(work),
         lambda: scopes.members(work, selection),
     )
-    most = WORD_CANDIDATES * (WIDER if among is None else 1)
-    scores = words.scores(work, wish.text, memory.words, among=among, most=most)
+    scores = words.scores(work, wish.text, memory.words, among=among, most=BY_WORDS)
     if among is not None:
         return Spoken(scores, among)
     kept = scopes.kept(work, selection, list(scores))
@@ -121,16 +122,17 @@ def _by_both(work: Work, meaning: Meaning, said: Spoken) -> _Scored:
     Of very many vectors, the second question is asked to the candidates of the first only.
     """
     arithmetic, question = meaning.arithmetic, meaning.question
-    vectors = nearest.vectors(work, question.model, list(said.scores))
+    spoken = {chunk: said.scores[chunk] for chunk in rank.best(said.scores, WORD_CANDIDATES)}
+    vectors = nearest.vectors(work, question.model, list(spoken))
     vectors |= _near(work, meaning, said, question.vector, vectors)
-    first = rank.fuse(_similar(arithmetic, question.vector, vectors), said.scores)
+    first = rank.fuse(_similar(arithmetic, question.vector, vectors), spoken)
     trusted = min(FEEDBACK, len(vectors) // PART)
     best = [vectors[chunk] for chunk in rank.best(first, trusted) if chunk in vectors]
     moved = arithmetic.moved(question.vector, best)
     if _twice(meaning.space.scan):
         vectors |= _near(work, meaning, said, moved, vectors)
-    fused = rank.fuse(_similar(arithmetic, moved, vectors), said.scores)
-    return _Scored(fused, said.scores, vectors)
+    fused = rank.fuse(_similar(arithmetic, moved, vectors), spoken)
+    return _Scored(fused, spoken, vectors)
 
 
 def _near(
@@ -167,9 +169,8 @@ def _similar(
 
 def _ranked(work: Work, scored: _Scored, wish: Wish, meaning: Meaning | None) -> list[Ranked]:
     """Order the best passages, once those of archived entities are gone."""
-    few = rank.best(scored.scores, max(POOL, 3 * wish.limit))
-    places = hits.places(work, few)
-    few = [chunk for chunk in few if chunk in places]
+    places = _places(work, scored.scores, wish)
+    few = list(places)
     scores = {chunk: scored.scores[chunk] for chunk in few}
     similar: dict[int, float] = {}
     if meaning is not None:
@@ -182,6 +183,24 @@ def _ranked(work: Work, scored: _Scored, wish: Wish, meaning: Meaning | None) ->
         ranked = [one for one in ranked if similar.get(one.place.chunk, 0.0) >= least]
     ranked.sort(key=lambda one: (-one.score, one.place.chunk))
     return [_told(one, similar, scored.spoken) for one in ranked] if wish.explained else ranked
+
+
+def _places(work: Work, scores: Mapping[int, float], wish: Wish) -> dict[int, Place]:
+    """Find where the best passages stand, and more of them until there are enough to show.
+
+    Those of archived entities are not shown, and of one document only some.
+    """
+    ordered = rank.best(scores, len(scores))
+    some = max(POOL, 3 * wish.limit)
+    found: dict[int, Place] = {}
+    for start in range(0, len(ordered), some):
+        part = ordered[start : start + some]
+        places = hits.places(work, part)
+        found |= {chunk: places[chunk] for chunk in part if chunk in places}
+        of_each = Counter(place.document for place in found.values())
+        if sum(min(count, wish.of_one_document) for count in of_each.values()) >= wish.limit:
+            break
+    return found
 
 
 def _smoothed(
