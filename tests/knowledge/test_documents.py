@@ -172,6 +172,25 @@ async def test_of_a_vector_only_text_nothing_but_vectors_is_kept(
         assert b"quillwort" not in part.read_bytes()
 
 
+@pytest.mark.parametrize("keep", ["redacted", "vector_only"])
+async def test_headings_of_a_text_that_is_not_shown_are_not_shown_either(
+    one: Session, app: App, ask: Ask, keep: str
+) -> None:
+    await add(one, "# Quillwort\n\n## Bogbean\n\nOtters swim.", keep=keep)
+
+    (hit,) = await ask("otters swim")
+
+    assert (hit.title, hit.heading) == ("Untitled", None)
+    path = app.database.path
+    files = path.read_bytes() + path.with_name(f"{path.name}-wal").read_bytes()
+    for word in (b"quillwort", b"bogbean"):
+        assert (word in files.lower()) is (keep == "redacted")
+
+
+async def test_a_source_of_spaces_is_none(one: Session) -> None:
+    assert await add(one, "Otters.", source=" ") != await add(one, "Badgers.", source=" ")
+
+
 async def test_a_file_becomes_a_document_with_its_own_title(one: Session, tmp_path: Path) -> None:
     file = tmp_path / "note.md"
     file.write_text("---\ntitle: A note\n---\nBreathe through the nose.\n")

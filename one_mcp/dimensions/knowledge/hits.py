@@ -172,7 +172,7 @@ def _hit(
     return Hit(
         id=best["id"],
         title=best["title"],
-        heading=heading if heading not in ("", best["title"]) else None,
+        heading=None if best["redacted"] or heading in ("", best["title"]) else heading,
         quote=None if best["redacted"] else quote,
         start=start,
         stop=stop,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from anyio import to_thread
@@ -20,6 +20,7 @@ from one_mcp.session import Session
 
 LONGEST = 4_000_000
 LONGEST_TITLE = 200
+UNTITLED = "Untitled"
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 _MARKS = re.compile(r"^[#>*\-=\s]+")
 
@@ -54,7 +55,7 @@ async def add(
     given = await _given(one, text, path, url)
     _require_text(given.text)
     model = await indexing.prepared(one)
-    title = _title(filing.title or given.title, given.text)
+    title = _title(filing, given)
     cut = await to_thread.run_sync(
         partial(
             passages.cut,
@@ -65,14 +66,17 @@ async def add(
         ),
         abandon_on_cancel=True,
     )
-    vectors = await _vectors(model, cut) if filing.keep == "vector_only" else []
+    vectors: list[bytes] = []
+    if filing.keep == "vector_only":
+        vectors = await _vectors(model, cut)
+        cut = [replace(each, heading=title) for each in cut]  # its headings are its text, too
     draft = Draft(
         title=title,
         text=given.text,
         passages=cut,
         media_type=given.media_type,
         language=filing.language or given.language,
-        source=filing.source or given.source or None,
+        source=(filing.source or "").strip() or given.source or None,
         keep=filing.keep,
         quality=filing.quality,
         metadata=filing.metadata,
@@ -117,12 +121,18 @@ def _require_text(text: str) -> None:
         )
 
 
-def _title(given: str | None, text: str) -> str:
-    """Take the given title, or the first line that says something."""
-    if given is not None and given.strip():
-        return " ".join(given.split())[:LONGEST_TITLE]
-    lines = (_MARKS.sub("", line).strip() for line in text.splitlines())
-    first = next(filter(None, lines), "Untitled")
+def _title(filing: Filing, given: Text) -> str:
+    """Take the given title, or the first line that says something.
+
+    A text that is not shown keeps its first line for itself.
+    """
+    named = filing.title if filing.keep != "text" else filing.title or given.title
+    if named is not None and named.strip():
+        return " ".join(named.split())[:LONGEST_TITLE]
+    if filing.keep != "text":
+        return UNTITLED
+    lines = (_MARKS.sub("", line).strip() for line in given.text.splitlines())
+    first = next(filter(None, lines), UNTITLED)
     return first if len(first) <= LONGEST_TITLE else f"{first[: LONGEST_TITLE - 1]}…"
 
 
