@@ -262,6 +262,8 @@ async def test_an_entitys_text_is_changed_with_the_entity(one: Session, ask: Ask
 
     with pytest.raises(ConflictError, match="update_entity"):
         await one.write(documents.forget, hit.id)
+    with pytest.raises(ConflictError, match="tag_entity"):
+        await one.write(documents.label, hit.id, ["topic:otters"])
 
 
 async def test_what_is_known_about_an_entity_is_listed(one: Session) -> None:

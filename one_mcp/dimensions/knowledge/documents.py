@@ -76,7 +76,7 @@ def label(
 ) -> Labelled:
     """Change what a document is filed under, and which entities it tells of."""
     row = texts.one(work, id)
-    if row["source_id"] is not None and (link or unlink):
+    if row["source_id"] is not None:
         raise _belongs(row)
     labels.remove(work, id, remove or [])
     labels.add(work, id, add or [])
@@ -115,7 +115,7 @@ def _touch(work: Work, id: str) -> list[Linked]:
 def _belongs(row: Row) -> ConflictError:
     return ConflictError(
         f"{row['id']} is the {row['source_field']} of {row['source_id']}; change that entity with "
-        "update_entity, or archive it.",
+        "update_entity or tag_entity, or archive it.",
         id=row["id"],
         entity=row["source_id"],
     )
