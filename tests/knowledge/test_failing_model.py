@@ -7,6 +7,7 @@ import pytest
 from starlette.responses import JSONResponse, Response
 
 from one_mcp.app import App, open_app
+from one_mcp.dimensions import entities
 from one_mcp.dimensions.knowledge import backlogs
 from one_mcp.dimensions.knowledge.search import Wish
 from one_mcp.errors import EmbedderError
@@ -33,7 +34,8 @@ def answered(texts: list[str]) -> Response:
 
 
 def unavailable(_texts: list[str]) -> Response:
-    return JSONResponse({"error": {"message": "later"}}, status_code=503)
+    headers = {"x-should-retry": "false"}  # the SDK would wait for seconds
+    return JSONResponse({"error": {"message": "later"}}, status_code=503, headers=headers)
 
 
 @pytest.fixture
@@ -96,3 +98,33 @@ async def test_what_waits_for_the_service_is_not_leased_meanwhile(
     server.next = []
     assert not await indexing.finish(door)
     assert (await recall.find(door, Wish("badgers"))).mode == "hybrid"
+
+
+async def test_all_texts_are_found_by_their_words_while_the_service_is_away(
+    door: Session, server: Server
+) -> None:
+    await add(door, "The first text.")
+    await upkeep.reindex(door)
+    for number in range(40):
+        await door.write(entities.create, "blog_post", f"P{number}", {"content": "Otters swim."})
+    server.next = [unavailable] * 40
+
+    with pytest.raises(EmbedderError):
+        await indexing.finish(door)
+
+    assert len((await recall.find(door, Wish("otters", limit=50))).hits) == 40
+
+
+async def test_a_service_that_goes_away_between_single_texts_leaves_none_leased(
+    door: Session, server: Server
+) -> None:
+    for text in ("Otters swim.", "A drop of poison.", "Badgers dig."):
+        await add(door, text, title=text)
+    server.next = [answered, *[unavailable] * 40]
+    with pytest.raises(EmbedderError):
+        await indexing.finish(door)
+
+    server.next = []
+    await indexing.finish(door)
+
+    assert (await upkeep.standing(door)).vectors == 3

@@ -78,7 +78,7 @@ async def finish(one: Session, report: Report | None = None) -> Backlog:
     """Do what is to be done, however little; return what other processes are at."""
     model = await prepared(one)
     done = 0
-    while took := await _cut(one, model) + await _embed(one, model):
+    while took := await _cut(one, model) or await _embed(one, model):  # words first: they are quick
         done += took
         if report is not None:
             left = await one.read(backlogs.count, model.number)
@@ -165,5 +165,10 @@ async def _apart(one: Session, loaded: Loaded, number: int, leased: Sequence[Une
     if len(leased) == 1:
         await one.derive(unembedded.release, number, [leased[0].chunk], failed=True)
         return
-    for each in leased:
-        await _store(one, loaded, number, [each])
+    for place, each in enumerate(leased):
+        try:
+            await _store(one, loaded, number, [each])
+        except EmbedderError:
+            rest = [other.chunk for other in leased[place + 1 :]]
+            await one.derive(unembedded.release, number, rest, failed=False)
+            raise
