@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from pydantic import BaseModel, ConfigDict
+from pydantic_core import to_json
 
 
 class Answer(BaseModel):
@@ -21,6 +22,13 @@ class Written(Answer):
     change: str | None = None
     replayed: bool | None = None
     warnings: list[str] | None = None
+
+
+def cut(text: str, characters: int) -> str:
+    """Keep as much of a text's beginning as its JSON has room for."""
+    while (excess := len(to_json(text).decode()) - characters) > 0:
+        text = text[: -max(excess // 6, 1)]  # no character takes more than six
+    return text
 
 
 def few(texts: Iterable[str], characters: int = 1_500) -> list[str] | None:

@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from one_mcp import clock, jsons
-from one_mcp.answers import Answer
+from one_mcp.answers import Answer, few
 from one_mcp.dimensions.knowledge import labels, texts
 from one_mcp.dimensions.knowledge.labels import Linked
 from one_mcp.store.work import Row, Work
 
-SHORTEST_QUOTE = 160
+SHORTEST_QUOTE, LONGEST_QUOTE = 160, 32_000
+MOST_LINKED = 8
+LABELS_CHARACTERS = 400
 NOT_WORSE = 0.7  # part of the best score that a neighbour needs to be quoted along
 
 
@@ -22,7 +24,10 @@ class Scores(Answer):
 
 
 class Hit(Answer):
-    """A passage. `quote` is text[start:stop] of the document `id`, by characters."""
+    """A passage. `quote` is text[start:stop] of the document `id`, by characters.
+
+    Of many `entities` only some are named.
+    """
 
     id: str
     title: str
@@ -117,12 +122,17 @@ def shown(
 ) -> list[Hit]:
     """Make hits of groups, with quotes that together have about so many characters."""
     rows = _rows(work, [one.place.chunk for group in groups for one in group])
-    share = max(characters // max(len(groups), 1), SHORTEST_QUOTE)
+    share = min(max(characters // max(len(groups), 1), SHORTEST_QUOTE), LONGEST_QUOTE)
     hits = [_hit(work, group, rows, share, explained=explained) for group in groups]
     ids = [hit.id for hit in hits]
     linked, labelled = labels.links(work, ids), labels.of_many(work, ids)
     return [
-        hit.model_copy(update={"entities": linked.get(hit.id), "labels": labelled.get(hit.id)})
+        hit.model_copy(
+            update={
+                "entities": linked.get(hit.id, [])[:MOST_LINKED] or None,
+                "labels": few(labelled.get(hit.id, []), LABELS_CHARACTERS),
+            }
+        )
         for hit in hits
     ]
 
@@ -195,7 +205,10 @@ def _scores(one: Ranked) -> Scores:
 def _quote(
     work: Work, group: Sequence[Ranked], rows: Mapping[int, Row], share: int
 ) -> tuple[str, int, int]:
-    """Quote the best passage, with those beside it as far as there is room."""
+    """Quote the best passage, with those beside it as far as there is room.
+
+    Alone where the text of an entity has changed, and is not cut anew yet.
+    """
     best = _first(group, rows)
     start, stop = best["start"], best["stop"]
     if best["text"] is None:
@@ -205,8 +218,9 @@ def _quote(
         wider = min(start, row["start"]), max(stop, row["stop"])
         if wider[1] - wider[0] <= share:
             start, stop = wider
-    whole = (start, stop) == (best["start"], best["stop"])
-    text = best["text"] if whole else texts.text(work, best, start, stop - start)[0]
-    if len(text) > share:
-        return f"{text[:share]}…", start, start + share
-    return text, start, stop
+    text = best["text"]
+    if (start, stop) != (best["start"], best["stop"]):
+        text, _ = texts.text(work, best, start, stop - start)
+        if text[best["start"] - start : best["stop"] - start] != best["text"]:
+            text, start, stop = best["text"], best["start"], best["stop"]
+    return text[:share], start, min(stop, start + share)

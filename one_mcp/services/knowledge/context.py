@@ -17,6 +17,9 @@ PASSAGES = 0.7  # of the budget; connections and events have the rest
 A_PASSAGE = 900  # characters, roughly
 MOST_PASSAGES = 40
 MOST_ENTITIES = 8
+LONGEST_NAME = 160  # of a title with a heading
+INDENT = 2
+LONGEST = 52_000  # characters; the answer has the sources, too
 
 
 class Source(Answer):
@@ -48,7 +51,7 @@ class Context(Answer):
 
 async def gather(one: Session, question: str, scope: Scope, tokens: int) -> Context:
     """Gather the best passages for a question, their entities, connections and recent events."""
-    room = tokens * CHARACTERS_A_TOKEN
+    room = min(tokens * CHARACTERS_A_TOKEN, LONGEST)
     characters = int(room * PASSAGES)
     limit = max(1, min(characters // A_PASSAGE, MOST_PASSAGES))
     wish = Wish(question, scope, limit=limit, characters=characters)
@@ -56,20 +59,14 @@ async def gather(one: Session, question: str, scope: Scope, tokens: int) -> Cont
     passages, sources = _passages(found.hits, characters)
     named = _named(found)
 
-    def around(work: Work) -> tuple[list[str], list[str]]:
-        left = room - sum(map(len, passages))
-        edges = _fitting(facts.edges(work, named), left * 2 // 3)
-        left -= sum(map(len, edges))
-        return edges, _fitting(facts.events(work, named), left)
+    def around(work: Work) -> list[str]:
+        names = _section("Entities", (f"{name} ({id})" for id, name in named), room // 10)
+        left = room - _length(passages) - _length(names)
+        edges = _section("Connections", facts.edges(work, named), left * 2 // 3)
+        events = _section("Events", facts.events(work, named), left - _length(edges))
+        return [*names, *edges, *events]
 
-    edges, events = await one.read(around)
-    parts = [
-        *passages,
-        *_section("Entities", _fitting((f"{name} ({id})" for id, name in named), room // 10)),
-        *_section("Connections", edges),
-        *_section("Events", events),
-    ]
-    text = "\n".join(parts) or "Nothing is known about this."
+    text = "\n".join([*passages, *await one.read(around)]) or "Nothing is known about this."
     return Context(
         mode=found.mode,
         reason=found.reason,
@@ -82,25 +79,42 @@ async def gather(one: Session, question: str, scope: Scope, tokens: int) -> Cont
 
 
 def _passages(hits: Sequence[Hit], characters: int) -> tuple[list[str], list[Source]]:
+    """Write passages as long as there is room; the first one is shortened to fit."""
     lines: list[str] = []
     sources: list[Source] = []
     for ref, hit in enumerate(hits, 1):
-        under = f" > {hit.heading}" if hit.heading else ""
-        quote = f"“{hit.quote}”" if hit.quote else "(redacted)"
-        lines.append(f"[{ref}] {hit.title}{under}: {quote}")
+        whole = f"{hit.title} > {hit.heading}" if hit.heading else hit.title
+        head = f"[{ref}] {_shortened(whole, characters // 2)}: "
+        quote, stop = hit.quote, hit.stop
+        left = characters - _length(lines) - len(head) - len("“”\n")
+        if quote and len(_indented(quote)) > left:
+            if lines:
+                break
+            quote = quote[: left - INDENT * quote.count("\n")]
+            stop = hit.start + len(quote)
+        lines.append(head + (f"“{_indented(quote)}”" if quote else "(redacted)"))
         sources.append(
             Source(
                 ref=ref,
                 id=hit.id,
-                title=hit.title,
+                title=_shortened(hit.title, LONGEST_NAME // 2),
                 start=hit.start,
-                stop=hit.stop,
+                stop=stop,
                 entities=[linked.id for linked in hit.entities or []] or None,
                 source=hit.source,
             )
         )
-    kept = _fitting(lines, characters)
-    return kept, sources[: len(kept)]
+    return lines, sources
+
+
+def _indented(quote: str) -> str:
+    """Keep all lines of a quote to the right, so that none can pass for one of ours."""
+    return ("\n" + INDENT * " ").join(quote.splitlines())
+
+
+def _shortened(name: str, characters: int) -> str:
+    most = min(characters, LONGEST_NAME)
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def _named(found: Found) -> list[tuple[str, str]]:
@@ -110,16 +124,17 @@ def _named(found: Found) -> list[tuple[str, str]]:
     return list(dict.fromkeys([*told, *asked]))[:MOST_ENTITIES]
 
 
-def _section(title: str, lines: Sequence[str]) -> list[str]:
-    return [f"{title}:", *(f"- {line}" for line in lines)] if lines else []
-
-
-def _fitting(lines: Iterable[str], characters: int) -> list[str]:
-    """Keep lines as long as there is room, and the first one in any case."""
-    kept: list[str] = []
+def _section(title: str, lines: Iterable[str], characters: int) -> list[str]:
+    """Put a title over as many lines as there is room for; nothing over none."""
+    section = [f"{title}:"]
     for line in lines:
-        characters -= len(line) + 3
-        if kept and characters < 0:
+        item = f"- {line}"
+        if _length([*section, item]) > characters:
             break
-        kept.append(line)
-    return kept
+        section.append(item)
+    return section if len(section) > 1 else []
+
+
+def _length(lines: Sequence[str]) -> int:
+    """Count the characters of lines with their ends."""
+    return sum(len(line) + 1 for line in lines)
