@@ -30,7 +30,7 @@ from one_mcp.dimensions.timeline import Around, Events
 from one_mcp.errors import NotFoundError
 from one_mcp.ontology import describe
 from one_mcp.ontology.describe import Described
-from one_mcp.server import fields, results
+from one_mcp.server import fields
 from one_mcp.services.knowledge import recall
 from one_mcp.session import Session
 
@@ -148,13 +148,7 @@ async def entity_knowledge(
 
 
 async def document(one: Session, id: str) -> Document:
-    """Show a document with as much of its text as may be sent, however much of it JSON escapes."""
-    characters = DOCUMENT_CHARACTERS
-    shown = await one.read(shelves.document, id, 0, characters)
-    while shown.quote and len(results.written(shown)) > results.MAX_CHARS:
-        characters //= 2
-        shown = await one.read(shelves.document, id, 0, characters)
-    return shown
+    return await one.read(shelves.document, id, 0, DOCUMENT_CHARACTERS)
 
 
 async def knowledge_search(
