@@ -82,17 +82,22 @@ class _Scored:
     vectors: Mapping[int, bytes] = field(default_factory=dict[int, bytes])
 
 
-def spoken(work: Work, wish: Wish, memory: Memory) -> Spoken:
-    """Look the words of a question up in the passages that count."""
+def spoken(work: Work, wish: Wish, memory: Memory, *, alone: bool = False) -> Spoken:
+    """Look the words of a question up in the passages that count.
+
+    More of them where words are `alone`: nothing else leads past what is not shown.
+    """
+    most = BY_WORDS if alone else WORD_CANDIDATES
     if not wish.scope:
-        return Spoken(words.scores(work, wish.text, memory.words, most=BY_WORDS))
+        return Spoken(words.scores(work, wish.text, memory.words, most=most))
     selection = scopes.select(work, wish.scope)
     among = memory.scopes.of(
         (work.organization, wish.scope),
         scopes.stamp(work),
         lambda: scopes.members(work, selection),
     )
-    scores = words.scores(work, wish.text, memory.words, among=among, most=BY_WORDS)
+    most = BY_WORDS if among is None else most
+    scores = words.scores(work, wish.text, memory.words, among=among, most=most)
     if among is not None:
         return Spoken(scores, among)
     kept = scopes.kept(work, selection, list(scores))

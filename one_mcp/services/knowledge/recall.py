@@ -131,12 +131,13 @@ def _with_surroundings(work: Work, hit: Hit, most: int) -> Hit:
 
 async def _asked(one: Session, wish: Wish) -> _Asked:
     """Embed the question while its words are looked up."""
+    memory = one.engine.memory
     found: list[Spoken] = []
     failures: list[OneError] = []
 
     async def look_up() -> None:
         try:
-            found.append(await one.read(search.spoken, wish, one.engine.memory))
+            found.append(await one.read(search.spoken, wish, memory))
         except OneError as error:  # the task group would wrap it
             failures.append(error)
 
@@ -154,6 +155,7 @@ async def _asked(one: Session, wish: Wish) -> _Asked:
             loaded, reason = None, f"The embedding model failed ({type(error).__name__})."
     for failure in failures:
         raise failure
-    if loaded is None and reason is None:
-        reason = NO_MODEL
-    return _Asked(wish, found[0], loaded, vector, reason)
+    if loaded is None:
+        alone = await one.read(search.spoken, wish, memory, alone=True)
+        return _Asked(wish, alone, reason=reason or NO_MODEL)
+    return _Asked(wish, found[0], loaded, vector)
