@@ -131,7 +131,7 @@ async def recall_context(
     one: Session,
     question: Query,
     within: Within | None = None,
-    tokens: Annotated[int, Field(ge=100, le=16_000)] = 2_000,
+    tokens: Annotated[int, Field(ge=100, le=context.MOST_TOKENS)] = 2_000,
 ) -> Context:
     """Gather what an answer can stand on: passages under numbers to cite, connections, events."""
     return await context.gather(one, question, (within or About()).scope(), tokens)

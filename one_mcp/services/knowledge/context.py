@@ -19,7 +19,7 @@ MOST_PASSAGES = 40
 MOST_ENTITIES = 8
 LONGEST_NAME = 160  # of a title with a heading
 INDENT = 2
-LONGEST = 52_000  # characters; the answer has the sources, too
+MOST_TOKENS = 13_000  # the answer has the sources, too
 
 
 class Source(Answer):
@@ -51,7 +51,7 @@ class Context(Answer):
 
 async def gather(one: Session, question: str, scope: Scope, tokens: int) -> Context:
     """Gather the best passages for a question, their entities, connections and recent events."""
-    room = min(tokens * CHARACTERS_A_TOKEN, LONGEST)
+    room = tokens * CHARACTERS_A_TOKEN
     characters = int(room * PASSAGES)
     limit = max(1, min(characters // A_PASSAGE, MOST_PASSAGES))
     wish = Wish(question, scope, limit=limit, characters=characters)
