@@ -19,7 +19,7 @@ from benchmarks.wire import Wire
 from one_mcp.app import open_app
 from one_mcp.server import build
 from one_mcp.settings import Settings
-from one_mcp.store.sqlite.library import driver
+from one_mcp.store.sqlite.driver import driver
 
 ONE = [sys.executable, "-m", "one_mcp"]
 

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from benchmarks.wire import Wire
-from one_mcp.store.sqlite.library import driver
+from one_mcp.store.sqlite.driver import driver
 
 ONE = [sys.executable, "-m", "one_mcp"]
 BATCH = 5

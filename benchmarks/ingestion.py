@@ -16,7 +16,7 @@ from pathlib import Path
 import anyio
 
 from benchmarks.library import Author
-from one_mcp.app import App, open_app
+from one_mcp.app import LOCAL, App, open_app
 from one_mcp.services.knowledge import indexing, ingest, passages
 from one_mcp.services.knowledge.ingest import Filing
 from one_mcp.session import Call
@@ -39,7 +39,7 @@ def texts(count: int) -> list[str]:
 
 async def bare_s(app: App, documents: list[str]) -> tuple[float, int]:
     """Embed all passages, and say how many there are."""
-    loaded = await app.engine.ready()
+    loaded = await app.providers.embedding.ready()
     assert loaded is not None
     cut = [
         piece.whole
@@ -53,7 +53,7 @@ async def bare_s(app: App, documents: list[str]) -> tuple[float, int]:
 
 async def whole_s(app: App, documents: list[str]) -> tuple[float, float]:
     """Add documents and index them; return the seconds, and the most memory in MB."""
-    one = app.session(Call("benchmark"))
+    one = app.session(Call("benchmark"), LOCAL)
     begun, most = time.perf_counter(), memory_mb()
     for number, text in enumerate(documents):
         await ingest.add(one, Filing(title=f"Document {number}"), text=text)
@@ -91,7 +91,7 @@ async def memory(folder: Path, count: int) -> None:
     async with open_app(
         Settings(database=folder / "memory.db", embedding_model="simulated")
     ) as app:
-        await app.engine.ready()
+        await app.providers.embedding.ready()
         idle, most, done, author = memory_mb(), 0.0, 0, Author()
         while done < count:
             some = ["\n\n".join(author.passages(50)) for _ in range(40)]

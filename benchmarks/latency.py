@@ -19,7 +19,7 @@ import anyio
 
 from benchmarks.seed import entity_id, seed
 from benchmarks.wire import Era, Latencies, Wire
-from one_mcp.app import open_app
+from one_mcp.app import LOCAL, open_app
 from one_mcp.services.knowledge import indexing
 from one_mcp.session import Call
 from one_mcp.settings import Settings
@@ -67,7 +67,7 @@ def left_ms(command: Sequence[str], environment: dict[str, str]) -> float:
 async def index(path: Path) -> None:
     """Index the descriptions first, which a server would do meanwhile."""
     async with open_app(Settings(database=path)) as app:
-        await indexing.finish(app.session(Call("benchmark")))
+        await indexing.finish(app.session(Call("benchmark"), LOCAL))
 
 
 def commit_ms(folder: Path) -> float:

@@ -19,9 +19,11 @@ import anyio
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.seed import open_change
+from one_mcp.app import LOCAL as OWNER
 from one_mcp.app import App, open_app
-from one_mcp.dimensions.knowledge import models
-from one_mcp.dimensions.organizations import LOCAL, LOCAL_OWNER
+from one_mcp.dimensions.knowledge.index import models
+from one_mcp.dimensions.organizations.founding import LOCAL
 from one_mcp.search.vectors import quantised
 from one_mcp.session import Call
 from one_mcp.settings import Settings
@@ -86,7 +88,7 @@ class Author:
 
 
 async def embedded(app: App, texts: list[str]) -> NDArray[np.float32]:
-    loaded = await app.engine.ready()
+    loaded = await app.providers.embedding.ready()
     assert loaded is not None
     made = await loaded.embedder.embed(texts, "passage")
     return np.frombuffer(made, np.float32).reshape(len(texts), -1)
@@ -133,7 +135,7 @@ def fill(raw: Raw, shelf: Shelf) -> None:
         ((LOCAL, f"ent_{n:016d}") for n in range(first, first + count) if not n % RARE),
     )
     raw.executemany(
-        "INSERT INTO knowledge (row, organization_id, id, kind, title, media_type, hash,"
+        "INSERT INTO knowledge (seq, organization_id, id, kind, title, media_type, hash,"
         " created_at, updated_at, version)"
         " VALUES (?, ?, ?, 'document', ?, 'text/plain', '', ?, ?, ?)",
         ((*row[:4], row[4], row[4], row[5]) for row in documents(first, count, change)),
@@ -150,7 +152,7 @@ def fill(raw: Raw, shelf: Shelf) -> None:
     )
     start = first * CHUNKS_OF_ONE
     raw.executemany(
-        "INSERT INTO chunks (row, organization_id, document, ordinal, start, stop, heading, text,"
+        "INSERT INTO chunks (seq, organization_id, document, ordinal, start, stop, heading, text,"
         " hash) VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?)",
         (
             (
@@ -167,7 +169,7 @@ def fill(raw: Raw, shelf: Shelf) -> None:
         ),
     )
     raw.executemany(
-        "INSERT INTO vectors (organization_id, model, chunk, vector) VALUES (?, ?, ?, ?)",
+        "INSERT INTO embeddings (organization_id, model, chunk, vector) VALUES (?, ?, ?, ?)",
         ((LOCAL, shelf.model, start + place + 1, vector) for place, vector in enumerate(vectors)),
     )
 
@@ -181,17 +183,11 @@ async def seed(path: Path, chunks: int) -> None:
     author = Author()
     async with open_app(Settings(database=unfinished, embedding_model="all-MiniLM-L6-v2")) as app:
         base = await embedded(app, author.pool)
-        one = app.session(Call("seed"))
-        loaded = await app.engine.ready()
+        one = app.session(Call("seed"), OWNER)
+        loaded = await app.providers.embedding.ready()
         assert loaded is not None
         model = await one.derive(models.declare, loaded.embedder.name, base.shape[1])
-        change = await app.database.write(
-            lambda raw: raw.execute(
-                "INSERT INTO changes (organization_id, person_id, tool, at, touched)"
-                " VALUES (?, ?, 'seed', ?, '[\"*\"]') RETURNING number",
-                (LOCAL, LOCAL_OWNER, START_MS),
-            ).fetchone()[0]
-        )
+        change = await app.database.write(open_change)
         for first in range(0, chunks, BATCH):
             count = min(BATCH, chunks - first)
             texts = author.passages(count)

@@ -88,7 +88,7 @@ async def searched(database: Path, folder: Path, model: str) -> Run:
     """Ask all questions; a document is as good as its best passage."""
     run: Run = {}
     async with open_app(Settings(database=database, embedding_model=model, read_only=True)) as app:
-        await app.engine.ready()
+        await app.providers.embedding.ready()
         async with Client(build.server(app)) as client:
             for each in lines(folder / "queries.jsonl"):
                 found = await called(client, "search_knowledge", query=each["text"], limit=DEPTH)

@@ -21,11 +21,11 @@ import anyio
 import numpy as np
 
 from benchmarks.library import Author, embedded, seed
-from one_mcp.app import App, open_app
-from one_mcp.dimensions.knowledge import nearest
-from one_mcp.dimensions.knowledge.nearest import Question
-from one_mcp.dimensions.knowledge.scopes import Scope
-from one_mcp.dimensions.knowledge.search import ONCE, SCANNED_TWICE, Wish
+from one_mcp.app import LOCAL, App, open_app
+from one_mcp.dimensions.knowledge.search import semantic
+from one_mcp.dimensions.knowledge.search.hybrid import ONCE, SCANNED_TWICE, Wish
+from one_mcp.dimensions.knowledge.search.scope import Scope
+from one_mcp.dimensions.knowledge.search.semantic import Question
 from one_mcp.services.knowledge import recall
 from one_mcp.session import Call, Session
 from one_mcp.settings import PACKAGED_MODEL, Settings
@@ -66,7 +66,7 @@ async def latency(one: Session, questions: list[str], passages: int) -> None:
             questions, lambda text, scope=scope: recall.find(one, Wish(text, scope))
         )
         print(row(what, times, bar if "99" not in what else None), flush=True)
-    loaded = await one.engine.ready()
+    loaded = await one.providers.embedding.ready()
     assert loaded is not None
     times = await times_ms(questions, lambda text: loaded.embedder.embed([text], "query"))
     print(row("only the question's embedding", times, 6))
@@ -74,17 +74,17 @@ async def latency(one: Session, questions: list[str], passages: int) -> None:
 
 async def exactness(app: App, one: Session, author: Author) -> float:
     """Return which part of the true ten nearest the scan leads to."""
-    loaded = await app.engine.ready()
+    loaded = await app.providers.embedding.ready()
     assert loaded is not None
     asked = await embedded(app, author.questions(QUESTIONS))
     space, arithmetic = loaded.space(one.principal.organization), loaded.arithmetic
 
     def compare(work: Work) -> float:
-        model = work.value("SELECT max(number) FROM models")
+        model = work.value("SELECT max(number) FROM embedding_models")
         chunks: list[int] = []
         best = [np.zeros(0)] * QUESTIONS
         numbers = [np.zeros(0, np.int64)] * QUESTIONS
-        rows = work.raw.execute("SELECT chunk, vector FROM vectors")
+        rows = work.raw.execute("SELECT chunk, vector FROM embeddings")
         while batch := rows.fetchmany(50_000):
             chunks = [each[0] for each in batch]
             values = np.frombuffer(b"".join(each[1] for each in batch), np.int8)
@@ -98,9 +98,9 @@ async def exactness(app: App, one: Session, author: Author) -> float:
         for place, vector in enumerate(asked):
             true = set(numbers[place][np.argsort(-best[place])[:NEAREST]].tolist())
             question = Question(vector.astype(np.float32).tobytes(), model)
-            most = nearest.CANDIDATES * (1 if len(space.scan) <= SCANNED_TWICE else ONCE)
-            near = nearest.candidates(work, space.scan, question, most)
-            found = nearest.by_rows(work, model, list(near.values()))
+            most = semantic.CANDIDATES * (1 if len(space.scan) <= SCANNED_TWICE else ONCE)
+            near = semantic.candidates(work, space.scan, question, most)
+            found = semantic.by_rows(work, model, list(near.values()))
             scores = arithmetic.cosines(question.vector, list(found.values()))
             ranked = sorted(zip(scores, found, strict=True), reverse=True)[:NEAREST]
             hits += len(true & {chunk for _, chunk in ranked})
@@ -113,7 +113,7 @@ async def measure(path: Path, passages: int) -> None:
     await seed(path, passages)
     settings = Settings(database=path, embedding_model=PACKAGED_MODEL, read_only=True)
     async with open_app(settings) as app:
-        one = app.session(Call("benchmark"))
+        one = app.session(Call("benchmark"), LOCAL)
         author = Author(11)
         begun = time.perf_counter()
         await recall.find(one, Wish("the first question"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import anyio
 
 from one_mcp.app import open_app
-from one_mcp.dimensions.organizations import LOCAL, LOCAL_OWNER
+from one_mcp.dimensions.organizations.founding import LOCAL, LOCAL_OWNER
 from one_mcp.settings import Settings
 from one_mcp.store.sqlite.connection import Raw
 
@@ -61,12 +61,21 @@ def events(count: int) -> Iterator[Row]:
         )
 
 
-def fill(raw: Raw, count: int) -> None:
-    change = raw.execute(
-        "INSERT INTO changes (organization_id, person_id, tool, at, touched)"
-        " VALUES (?, ?, 'seed', ?, '[\"*\"]') RETURNING number",
-        (LOCAL, LOCAL_OWNER, START_MS),
+def open_change(raw: Raw) -> int:
+    """Begin a change that touches everything, and return its number."""
+    number = raw.execute(
+        "UPDATE heads SET number = number + 1 WHERE organization_id = ? RETURNING number", (LOCAL,)
     ).fetchone()[0]
+    raw.execute(
+        "INSERT INTO change_log (organization_id, number, person_id, tool, at, touched)"
+        " VALUES (?, ?, ?, 'seed', ?, '[\"*\"]')",
+        (LOCAL, number, LOCAL_OWNER, START_MS),
+    )
+    return number
+
+
+def fill(raw: Raw, count: int) -> None:
+    change = open_change(raw)
     raw.executemany(
         "INSERT INTO entities (organization_id, id, type, name, properties, status, identity,"
         f" created_at, updated_at, version) VALUES (?, ?, ?, ?, ?, 'active', ?, ?, ?, {change})",

@@ -20,8 +20,8 @@ from pathlib import Path
 import anyio
 
 from one_mcp import clock
-from one_mcp.app import App, open_app
-from one_mcp.services.transfer import exports, imports
+from one_mcp.app import LOCAL, App, open_app
+from one_mcp.services.exchange import exports, imports
 from one_mcp.session import Call
 from one_mcp.settings import Settings
 from one_mcp.store.sqlite.connection import Raw, connect
@@ -115,23 +115,23 @@ def now() -> tuple[float, float]:
 
 
 async def opened(app: App) -> None:
-    await app.session(Call("benchmark")).read(lambda work: work.now)
+    await app.session(Call("benchmark"), LOCAL).read(lambda work: work.now)
 
 
 async def import_file(database: Path, file: Path) -> dict[str, object]:
-    async with open_app(Settings(database=database)) as app:
+    async with open_app(Settings(database=database, folder=file.parent)) as app:
         await opened(app)
         started = now()
-        loaded = await imports.run(app.session(Call("import_data")), path=str(file))
+        loaded = await imports.run(app.session(Call("import_data"), LOCAL), path=str(file))
         assert loaded.failed is None
         return timed("import", started)
 
 
 async def export_file(database: Path, file: Path) -> dict[str, object]:
-    async with open_app(Settings(database=database)) as app:
+    async with open_app(Settings(database=database, folder=file.parent)) as app:
         await opened(app)
         started = now()
-        await exports.everything(app.session(Call("export_data")), str(file), overwrite=True)
+        await exports.everything(app.session(Call("export_data"), LOCAL), str(file), overwrite=True)
         return timed("export", started)
 
 
@@ -143,9 +143,8 @@ def bare(database: Path, source: Path) -> dict[str, object]:
     spent = (0.0, 0.0)
     started = now()
     raw.execute("BEGIN IMMEDIATE")
-    raw.execute(
-        "INSERT INTO changes (organization_id, person_id, tool, at) VALUES ('o', 'p', 'bare', 0)"
-    )
+    columns, rows = rows_of(source, "heads")  # whose numbers the log's triggers read
+    raw.executemany(f"INSERT INTO heads ({','.join(columns)}) VALUES (?, ?, ?)", rows)
     for table in TABLES:
         columns, rows = rows_of(source, table)
         sql = f"INSERT INTO {table} ({','.join(columns)}) VALUES ({','.join('?' * len(columns))})"

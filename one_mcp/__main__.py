@@ -4,7 +4,7 @@ import os
 import sys
 from importlib import import_module
 
-from one_mcp import prelude
+from one_mcp.opening import playing
 
 
 def main() -> None:
@@ -13,8 +13,8 @@ def main() -> None:
     Nothing else is imported by name up here, since whatever is would keep those answers waiting.
     """
     opening = None
-    if prelude.fits(sys.argv[1:], os.environ):
-        opening = prelude.play(lambda: import_module("one_mcp.cli.serve_command"))
+    if playing.fits(sys.argv[1:], os.environ):
+        opening = playing.play(lambda: import_module("one_mcp.cli.serve_command"))
     import_module("one_mcp.cli").cli(obj=opening)
 
 

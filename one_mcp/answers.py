@@ -1,14 +1,19 @@
 """What every answer has in common."""
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 
 
 class Answer(BaseModel):
-    """An answer that a model reads: flat, short keys, names beside ids, nothing empty."""
+    """An answer that a model reads: flat, short keys, names beside ids, nothing empty.
 
+    It `quotes` what users have stored, unless it says that it does not.
+    """
+
+    quotes: ClassVar[bool] = True
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 

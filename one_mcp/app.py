@@ -7,17 +7,19 @@ from dataclasses import dataclass, field
 from one_mcp import clock as clocks
 from one_mcp.access import Principal, Role
 from one_mcp.clock import Clock
-from one_mcp.dimensions import organizations
-from one_mcp.dimensions.knowledge import fields
+from one_mcp.dimensions.knowledge.index import backlog, entity_texts
+from one_mcp.dimensions.organizations import founding
 from one_mcp.ontology.load import load
 from one_mcp.ontology.model import Ontology
-from one_mcp.providers.engine import Engine
+from one_mcp.providers import providers
+from one_mcp.providers.providers import Providers
 from one_mcp.session import Call, Session
-from one_mcp.settings import Settings
+from one_mcp.settings import EmbeddingSettings, Settings
 from one_mcp.store.sqlite.connection import Raw
-from one_mcp.store.sqlite.database import Database, open_database
+from one_mcp.store.sqlite.database import Database, FirstUse, open_database
+from one_mcp.store.work import Work
 
-LOCAL = Principal(organizations.LOCAL, organizations.LOCAL_OWNER, "owner", Role.ORG_OWNER)
+LOCAL = Principal(founding.LOCAL, founding.LOCAL_OWNER, "owner", Role.ORG_OWNER)
 
 
 @dataclass(slots=True)
@@ -28,12 +30,12 @@ class App:
     ontology: Ontology
     database: Database
     clock: Clock
-    engine: Engine
+    providers: Providers
     listeners: list[Callable[[frozenset[str]], None]] = field(
         default_factory=list[Callable[[frozenset[str]], None]]
     )
 
-    def session(self, call: Call, principal: Principal = LOCAL) -> Session:
+    def session(self, call: Call, principal: Principal) -> Session:
         """Open a caller's door for one call."""
         return Session(
             self.database,
@@ -43,8 +45,15 @@ class App:
             principal=principal,
             call=call,
             settings=self.settings,
-            engine=self.engine,
+            providers=self.providers,
         )
+
+    async def behind(self) -> list[str]:
+        """List the organizations for whose search there is something to do."""
+        if self.settings.read_only:
+            return []
+        name, now = self.providers.embedding.name, self.clock()
+        return await self.database.read(lambda raw: backlog.owners(raw, name, now))
 
     def _publish(self, touched: frozenset[str]) -> None:
         for listener in list(self.listeners):
@@ -58,15 +67,22 @@ async def open_app(settings: Settings, clock: Clock = clocks.system) -> AsyncGen
     On first use the file gets an organization and its owner.
     """
 
-    def first(raw: Raw) -> None:
-        organizations.found(raw, clock())
-        fields.declare(raw, ontology)
+    def work(raw: Raw) -> Work:
+        return Work(raw, LOCAL, ontology, clock())
+
+    def is_ready(raw: Raw) -> bool:
+        return founding.founded(work(raw)) and not entity_texts.undeclared(work(raw))
+
+    def make_ready(raw: Raw) -> None:
+        if not founding.founded(work(raw)):
+            founding.found(work(raw))
+        entity_texts.declare(work(raw))
 
     ontology = load(settings.packs)
     path, read_only = settings.database, settings.read_only
-    engine = Engine(settings)
-    async with open_database(path, first, read_only=read_only) as database:
+    chosen = providers.choose(settings.only(EmbeddingSettings))
+    async with open_database(path, FirstUse(is_ready, make_ready), read_only=read_only) as database:
         try:
-            yield App(settings, ontology, database, clock, engine)
+            yield App(settings, ontology, database, clock, chosen)
         finally:
-            await engine.close()
+            await chosen.close()

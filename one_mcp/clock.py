@@ -1,14 +1,24 @@
 """Time: milliseconds since 1970 in UTC, read in one place so that tests can move it."""
 
+import re
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 Clock = Callable[[], int]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST_MS = -62_135_596_800_000  # 0001-01-01
 LATEST_MS = 253_402_300_799_999  # 9999-12-31
 DAY_MS = 24 * 3_600_000
+FORMS = "a time such as 2026-01-31, 2026-01-31T08:00:00Z, or seconds or ms since 1970"
+_SECONDS_FROM = 100_000_000  # 1973; below, a number may as well be a year or a day (20260131)
+_MS_FROM = 100_000_000_000  # 1973 in milliseconds, the year 5138 in seconds
+_NUMBER = re.compile(r"([+-]?[0-9]{1,18})(?:\.([0-9]{1,9}))?")
+_DAY = re.compile(r"[0-9]{8}")
+_DATE = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}")
+_ZONE = re.compile(r"\s+(?:UTC|GMT|Z)$|\s+(?=[+-][0-9]{2}(?::?[0-9]{2})?$)", re.IGNORECASE)
+_WEEKDAY_OR_DAY = re.compile(r"(?:[A-Za-z]{3,9},?\s+)?[0-9]{1,2}\s+[A-Za-z]{3}\s+[0-9]{4}\s")
 
 
 def system() -> int:
@@ -23,16 +33,99 @@ def to_text(ms: int) -> str:
 
 
 def from_text(text: str) -> int:
-    """Read ISO 8601 (a time without a zone is UTC) or digits (milliseconds).
+    """Read ISO 8601, extended or basic, as exports write it ("… 10:00 UTC"), RFC 2822 or a number.
 
-    Raises ValueError for anything else.
+    A time without a zone is UTC. Raises ValueError for anything else.
     """
-    if text.lstrip("-").isdigit():
-        ms = int(text)
-    else:
-        moment = datetime.fromisoformat(text)
-        since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH
-        ms = since.days * DAY_MS + since.seconds * 1000 + since.microseconds // 1000
-    if not EARLIEST_MS <= ms <= LATEST_MS:  # a zone may move a time out of the years that there are
-        raise ValueError("no time between the years 1 and 9999")
+    text = text.strip()
+    if _DAY.fullmatch(text):
+        return _since_1970(datetime.fromisoformat(text))
+    if number := _NUMBER.fullmatch(text):
+        return _told_apart(int(number[1]), number[2] or "")
+    if _WEEKDAY_OR_DAY.match(text):
+        try:
+            return _since_1970(parsedate_to_datetime(text))
+        except (TypeError, IndexError) as error:
+            raise ValueError(FORMS) from error
+    zone = _ZONE.search(text)
+    if zone is not None:
+        rest = text[zone.end() :]
+        text = text[: zone.start()] + (rest or "Z")
+    return _since_1970(datetime.fromisoformat(text))
+
+
+def from_number(number: float) -> int:
+    """Read seconds or milliseconds since 1970, told apart by their size.
+
+    Raises ValueError where that cannot be told: 2026 is a year, and 20260131 is a day.
+    """
+    if isinstance(number, int):
+        return _told_apart(number, "")
+    if number.is_integer():
+        return _told_apart(int(number), "")
+    if not _SECONDS_FROM <= abs(number) < LATEST_MS:
+        raise ValueError(FORMS)
+    return within(round(number * 1000) if abs(number) < _MS_FROM else int(number))
+
+
+def day(text: str) -> date | None:
+    """Read a bare date; None for anything else, also for a day that no month has."""
+    try:
+        return date.fromisoformat(text.strip()) if _DATE.fullmatch(text.strip()) else None
+    except ValueError:
+        return None
+
+
+def until(value: object) -> object:
+    """Read the end of a span, which it does not include: a bare date includes that day.
+
+    Raises ValueError, which says what fits.
+    """
+    moment = given(value)
+    is_date = isinstance(value, str) and _DATE.fullmatch(value.strip())
+    if not is_date or not isinstance(moment, int):
+        return moment
+    return min(moment + DAY_MS, LATEST_MS)
+
+
+def given(value: object) -> object:
+    """Read a time where it is a text or a number; leave the rest to whoever refuses it.
+
+    Raises ValueError, which says what fits.
+    """
+    try:
+        match value:
+            case bool():
+                return value
+            case str():
+                return from_text(value)
+            case int() | float():
+                return from_number(value)
+            case _:
+                return value
+    except (ValueError, OverflowError):
+        raise ValueError(FORMS) from None
+
+
+def within(ms: int) -> int:
+    """Return milliseconds that lie in the years that there are, or raise ValueError."""
+    if not EARLIEST_MS <= ms <= LATEST_MS:
+        raise ValueError("a time between the years 1 and 9999")
     return ms
+
+
+def _told_apart(number: int, fraction: str) -> int:
+    if abs(number) >= _MS_FROM:
+        return within(number)
+    if abs(number) >= _SECONDS_FROM:
+        more = int(fraction[:3].ljust(3, "0"))
+        return number * 1000 + (more if number > 0 else -more)
+    if number == 0:
+        return 0
+    raise ValueError(FORMS)
+
+
+def _since_1970(moment: datetime) -> int:
+    since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH
+    # a zone may move a time out of the years that there are
+    return within(since.days * DAY_MS + since.seconds * 1000 + since.microseconds // 1000)

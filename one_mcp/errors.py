@@ -1,20 +1,44 @@
 """Every failure a caller may see: a stable code, typed fields, and what would work instead."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from one_mcp.jsons import JsonObject, JsonValue
+
+_LONGEST_SHOWN = 60
+
+
+def shown(name: str) -> str:
+    """Return a caller's name fit to stand in a sentence: printable and short."""
+    cut = name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}…"
+    return "".join(character if character.isprintable() else "?" for character in cut)
 
 
 class OneError(Exception):
     """The root of all failures that a caller can act on."""
 
     code: ClassVar[str] = "ERROR"
+    retryable: bool = False  # whether the same call may work later
 
-    def __init__(self, sentence: str, **fields: JsonValue) -> None:
+    def __init__(
+        self, sentence: str, *, retryable: bool | None = None, **fields: JsonValue
+    ) -> None:
         super().__init__(sentence)
+        if retryable is not None:
+            self.retryable = retryable
         self.fields: JsonObject = {
             name: value for name, value in fields.items() if value is not None
         }
+
+    def within(self, place: str, **more: JsonValue) -> Self:
+        """Return the same error with the place where it came up in front."""
+        placed = type(self)(f"{place}: {self}", retryable=self.retryable)
+        placed.fields = {**self.fields, **more}
+        return placed
+
+    def data(self) -> JsonObject:
+        """Show the error as data, without its sentence."""
+        retryable: JsonObject = {"retryable": True} if self.retryable else {}
+        return {"code": self.code, **self.fields, **retryable}
 
 
 class InvalidArgumentError(OneError):
@@ -101,6 +125,12 @@ class IdempotencyError(OneError):
     code = "IDEMPOTENCY_KEY_REUSED"
 
 
+class PurgedAnswerError(OneError):
+    """The answer kept under the idempotency key went with what was purged."""
+
+    code = "PURGED"
+
+
 class ConfirmationError(OneError):
     """An irreversible act was not confirmed."""
 
@@ -157,10 +187,17 @@ class BusyError(DatabaseError):
     """Other processes kept the file locked for longer than the waiting time."""
 
     code = "BUSY"
+    retryable = True
 
 
 class DiskFullError(DatabaseError):
     code = "DISK_FULL"
+
+
+class OutcomeUnknownError(DatabaseError):
+    """The disk failed while a change was made durable: it is wholly written, or wholly not."""
+
+    code = "OUTCOME_UNKNOWN"
 
 
 class UnsafeLibraryError(DatabaseError):
@@ -200,13 +237,13 @@ class ExportFileError(OneError):
 
 
 class EmbedderError(OneError):
-    """The embedding model cannot be loaded, or has not answered; `retryable` says if it may yet."""
+    """The embedding model cannot be loaded, or has not answered; where it may yet, `retryable`."""
 
     code = "EMBEDDER"
 
 
 class FetchError(OneError):
-    """A page cannot be fetched from the web; `retryable` says if it may be later."""
+    """A page cannot be fetched from the web; where it may be later, `retryable`."""
 
     code = "FETCH"
 

@@ -11,6 +11,7 @@ ENTITY, CONNECTION, EVENT, KNOWLEDGE = "ent", "con", "evt", "kno"
 
 _CHANGE = re.compile(r"chg_([1-9][0-9]{0,17})")
 _SHAPE = re.compile(r"[a-z]{3}_[0-9a-z_]{1,16}")
+_PURGEABLE = re.compile(rf"\b(?:{ENTITY}|{CONNECTION}|{KNOWLEDGE})_[0-9a-z_]{{1,16}}\b")
 _lock = threading.Lock()
 _last: dict[str, int] = {"ms": 0, "tail": 0}
 
@@ -37,6 +38,11 @@ def new(kind: str, now_ms: int) -> str:
 def is_id(text: str) -> bool:
     """Tell whether a text has the shape of an id of this server."""
     return _SHAPE.fullmatch(text) is not None
+
+
+def within(text: str) -> frozenset[str]:
+    """Find the ids in a text, of all kinds of rows that can be purged."""
+    return frozenset(_PURGEABLE.findall(text))
 
 
 def change(number: int) -> str:

@@ -28,6 +28,7 @@ JsonObject = TypeAliasType(
 
 MAX_DEPTH = 64
 MAX_INTEGER = 2**53 - 1  # beyond it JavaScript and SQLite's JSON functions lose digits
+MOST_DIGITS = 400  # more than any number a float can hold
 _LONG_NUMBER = re.compile(rb"\d{16}")
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
@@ -47,11 +48,17 @@ def _refuse(constant: str) -> Never:
     raise ValueError(f"{constant} is no JSON number")
 
 
-_strict = json.JSONDecoder(parse_constant=_refuse).decode
+def _integer(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise ValueError(f"it has a number of {len(digits):,} digits; send it as a string")
+    return int(digits)
+
+
+_strict = json.JSONDecoder(parse_constant=_refuse, parse_int=_integer).decode
 
 
 def loads(text: str | bytes) -> JsonValue:
-    """Decode JSON; NaN and Infinity raise ValueError."""
+    """Decode JSON; NaN, Infinity and endless integers raise ValueError."""
     return _strict(text if isinstance(text, str) else text.decode())
 
 
@@ -70,6 +77,15 @@ def same(left: JsonValue, right: JsonValue) -> bool:
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(map(same, left, right))
     return type(left) is type(right) and left == right
+
+
+def differing(old: JsonObject, new: JsonObject) -> list[str]:
+    """List the names whose values are not the same JSON in both objects."""
+    return [
+        name
+        for name in {**old, **new}
+        if not (name in old and name in new and same(old[name], new[name]))
+    ]
 
 
 def flaw(value: JsonValue) -> tuple[str, str] | None:
@@ -125,3 +141,16 @@ def _scalar_flaw(value: bool | float | str | None) -> str | None:
     elif isinstance(value, int) and abs(value) > MAX_INTEGER:
         return "is an integer beyond 2^53, which would lose digits: send it as a string"
     return None
+
+
+def merged(old: JsonValue, patch: JsonObject) -> JsonObject:
+    """Apply a JSON merge patch (RFC 7396): null removes, objects merge, the rest replaces."""
+    result: JsonObject = dict(old) if isinstance(old, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict):
+            result[key] = merged(result.get(key), value)
+        else:
+            result[key] = value
+    return result

@@ -7,20 +7,26 @@ from functools import cache
 from inspect import signature
 from typing import Concatenate, ParamSpec, TypeVar
 
+from pydantic import BaseModel, TypeAdapter
+
 from one_mcp.access import Permission, Principal
 from one_mcp.answers import Written, few
 from one_mcp.clock import Clock
-from one_mcp.dimensions import changes, events, replays
+from one_mcp.dimensions.changes import idempotency
+from one_mcp.dimensions.changes import log as changes
+from one_mcp.dimensions.changes.idempotency import Step
+from one_mcp.dimensions.events import event
 from one_mcp.ontology.model import Ontology
-from one_mcp.providers.engine import Engine
+from one_mcp.providers.providers import Providers
 from one_mcp.settings import Settings
-from one_mcp.store.sqlite.connection import Raw
-from one_mcp.store.sqlite.database import Database
+from one_mcp.store import heads
+from one_mcp.store.ports import Database, Raw
 from one_mcp.store.work import Work
 
 P = ParamSpec("P")
 R = TypeVar("R")
 W = TypeVar("W", bound=Written)
+A = TypeVar("A", bound=BaseModel)
 Publish = Callable[[frozenset[str]], None]
 Report = Callable[[float, float | None, str | None], Awaitable[None]]
 
@@ -46,18 +52,12 @@ class Call:
     report: Report = _silent
 
 
-class _Rehearsed(Exception):  # noqa: N818  # no failure: it carries an answer past the rollback
-    def __init__(self, answer: object) -> None:
-        self.answer = answer
-
-
-@cache
-def _answer_type(rule: Callable[..., object]) -> type[Written]:
-    return signature(rule).return_annotation
-
-
 class Session:
-    """One caller, one call: every rule runs through here."""
+    """One caller, one call: every rule runs through here.
+
+    A call with an idempotency key counts its transactions: what `write` and `derive_once` run is
+    its next step, and a repeat of the call gets the first answer of a step that was done.
+    """
 
     def __init__(
         self,
@@ -69,16 +69,38 @@ class Session:
         principal: Principal,
         call: Call,
         settings: Settings,
-        engine: Engine,
+        providers: Providers,
     ) -> None:
         self.ontology = ontology
         self.settings = settings
-        self.engine = engine
+        self.providers = providers
         self.principal = principal
         self.call = call
         self._database = database
         self._clock = clock
         self._publish = publish
+        self._steps = 0
+        self._last: object = None
+        self._finished = False
+
+    async def once(self, answer: type[A], run: Callable[[], Awaitable[A]]) -> A:
+        """Run all that a call does, or return what it answered the first time.
+
+        The answer of a single `write` is kept by that; what several steps add up to is kept here.
+        """
+        key, digest = self.call.key, self.call.digest
+        if key is None or digest is None:
+            return await run()
+        kept = await self._database.read(
+            lambda raw: idempotency.whole(self._work(raw), key, digest)
+        )
+        if kept is not None:
+            return _replayed(answer, kept)
+        done = await run()
+        if self._steps and not self._finished and done is not self._last:
+            last = Step(key, digest, self._steps + 1)
+            await self.derive(idempotency.conclude, last, _json(done))
+        return done
 
     async def read(
         self, rule: Callable[Concatenate[Work, P], R], *args: P.args, **kwargs: P.kwargs
@@ -92,26 +114,21 @@ class Session:
     ) -> W:
         """Run a rule as one change, in one durable transaction.
 
-        With an idempotency key, the first answer is kept in the same transaction, and a repeat
-        returns it. A rule that writes nothing leaves no change behind.
+        A rule that writes nothing leaves no change behind.
         """
-        self.principal.require(Permission.WRITE)
-        touched: set[str] = set()
+        return await self._write(_answer_type(rule), lambda work: rule(work, *args, **kwargs))
 
-        def transaction(raw: Raw) -> W:
-            work = self._work(raw)
-            replay = replays.find(work, self.call.key, self.call.digest)
-            if replay is not None:
-                first = _answer_type(rule).model_validate_json(replay)
-                return first.model_copy(update={"replayed": True})  # pyright: ignore[reportReturnType]  # the rule's own type
-            answer = self._changed(work, lambda: rule(work, *args, **kwargs))
-            replays.keep(work, self.call.key, self.call.digest, answer)
-            touched.update(work.touched)
-            return answer
+    async def finish(
+        self, rule: Callable[Concatenate[Work, P], W], *args: P.args, **kwargs: P.kwargs
+    ) -> W:
+        """Run a rule as `write` does, whose answer is the whole call's.
 
-        answer = await self._database.write(transaction)
-        if touched:
-            self._publish(frozenset(touched))
+        For a call that looks elsewhere before it writes: a repeat answers before it looks again.
+        """
+        answer = await self._write(
+            _answer_type(rule), lambda work: rule(work, *args, **kwargs), whole=True
+        )
+        self._finished = True
         return answer
 
     async def rehearse(
@@ -121,29 +138,93 @@ class Session:
         self.principal.require(Permission.WRITE)
 
         def transaction(raw: Raw) -> W:
-            work = self._work(raw)
-            raise _Rehearsed(self._changed(work, lambda: rule(work, *args, **kwargs)))
+            work = self._begun(raw)
+            return self._closed(work, rule(work, *args, **kwargs))
 
-        try:
-            return await self._database.write(transaction)
-        except _Rehearsed as end:
-            answer: W = end.answer  # pyright: ignore[reportAssignmentType]  # raised three lines above
-            return answer.model_copy(update={"change": None})
+        answer = await self._database.write(transaction, keep=False)
+        return answer.model_copy(update={"change": None})
 
     async def derive(
         self, rule: Callable[Concatenate[Work, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Run a rule that writes only what follows from other rows: no change, nothing to undo."""
-        return await self._database.write(lambda raw: rule(self._work(raw), *args, **kwargs))
+        return await self._database.write(lambda raw: rule(self._begun(raw), *args, **kwargs))
+
+    async def erase(self, *, rewrite: bool) -> bool:
+        """Leave no byte of what was deleted in the file; False where a reader holds some back."""
+        self.principal.require(Permission.ADMIN)
+        return await self._database.erase(rewrite=rewrite)
+
+    async def derive_once(
+        self, rule: Callable[Concatenate[Work, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run a rule as `derive` does, as a step that a repeat of the call does not run again."""
+        step = self._step()
+        if step is None:
+            return await self.derive(rule, *args, **kwargs)
+        answer: TypeAdapter[R] = TypeAdapter(signature(rule).return_annotation)
+
+        def settled(work: Work) -> R:
+            kept = idempotency.find(work, step)
+            if kept is not None:
+                return answer.validate_json(kept)
+            done = rule(work, *args, **kwargs)
+            idempotency.keep(work, step, answer.dump_json(done).decode())
+            return done
+
+        return await self.derive(settled)
+
+    async def _write(self, answer: type[W], run: Callable[[Work], W], *, whole: bool = False) -> W:
+        self.principal.require(Permission.WRITE)
+        step = self._step()
+
+        def transaction(raw: Raw) -> tuple[W, frozenset[str]]:
+            work = self._begun(raw)
+            kept = step and idempotency.find(work, step)
+            if kept is not None:
+                return _replayed(answer, kept), frozenset()
+            done = self._closed(work, run(work))
+            if step is not None:
+                idempotency.keep(work, step, _json(done), whole=whole)
+            return done, frozenset(work.touched)
+
+        done, touched = await self._database.write(transaction)
+        if touched:
+            self._publish(touched)
+        self._last = done
+        return done
+
+    def _step(self) -> Step | None:
+        if self.call.key is None or self.call.digest is None:
+            return None
+        self._steps += 1
+        return Step(self.call.key, self.call.digest, self._steps)
 
     def _work(self, raw: Raw) -> Work:
         return Work(raw, self.principal, self.ontology, self._clock())
 
-    def _changed(self, work: Work, rule: Callable[[], W]) -> W:
-        changes.open_change(work, self.call.tool, self.call.reason)
-        answer = rule()
-        events.flush(work)
-        written = changes.close_change(work)
+    def _begun(self, raw: Raw) -> Work:
+        work = self._work(raw)
+        heads.take(work)
+        return work
+
+    def _closed(self, work: Work, answer: W) -> W:
+        event.flush(work)
+        written = changes.close_change(work, self.call.tool, self.call.reason)
         return answer.model_copy(
             update={"change": written, "warnings": few(work.warnings) or answer.warnings}
         )
+
+
+@cache
+def _answer_type(rule: Callable[..., W]) -> type[W]:
+    return signature(rule).return_annotation
+
+
+def _json(answer: BaseModel) -> str:
+    return answer.model_dump_json(exclude_none=True, by_alias=True)
+
+
+def _replayed(answer: type[A], kept: str) -> A:
+    first = answer.model_validate_json(kept)
+    return first.model_copy(update={"replayed": True}) if isinstance(first, Written) else first

@@ -1,15 +1,20 @@
-"""Settings: from the environment (ONE_MCP_…), or flags of the same names; a mistake is refused."""
+"""Settings: from the environment (ONE_MCP_…), or flags of the same names; a mistake is refused.
+
+They stand in groups, each a frozen model of its own with its checks, and a room takes the group
+that it is about. A new group is a class of fields and one more base of `Settings`.
+"""
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from one_mcp import refusals
 from one_mcp.errors import SettingsError
 
 PREFIX = "ONE_MCP_"
@@ -22,32 +27,107 @@ PACKAGED_MODEL = "all-MiniLM-L6-v2"
 MODELS = (PACKAGED_MODEL, "none", "simulated")
 VENDORS = ("sentence-transformers:", "openai:")  # and a model's name after it
 OPENAI_URL = "https://api.openai.com/v1"
-OUTSIDE = frozenset({"ONE_MCP_UPDATE_SNAPSHOTS", "ONE_MCP_CONFORMANCE"})  # the tests' own
+G = TypeVar("G", bound=BaseModel)
+_GROUP = SettingsConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
-class Settings(BaseSettings):
-    """What a server can be told; every field is a variable and a flag."""
+class StoreSettings(BaseModel):
+    """Where everything is kept."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
-    )
+    model_config = _GROUP
 
     database: Path = Field(Path("~/.one_mcp/one.db"), description="The file that holds everything.")
+
+    @field_validator("database", mode="before")
+    @classmethod
+    def _path(cls, given: object) -> object:
+        """Accept a path, or a URL such as sqlite:///home/jane/one.db."""
+        if not isinstance(given, str):
+            return given
+        if not given.strip():
+            raise ValueError("the path of a file")
+        if given.startswith(":memory:"):
+            raise ValueError("the path of a file, which several processes can share")
+        scheme, separator, rest = given.partition("://")
+        if not separator:
+            return Path(given).expanduser()
+        if scheme != "sqlite":
+            raise ValueError("a path, or a URL that begins with sqlite://")
+        return Path(rest).expanduser()
+
+    @field_validator("database")
+    @classmethod
+    def _database_absolute(cls, path: Path) -> Path:
+        return path.expanduser().absolute()
+
+
+class ToolSettings(BaseModel):
+    """What is offered to callers."""
+
+    model_config = _GROUP
+
     toolsets: Annotated[tuple[str, ...], NoDecode] = Field(
         DEFAULT_TOOLSETS,
         description=f"Which tools are offered: all, or some of {', '.join(TOOLSETS)}.",
     )
     read_only: bool = Field(default=False, description="Refuse every write.")
+
+    @field_validator("toolsets", mode="before")
+    @classmethod
+    def _toolsets_split(cls, given: object) -> object:
+        return _words(given)
+
+    @field_validator("toolsets")
+    @classmethod
+    def _toolsets(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        if "all" in given:
+            return TOOLSETS
+        for name in given:
+            if name not in TOOLSETS:
+                raise ValueError(f"all, or some of {', '.join(TOOLSETS)}{_hint(name, TOOLSETS)}")
+        return tuple(name for name in TOOLSETS if name in given)
+
+
+class OntologySettings(BaseModel):
+    """What the ontology has beside its core."""
+
+    model_config = _GROUP
+
     packs: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Ontology packs: `extended`, or files and folders of your own."
     )
+
+    @field_validator("packs", mode="before")
+    @classmethod
+    def _packs_split(cls, given: object) -> object:
+        return _words(given)
+
+
+class FileSettings(BaseModel):
+    """What agents may reach outside the database."""
+
+    model_config = _GROUP
+
     folder: Path | None = Field(
         None,
         description=(
-            "The only folder that import_data, export_data and add_knowledge use; any, unless set."
+            "The only folder that import_data, export_data and add_knowledge use; "
+            "unless set, the one that the server runs in, if that is neither home nor /."
         ),
     )
     fetch_urls: bool = Field(default=False, description="Let add_knowledge fetch http(s) URLs.")
+
+    @field_validator("folder")
+    @classmethod
+    def _folder_absolute(cls, path: Path | None) -> Path | None:
+        return path.expanduser().absolute() if path else path
+
+
+class EmbeddingSettings(BaseModel):
+    """What finds knowledge by meaning, and who computes it."""
+
+    model_config = _GROUP
+
     embedding_model: str = Field(
         default=PACKAGED_MODEL,
         description=(
@@ -70,51 +150,6 @@ class Settings(BaseSettings):
             "http://127.0.0.1:11434/v1."
         ),
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "warning", description="How much is told on stderr."
-    )
-    prelude: bool = Field(
-        default=True, description="Answer a client's first requests while the server still loads."
-    )
-
-    @field_validator("database", mode="before")
-    @classmethod
-    def _path(cls, given: object) -> object:
-        """Accept a path, or a URL such as sqlite:///home/jane/one.db."""
-        if not isinstance(given, str):
-            return given
-        if not given.strip():
-            raise ValueError("is empty; give the path of a file")
-        if given.startswith(":memory:"):
-            raise ValueError("the database is a file, which several processes share; give a path")
-        scheme, separator, rest = given.partition("://")
-        if not separator:
-            return Path(given).expanduser()
-        if scheme != "sqlite":
-            raise ValueError("only sqlite:// URLs and plain paths work")
-        return Path(rest).expanduser()
-
-    @field_validator("database", "folder")
-    @classmethod
-    def _absolute(cls, path: Path | None) -> Path | None:
-        return path.expanduser().absolute() if path else path
-
-    @field_validator("toolsets", "packs", mode="before")
-    @classmethod
-    def _words(cls, given: object) -> object:
-        if not isinstance(given, str):
-            return given
-        return tuple(word.strip() for word in given.split(",") if word.strip())
-
-    @field_validator("toolsets")
-    @classmethod
-    def _toolsets(cls, given: tuple[str, ...]) -> tuple[str, ...]:
-        if "all" in given:
-            return TOOLSETS
-        for name in given:
-            if name not in TOOLSETS:
-                raise ValueError(f"no toolset {name!r}; there are all, {', '.join(TOOLSETS)}")
-        return tuple(name for name in TOOLSETS if name in given)
 
     @field_validator("embedding_model")
     @classmethod
@@ -125,9 +160,7 @@ class Settings(BaseSettings):
         if given in MODELS or (vendor + separator in VENDORS and name.strip()):
             return given
         choices = [*MODELS, *(f"{vendor}NAME" for vendor in VENDORS)]
-        near = difflib.get_close_matches(given, choices, 1)
-        hint = f"did you mean {near[0]}? There are" if near else "there are"
-        raise ValueError(f"no embedding model {given!r}; {hint} {', '.join(choices)}")
+        raise ValueError(f"one of {', '.join(choices)}{_hint(given, choices)}")
 
     @field_validator("openai_api_key", "openai_base_url", mode="before")
     @classmethod
@@ -142,9 +175,9 @@ class Settings(BaseSettings):
             return None
         parts = urlsplit(given)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("is no URL; give one such as http://127.0.0.1:11434/v1")
+            raise ValueError("a URL such as http://127.0.0.1:11434/v1")
         if parts.username or parts.password or parts.query:
-            raise ValueError("may hold no password and no query; the key has its own variable")
+            raise ValueError("a URL without a password or a query; the key has its own variable")
         return given
 
     def openai_access(self) -> tuple[SecretStr | None, str]:
@@ -159,6 +192,43 @@ class Settings(BaseSettings):
         return (SecretStr(key) if key else None), url or OPENAI_URL
 
 
+class ProcessSettings(BaseModel):
+    """How the server itself behaves."""
+
+    model_config = _GROUP
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "warning", description="How much is told on stderr."
+    )
+    prelude: bool = Field(
+        default=True, description="Answer a client's first requests while the server still loads."
+    )
+
+
+class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # pydantic merges model_config
+    BaseSettings,
+    ProcessSettings,
+    EmbeddingSettings,
+    FileSettings,
+    OntologySettings,
+    ToolSettings,
+    StoreSettings,
+):
+    """What a server can be told; every field of a group is a variable and a flag.
+
+    pydantic lists the fields of the last base first: so do the README and `--help`.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    def only(self, group: type[G]) -> G:
+        """Give a room the one group that it is about."""
+        return group.model_construct(**{name: getattr(self, name) for name in group.model_fields})
+
+
+FORM = refusals.Form(Settings, noun="setting")
 SECRETS = frozenset({"openai_api_key"})  # these have no flag, and nothing prints them
 FLAGS = tuple(name for name in Settings.model_fields if name not in SECRETS)
 
@@ -173,7 +243,7 @@ def load(flags: Mapping[str, Any] | None = None) -> Settings:
 
     Raises SettingsError for an unknown ONE_MCP_ variable, or a value that does not work.
     """
-    known = {PREFIX + name.upper() for name in Settings.model_fields} | OUTSIDE
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
     for name in os.environ:
         if name.startswith(PREFIX) and name not in known:
             near = difflib.get_close_matches(name, known, 1)
@@ -183,8 +253,18 @@ def load(flags: Mapping[str, Any] | None = None) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        field = str(first["loc"][0]) if first["loc"] else "?"
+        problem, *_ = refusals.problems(error, dict.fromkeys(Settings.model_fields), FORM)
+        field = problem.place
         name = flag(field) if field in given else PREFIX + field.upper()
-        reason = first["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{name} does not work: {reason}.", setting=name) from error
+        raise SettingsError(f"{name} must be {problem.expected}.", setting=name) from None
+
+
+def _words(given: object) -> object:
+    if not isinstance(given, str):
+        return given
+    return tuple(word.strip() for word in given.split(",") if word.strip())
+
+
+def _hint(given: str, choices: Sequence[str]) -> str:
+    near = difflib.get_close_matches(given, choices, 1)
+    return f" (did you mean {near[0]}?)" if near else ""

@@ -8,9 +8,9 @@ import pytest
 from mcp import Client
 from mcp.server import Server
 
-from one_mcp.app import App, open_app
-from one_mcp.dimensions import entities
-from one_mcp.dimensions.entities import Saved
+from one_mcp.app import LOCAL, App, open_app
+from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.server import build
 from one_mcp.server.caller import Serving
 from one_mcp.session import Call, Session
@@ -45,7 +45,9 @@ def clock() -> HandClock:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """All tools; by words alone, since most tests are not about meaning."""
-    return Settings(database=tmp_path / "one.db", toolsets="all", embedding_model="none")
+    return Settings(
+        database=tmp_path / "one.db", toolsets="all", embedding_model="none", folder=tmp_path
+    )
 
 
 @pytest.fixture
@@ -57,14 +59,14 @@ async def app(settings: Settings, clock: HandClock) -> AsyncIterator[App]:
 @pytest.fixture
 async def one(app: App) -> Session:
     """The local owner's door."""
-    return app.session(Call("test"))
+    return app.session(Call("test"), LOCAL)
 
 
 @pytest.fixture
 async def jane(one: Session) -> Saved:
     """A creator."""
     return await one.write(
-        entities.create, "creator", "Jane", {"email": "jane@example.com", "niche": ["yoga"]}
+        entity.create, "creator", "Jane", {"email": "jane@example.com", "niche": ["yoga"]}
     )
 
 

@@ -1,8 +1,9 @@
 import pytest
 
-from one_mcp.app import App
-from one_mcp.dimensions import connections, entities
-from one_mcp.dimensions.entities import Saved
+from one_mcp.app import LOCAL, App
+from one_mcp.dimensions.connections import connection
+from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.errors import DuplicateError, IdempotencyError, NotFoundError
 from one_mcp.session import Call, Session
 
@@ -15,7 +16,7 @@ async def test_a_change_names_itself_and_is_the_version_of_its_rows(jane: Saved)
 
 async def test_a_failed_rule_leaves_nothing_behind(one: Session, jane: Saved) -> None:
     with pytest.raises(DuplicateError) as failure:
-        await one.write(entities.create, "creator", "Other", {"email": "JANE@example.com"})
+        await one.write(entity.create, "creator", "Other", {"email": "JANE@example.com"})
 
     assert failure.value.fields["id"] == jane.id
     count = await one.read(
@@ -27,17 +28,17 @@ async def test_a_failed_rule_leaves_nothing_behind(one: Session, jane: Saved) ->
 
 
 async def test_writing_the_same_again_leaves_no_change_behind(one: Session, jane: Saved) -> None:
-    same = await one.write(entities.update, jane.id, {"niche": ["yoga"]})
+    same = await one.write(entity.update, jane.id, {"niche": ["yoga"]})
 
     assert same.change is None
     assert same.version == jane.version
 
 
 async def test_a_repeated_key_answers_as_the_first_time(app: App) -> None:
-    door = app.session(Call("create_entity", key="k1", digest="d1"))
+    call = Call("create_entity", key="k1", digest="d1")
 
-    first = await door.write(entities.create, "course", "Yoga")
-    again = await door.write(entities.create, "course", "Yoga")
+    first = await app.session(call, LOCAL).write(entity.create, "course", "Yoga")
+    again = await app.session(call, LOCAL).write(entity.create, "course", "Yoga")
 
     assert again.replayed
     assert again.id == first.id
@@ -45,19 +46,19 @@ async def test_a_repeated_key_answers_as_the_first_time(app: App) -> None:
 
 
 async def test_a_key_used_with_other_arguments_is_refused(app: App) -> None:
-    await app.session(Call("create_entity", key="k1", digest="d1")).write(
-        entities.create, "course", "Yoga"
+    await app.session(Call("create_entity", key="k1", digest="d1"), LOCAL).write(
+        entity.create, "course", "Yoga"
     )
 
     with pytest.raises(IdempotencyError):
-        await app.session(Call("create_entity", key="k1", digest="d2")).write(
-            entities.create, "course", "Running"
+        await app.session(Call("create_entity", key="k1", digest="d2"), LOCAL).write(
+            entity.create, "course", "Running"
         )
 
 
 async def test_a_rehearsal_answers_truly_and_changes_nothing(one: Session, jane: Saved) -> None:
-    course = await one.rehearse(entities.create, "course", "Yoga")
+    course = await one.rehearse(entity.create, "course", "Yoga")
 
     assert course.change is None
     with pytest.raises(NotFoundError):
-        await one.write(connections.connect, jane.id, "owns", course.id)
+        await one.write(connection.connect, jane.id, "owns", course.id)

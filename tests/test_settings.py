@@ -1,9 +1,11 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings
 
 from one_mcp.errors import SettingsError
-from one_mcp.settings import TOOLSETS, load
+from one_mcp.settings import TOOLSETS, FileSettings, Settings, load
 
 
 def test_a_path_and_a_url_name_the_same_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,3 +105,23 @@ def test_the_plain_key_is_sent_to_no_server_that_is_named_here(
 
     assert key is None
     assert url == "http://127.0.0.1:11434/v1"
+
+
+def test_every_setting_stands_in_one_group() -> None:
+    groups = [base for base in Settings.__bases__ if base is not BaseSettings]
+
+    named = [name for group in groups for name in group.__annotations__ if name != "model_config"]
+
+    assert sorted(named) == sorted(Settings.model_fields)
+
+
+def test_a_room_gets_its_group_alone(tmp_path: Path) -> None:
+    settings = Settings(database=tmp_path / "one.db", openai_api_key=SecretStr("sk-secret"))
+
+    files = settings.only(FileSettings)
+
+    assert files == FileSettings.model_validate({})
+    assert files.model_fields_set == set(FileSettings.model_fields)
+    assert not hasattr(files, "openai_api_key")
+    with pytest.raises(ValidationError):
+        files.folder = tmp_path  # pyright: ignore[reportAttributeAccessIssue]  # frozen

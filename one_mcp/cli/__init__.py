@@ -29,6 +29,7 @@ COMMANDS = {  # by section: each command's module has its name
         "import": "Import JSONL, CSV or a folder of Markdown; repeating an import changes nothing.",
         "export": "Export the whole organization, or tables of it.",
         "graph": "Draw an entity's neighbourhood as a picture to open.",
+        "organization": "Show or set the organization's name, owner, currency and time zone.",
         "stats": "Count what the database holds.",
     },
     "Care": {

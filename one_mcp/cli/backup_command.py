@@ -7,8 +7,8 @@ import click
 from one_mcp import clock
 from one_mcp.cli import options, screen
 from one_mcp.errors import DatabaseError
-from one_mcp.services import doctor
-from one_mcp.store.sqlite import copies
+from one_mcp.services import findings
+from one_mcp.store.sqlite import backup
 
 
 @click.command("backup")
@@ -28,12 +28,12 @@ def command(target: Path | None, *, force: bool, as_json: bool) -> None:
     if path.exists() and not force:
         raise DatabaseError(f"{path} exists; name another file, or add --force to replace it.")
     with screen.progress("Copying") as report:
-        schema = copies.save(settings.database, path, report)
+        schema = backup.save(settings.database, path, report)
     taken = path.stat().st_size
     if as_json:
         screen.show_json({"backup": str(path), "size_bytes": taken, "schema": schema})
     else:
-        screen.show(f"{path} ({doctor.size(taken)}), checked")
+        screen.show(f"{path} ({findings.size(taken)}), checked")
 
 
 def _target(database: Path, given: Path | None) -> Path:

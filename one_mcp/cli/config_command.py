@@ -55,17 +55,17 @@ def command(client: str, *, as_json: bool) -> None:
         screen.show_json(document)
         return
     if client == "claude-code":
-        screen.show("Run this in the folder of a project:\n")
-        screen.show(entry.add_command())
-        screen.show(f"\nor put this into {FILES[client]}:\n")
+        screen.show_lines("Run this in the folder of a project:\n")
+        screen.show_lines(entry.add_command())
+        screen.show_lines(f"\nor put this into {FILES[client]}:\n")
     elif client == "cursor":
-        screen.show("Open this link on the machine that runs Cursor:\n")
-        screen.show(entry.deep_link())
-        screen.show(f"\nor put this into {FILES[client]}:\n")
+        screen.show_lines("Open this link on the machine that runs Cursor:\n")
+        screen.show_lines(entry.deep_link())
+        screen.show_lines(f"\nor put this into {FILES[client]}:\n")
     else:
         place = DESKTOP_FILES.get(sys.platform, DESKTOP_ELSEWHERE)
-        screen.show(f"Put this into {place} and start Claude Desktop again:\n")
-    screen.show(json.dumps(document, indent=2, ensure_ascii=False))
+        screen.show_lines(f"Put this into {place} and start Claude Desktop again:\n")
+    screen.show_lines(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 @dataclass(frozen=True, slots=True)

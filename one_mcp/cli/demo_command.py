@@ -8,7 +8,8 @@ import anyio
 import click
 from mcp import Client, MCPError, StdioServerParameters
 
-from one_mcp.app import open_app
+from one_mcp import assets
+from one_mcp.app import LOCAL, open_app
 from one_mcp.cli import screen, story
 from one_mcp.cli.storyteller import StoryError, Storyteller
 from one_mcp.services.picture import page
@@ -79,7 +80,7 @@ def _failure(error: BaseException) -> StoryError:
 
 def _client(folder: Path, **settings: str) -> Client:
     """Start a server as a process and connect to it, as Claude Code or Cursor would."""
-    settings["database"] = str(folder / DATABASE)
+    settings |= {"database": str(folder / DATABASE), "folder": str(assets.resources("demo"))}
     environment = {PREFIX + name.upper(): value for name, value in settings.items()}
     program = StdioServerParameters(command=sys.executable, args=["-m", "one_mcp"], env=environment)
     return Client(program, read_timeout_seconds=LONGEST_S)
@@ -88,5 +89,5 @@ def _client(folder: Path, **settings: str) -> Client:
 async def _draw(folder: Path, course: str) -> None:
     settings = load({"database": folder / DATABASE, "read_only": True})
     async with open_app(settings) as app:
-        drawn = await scene(app.session(Call("graph")), course, View())
+        drawn = await scene(app.session(Call("graph"), LOCAL), course, View())
     await anyio.Path(folder / PICTURE).write_text(page.write(drawn), encoding="utf-8")

@@ -9,7 +9,7 @@ import click
 from one_mcp.app import open_app
 from one_mcp.cli import options, screen
 from one_mcp.services import doctor
-from one_mcp.services.doctor import Finding
+from one_mcp.services.findings import Finding
 from one_mcp.session import Call
 from one_mcp.settings import Settings
 

@@ -1,7 +1,5 @@
 """`one-mcp export`: take everything along, or tables of it."""
 
-import shutil
-import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -9,14 +7,14 @@ from pathlib import Path
 import anyio
 import click
 
-from one_mcp.app import open_app
+from one_mcp.app import LOCAL, open_app
 from one_mcp.cli import options, screen
-from one_mcp.services import doctor
-from one_mcp.services.transfer import exports
-from one_mcp.services.transfer.exports import Exported
+from one_mcp.services import findings
+from one_mcp.services.exchange import exports, places
+from one_mcp.services.exchange.exports import Exported
 from one_mcp.session import Call, Report, Session
 from one_mcp.settings import Settings
-from one_mcp.store.sqlite import copies
+from one_mcp.store.sqlite import backup
 
 Export = Callable[[Session, str], Awaitable[Exported]]
 EVERY = "every type"
@@ -47,8 +45,8 @@ def command(
         raise click.UsageError("One table at a time: --entities or --connections.")
     if as_json and file in (None, "-"):
         raise click.UsageError("--json says where the export is, so it needs FILE.")
-    settings = options.chosen().model_copy(update={"folder": None})  # it limits agents only
-    copies.present(settings.database)
+    settings = options.chosen()
+    backup.present(settings.database)
     export = _export(entities, connections, force=force)
     if file is None or file == "-":
         _print(settings, export)
@@ -58,17 +56,18 @@ def command(
         screen.show_json(done)
     else:
         rows = ", ".join(f"{number:,} {kind}" for kind, number in done.rows.items())
-        screen.show(f"{done.path} ({doctor.size(done.bytes)}): {rows or 'nothing'}")
+        screen.show(f"{done.path} ({findings.size(done.bytes)}): {rows or 'nothing'}")
 
 
 def _export(entities: str | None, connections: str | None, *, force: bool) -> Export:
     async def export(one: Session, path: str) -> Exported:
+        reach = places.everywhere(one.settings)
         if entities is not None:
-            return await exports.entities(one, entities, path, overwrite=force)
+            return await exports.entities(one, entities, path, overwrite=force, reach=reach)
         if connections is not None:
             type = None if connections == EVERY else connections
-            return await exports.connections(one, type, path, overwrite=force)
-        return await exports.everything(one, path, overwrite=force)
+            return await exports.connections(one, type, path, overwrite=force, reach=reach)
+        return await exports.everything(one, path, overwrite=force, reach=reach)
 
     return export
 
@@ -79,7 +78,7 @@ def _print(settings: Settings, export: Export) -> None:
         path = Path(folder) / "export"
         _run(settings, export, str(path))
         with path.open(encoding="utf-8", newline="") as file:
-            shutil.copyfileobj(file, sys.stdout)
+            screen.pour(file)
 
 
 def _run(settings: Settings, export: Export, path: str) -> Exported:
@@ -93,4 +92,4 @@ def _run(settings: Settings, export: Export, path: str) -> Exported:
 
 async def _export_from(settings: Settings, report: Report, export: Export, path: str) -> Exported:
     async with open_app(settings.model_copy(update={"read_only": True})) as app:
-        return await export(app.session(Call("export_data", report=report)), path)
+        return await export(app.session(Call("export_data", report=report), LOCAL), path)

@@ -5,17 +5,17 @@ from pathlib import Path
 import anyio
 import click
 
-from one_mcp.app import open_app
+from one_mcp.app import LOCAL, open_app
 from one_mcp.cli import options, screen
-from one_mcp.dimensions.graph import DEEPEST
-from one_mcp.dimensions.neighbourhoods import Direction
+from one_mcp.dimensions.connections.directions import Direction
+from one_mcp.dimensions.graph.exploring import DEEPEST
 from one_mcp.services.picture import page, svg
 from one_mcp.services.picture.neighbourhood import View, scene
 from one_mcp.services.picture.scene import Scene
 from one_mcp.session import Call
 from one_mcp.settings import Settings
 from one_mcp.store.pages import MOST_ITEMS
-from one_mcp.store.sqlite import copies
+from one_mcp.store.sqlite import backup
 
 
 @click.command("graph")
@@ -66,7 +66,7 @@ def command(
     if output.suffix.lower() not in (".svg", ".html"):
         raise click.UsageError("FILE ends with .svg or .html.")
     settings = options.chosen()
-    copies.present(settings.database)
+    backup.present(settings.database)
     view = View(depth, types, direction, limit)
     drawn = anyio.run(_scene, settings, entity, view)
     write = svg.draw if output.suffix.lower() == ".svg" else page.write
@@ -80,4 +80,4 @@ def command(
 
 async def _scene(settings: Settings, entity: str, view: View) -> Scene:
     async with open_app(settings.model_copy(update={"read_only": True})) as app:
-        return await scene(app.session(Call("graph")), entity, view)
+        return await scene(app.session(Call("graph"), LOCAL), entity, view)

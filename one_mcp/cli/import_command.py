@@ -1,6 +1,5 @@
 """`one-mcp import`: bring in what is there already."""
 
-import json
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -10,16 +9,18 @@ import anyio
 import click
 from pydantic import BaseModel, ValidationError
 
-from one_mcp.app import open_app
+from one_mcp import jsons, refusals
+from one_mcp.app import LOCAL, open_app
 from one_mcp.cli import options, screen
 from one_mcp.dimensions.exchange.report import BadRow, Loaded
 from one_mcp.errors import ImportRowsError
-from one_mcp.jsons import JsonObject
-from one_mcp.services.transfer import imports
-from one_mcp.services.transfer.mapping import Mapping
+from one_mcp.jsons import JsonValue
+from one_mcp.services.exchange import imports, places
+from one_mcp.services.exchange.mapping import TableMapping
 from one_mcp.session import Call, Report, Session
 from one_mcp.settings import Settings
 
+MAPPING = refusals.Form(TableMapping, whole="The mapping", noun="field")
 EPILOG = """\b
 Examples:
   one-mcp import backup.jsonl
@@ -82,7 +83,7 @@ def command(
     updates the entity that has it already. Of a folder, each Markdown file becomes an entity, with
     the fields in its front matter, and links between files become connections.
     """
-    settings = options.chosen().model_copy(update={"folder": None})  # it limits agents only
+    settings = options.chosen()
     read = {"data": sys.stdin.read()} if file == "-" else {"path": file}
     run = partial(
         imports.run,
@@ -91,6 +92,7 @@ def command(
         mapping=_mapping(mapping, columns, table),
         on_error="skip" if skip_bad else "abort",
         dry_run=dry_run,
+        reach=places.everywhere(settings),
     )
     with screen.progress("Importing") as bar:
 
@@ -112,14 +114,14 @@ async def _import(
     settings: Settings, report: Report, run: Callable[[Session], Awaitable[Loaded]]
 ) -> Loaded:
     async with open_app(settings) as app:
-        return await run(app.session(Call("import_data", "one-mcp import", report=report)))
+        return await run(app.session(Call("import_data", "one-mcp import", report=report), LOCAL))
 
 
 def _mapping(
     file: Path | None, columns: tuple[str, ...], table: dict[str, str | None]
-) -> Mapping | None:
+) -> TableMapping | None:
     """Read the mapping from a file or from flags; None where there is neither."""
-    given: JsonObject = {
+    given: JsonValue = {
         name.removesuffix("_"): value for name, value in table.items() if value is not None
     }
     if columns:
@@ -129,18 +131,23 @@ def _mapping(
         given["columns"] = {title: field for title, _, field in pairs}
     if file is not None and given:
         raise click.UsageError("--mapping stands for the other flags; give one or the other.")
+    if file is not None:
+        try:
+            given = jsons.loads(file.read_text("utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise click.UsageError(f"The mapping is no JSON: {error}.") from error
+    elif not given:
+        return None
     try:
-        if file is not None:
-            return Mapping.model_validate(json.loads(file.read_text("utf-8")))
-        return Mapping.model_validate(given) if given else None
-    except (ValidationError, ValueError) as error:
-        said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        raise click.UsageError(f"The mapping does not work: {said}.") from error
+        return TableMapping.model_validate(given)
+    except ValidationError as error:
+        problems = refusals.problems(error, given, MAPPING)
+        raise click.UsageError(f"{refusals.told(problems, MAPPING)}.") from None
 
 
 def _refused(error: ImportRowsError, *, as_json: bool) -> int:
     if as_json:
-        screen.show_json({"error": {"code": error.code, "message": str(error), **error.fields}})
+        screen.show_json({"error": {**error.data(), "message": str(error)}})
     else:
         report = _Bad.model_validate(error.fields)
         _show_bad(report.errors, report.more_errors)

@@ -3,13 +3,13 @@
 import anyio
 import click
 
-from one_mcp.app import open_app
+from one_mcp.app import LOCAL, open_app
 from one_mcp.cli import options, screen
-from one_mcp.dimensions.knowledge.models import Model
+from one_mcp.dimensions.knowledge.index.models import Model
 from one_mcp.services.knowledge import upkeep
 from one_mcp.session import Call
 from one_mcp.settings import Settings
-from one_mcp.store.sqlite import copies
+from one_mcp.store.sqlite import backup
 
 
 @click.command("models")
@@ -23,7 +23,7 @@ def command(*, forget: str | None, as_json: bool) -> None:
     its own model (--embedding-model), and makes those that are missing.
     """
     settings = options.chosen()
-    copies.present(settings.database)
+    backup.present(settings.database)
     name, models = anyio.run(_models, settings, forget)
     if as_json:
         screen.show_json({"used": name, "models": [each.model_dump() for each in models]})
@@ -38,7 +38,7 @@ def command(*, forget: str | None, as_json: bool) -> None:
 
 async def _models(settings: Settings, forget: str | None) -> tuple[str | None, list[Model]]:
     async with open_app(settings) as app:
-        one = app.session(Call("models"))
+        one = app.session(Call("models"), LOCAL)
         if forget is not None:
             await upkeep.forget(one, forget)
-        return app.engine.name, await upkeep.listed(one)
+        return app.providers.embedding.name, await upkeep.listed(one)

@@ -3,13 +3,13 @@
 import anyio
 import click
 
-from one_mcp.app import open_app
+from one_mcp.app import LOCAL, open_app
 from one_mcp.cli import options, screen
 from one_mcp.services.knowledge import upkeep
 from one_mcp.services.knowledge.upkeep import Indexed
 from one_mcp.session import Call, Report
 from one_mcp.settings import Settings
-from one_mcp.store.sqlite import copies
+from one_mcp.store.sqlite import backup
 
 
 @click.command("reindex")
@@ -23,7 +23,7 @@ def command(*, everything: bool, as_json: bool) -> int:
     where it was. Exit codes: 0 all is indexed; 1 something could not be; 2 usage.
     """
     settings = options.chosen()
-    copies.present(settings.database)
+    backup.present(settings.database)
     with screen.progress("Indexing") as bar:
 
         async def report(done: float, total: float | None, _message: str | None) -> None:
@@ -40,7 +40,7 @@ def command(*, everything: bool, as_json: bool) -> int:
 async def _reindex(settings: Settings, report: Report, everything: bool) -> Indexed:
     async with open_app(settings) as app:
         return await upkeep.reindex(
-            app.session(Call("reindex", report=report)), everything=everything
+            app.session(Call("reindex", report=report), LOCAL), everything=everything
         )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from one_mcp.cli import options, screen
-from one_mcp.store.sqlite import copies
+from one_mcp.store.sqlite import backup
 
 
 @click.command("restore")
@@ -21,7 +21,7 @@ def command(source: Path, *, as_json: bool) -> None:
     settings = options.chosen()
     source = source.expanduser().absolute()
     with screen.progress("Copying") as report:
-        kept = copies.restore(source, settings.database, report)
+        kept = backup.restore(source, settings.database, report)
     if as_json:
         answer = {"restored": str(settings.database), "from": str(source)}
         screen.show_json(answer | ({"kept": str(kept)} if kept else {}))

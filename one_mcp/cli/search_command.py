@@ -3,16 +3,16 @@
 import anyio
 import click
 
-from one_mcp.app import open_app
+from one_mcp.app import LOCAL, open_app
 from one_mcp.cli import options, screen
-from one_mcp.dimensions.knowledge.hits import Hit
-from one_mcp.dimensions.knowledge.scopes import Scope
-from one_mcp.dimensions.knowledge.search import Wish
+from one_mcp.dimensions.knowledge.search.hits import Hit
+from one_mcp.dimensions.knowledge.search.hybrid import Wish
+from one_mcp.dimensions.knowledge.search.scope import Scope
 from one_mcp.services.knowledge import recall
 from one_mcp.services.knowledge.recall import Found
 from one_mcp.session import Call
 from one_mcp.settings import Settings
-from one_mcp.store.sqlite import copies
+from one_mcp.store.sqlite import backup
 
 CHARACTERS = 4_000
 EPILOG = """Exit codes: 0 something was found; 1 nothing was, or it failed; 2 usage."""
@@ -45,7 +45,7 @@ def command(
     of the document that they come from.
     """
     settings = options.chosen()
-    copies.present(settings.database)
+    backup.present(settings.database)
     scope = Scope(types=types, tags=tags, labels=labels, entity=entity)
     wish = Wish(" ".join(query), scope, limit=limit, characters=CHARACTERS, explained=explain)
     found = anyio.run(_find, settings, wish)
@@ -58,13 +58,15 @@ def command(
 
 async def _find(settings: Settings, wish: Wish) -> Found:
     async with open_app(settings.model_copy(update={"read_only": True})) as app:
-        await app.engine.settled()
-        return await recall.find(app.session(Call("search")), wish)
+        await app.providers.embedding.settled()
+        return await recall.find(app.session(Call("search"), LOCAL), wish)
 
 
 def _show(found: Found) -> None:
     if found.reason:
         screen.complain(f"searched by words only: {found.reason}")
+    if found.incomplete:
+        screen.complain(found.incomplete)
     if found.waiting:
         screen.complain(f"texts that wait to be indexed: {found.waiting} (one-mcp reindex)")
     for hit in found.hits:
@@ -76,7 +78,7 @@ def _show(found: Found) -> None:
 
 
 def _show_hit(hit: Hit) -> None:
-    screen.show(click.style(hit.heading or hit.title, bold=True))
+    screen.show(hit.heading or hit.title, bold=True)
     about = "".join(f", {each.name} ({each.type} {each.id})" for each in hit.entities or [])
     screen.show(f"  {hit.id}[{hit.start}:{hit.stop}]{about}")
     if hit.source:

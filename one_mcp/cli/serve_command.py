@@ -6,9 +6,10 @@ import anyio
 import click
 
 from one_mcp.app import open_app
-from one_mcp.cli import options
-from one_mcp.prelude import Opening
-from one_mcp.server import build, stdio
+from one_mcp.cli import options, screen
+from one_mcp.opening.playing import Opening
+from one_mcp.server import build
+from one_mcp.server.stdio import serving
 from one_mcp.settings import Settings
 
 
@@ -23,13 +24,12 @@ def command(context: click.Context) -> None:
     """
     settings = options.chosen()
     if sys.stdin.isatty():
-        hint = "one-mcp: waiting for an MCP client on stdin; `one-mcp --help` shows other commands"
-        click.echo(hint, err=True)
+        screen.complain("waiting for an MCP client on stdin; `one-mcp --help` shows other commands")
     anyio.run(_serve, settings, context.find_object(Opening) or Opening())
-    stdio.leave()
+    serving.leave()
 
 
 async def _serve(settings: Settings, opening: Opening) -> None:
     async with open_app(settings) as app:
         built = build.server(app)
-        await stdio.serve(built, build.options(built), opening)
+        await serving.serve(built, build.options(built), opening)

@@ -6,14 +6,14 @@ from pathlib import Path
 import anyio
 import click
 
-from one_mcp.app import open_app
+from one_mcp.app import LOCAL, open_app
 from one_mcp.cli import options, screen
-from one_mcp.dimensions import census
-from one_mcp.dimensions.census import Census
-from one_mcp.services import doctor
+from one_mcp.dimensions import counts
+from one_mcp.dimensions.counts import Census
+from one_mcp.services import findings
 from one_mcp.session import Call
 from one_mcp.settings import Settings
-from one_mcp.store.sqlite import copies
+from one_mcp.store.sqlite import backup
 
 
 @click.command("stats")
@@ -22,7 +22,7 @@ from one_mcp.store.sqlite import copies
 def command(*, as_json: bool) -> None:
     """Count what the database holds: entities, connections and events by type, and its size."""
     settings = options.chosen()
-    copies.present(settings.database)
+    backup.present(settings.database)
     taken = anyio.run(partial(_census, settings))
     if as_json:
         file = {"database": str(settings.database), "size_bytes": _size(settings.database)}
@@ -33,7 +33,7 @@ def command(*, as_json: bool) -> None:
 
 async def _census(settings: Settings) -> Census:
     async with open_app(settings.model_copy(update={"read_only": True})) as app:
-        return await app.session(Call("stats")).read(census.take)
+        return await app.session(Call("stats"), LOCAL).read(counts.take)
 
 
 def _size(path: Path) -> int:
@@ -42,7 +42,7 @@ def _size(path: Path) -> int:
 
 
 def _show(path: Path, taken: Census) -> None:
-    screen.show(f"{path}, {doctor.size(_size(path))}")
+    screen.show(f"{path}, {findings.size(_size(path))}")
     screen.show(f"{taken.name} ({taken.organization}), people: {taken.people}")
     for title, rows, besides in (
         ("entities", taken.entities, f"{taken.archived} archived"),

@@ -38,11 +38,11 @@ class Storyteller:
         """Say what comes next."""
         self._chapters += 1
         screen.show()
-        screen.show(textwrap.fill(f"{self._chapters}. {sentence}", self._width))
+        screen.show_lines(textwrap.fill(f"{self._chapters}. {sentence}", self._width))
 
     def say(self, sentence: str) -> None:
         """Say something between two calls."""
-        screen.show(self._wrapped(sentence))
+        screen.show_lines(self._wrapped(sentence))
 
     async def call(self, tool: str, /, **arguments: JsonValue) -> Answer:
         """Call a tool and return its structured answer, which is what a model reads.
@@ -62,12 +62,12 @@ class Storyteller:
 
     async def read(self, uri: str) -> str:
         """Read a resource and return its text."""
-        screen.show(self._wrapped(f"> read {uri}"))
+        screen.show_lines(self._wrapped(f"> read {uri}"))
         result = await self.client.read_resource(uri, cache_mode="bypass")
         first = result.contents[0]
         if not isinstance(first, TextResourceContents):
             raise StoryError(f"{uri} is no text")
-        screen.show(textwrap.indent(first.text.rstrip(), "   < "))
+        screen.show_lines(textwrap.indent(first.text.rstrip(), "   < "))
         return first.text
 
     def check(self, so: bool, what: str) -> None:
@@ -79,7 +79,7 @@ class Storyteller:
         text = json.dumps(value, ensure_ascii=False)
         if len(text) > SHOWN_CHARACTERS:
             text = f"{text[:SHOWN_CHARACTERS].rpartition(' ')[0]} … ({len(text):,} characters)"
-        screen.show(self._wrapped(f"{mark} {text}"))
+        screen.show_lines(self._wrapped(f"{mark} {text}"))
 
     def _wrapped(self, text: str) -> str:
         return textwrap.fill(

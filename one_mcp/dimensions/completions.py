@@ -42,9 +42,9 @@ def _named(work: Work, typed: str, limit: int, type: str | None) -> list[Row]:
         WHERE organization_id = :organization
           AND deleted_at IS NULL
           {kind}
-          AND name >= :low COLLATE NOCASE
-          AND name < :high COLLATE NOCASE
-        ORDER BY name COLLATE NOCASE
+          AND lower(name) >= lower(:low)
+          AND lower(name) < lower(:high)
+        ORDER BY lower(name), seq
         LIMIT :limit
         """,
         type=type,
@@ -62,9 +62,9 @@ def documents(work: Work, typed: str, limit: int) -> list[str]:
         SELECT id
         FROM knowledge
         WHERE organization_id = :organization
-          AND title >= :low COLLATE NOCASE
-          AND title < :high COLLATE NOCASE
-        ORDER BY title COLLATE NOCASE
+          AND lower(title) >= lower(:low)
+          AND lower(title) < lower(:high)
+        ORDER BY lower(title), seq
         LIMIT :limit
         """,
         **bounds,

@@ -17,7 +17,7 @@ from one_mcp.ontology.model import (
     Term,
     Usual,
 )
-from one_mcp.ontology.tables import Table
+from one_mcp.ontology.tables import TomlTable
 
 _SEARCHED: tuple[PropertyType, ...] = ("string", "text", "string_list", "email", "url")
 
@@ -26,9 +26,9 @@ _SEARCHED: tuple[PropertyType, ...] = ("string", "text", "string_list", "email",
 class Known:
     """Every name that the core files and the packs in use define, before types are built."""
 
-    entities: dict[str, Table] = field(default_factory=dict[str, Table])
-    relationships: dict[str, Table] = field(default_factory=dict[str, Table])
-    events: dict[str, Table] = field(default_factory=dict[str, Table])
+    entities: dict[str, TomlTable] = field(default_factory=dict[str, TomlTable])
+    relationships: dict[str, TomlTable] = field(default_factory=dict[str, TomlTable])
+    events: dict[str, TomlTable] = field(default_factory=dict[str, TomlTable])
     shapes: dict[str, dict[str, Property]] = field(default_factory=dict[str, dict[str, Property]])
     members: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     groups: dict[Kind, dict[str, str]] = field(
@@ -38,7 +38,7 @@ class Known:
         default_factory=dict[tuple[str, ...], tuple[str, ...]]
     )
 
-    def group(self, table: Table, kind: Kind) -> str:
+    def group(self, table: TomlTable, kind: Kind) -> str:
         """Take the group of a type and refuse it when no file describes it."""
         name = table.text("group")
         if name not in self.groups[kind]:
@@ -47,7 +47,7 @@ class Known:
             raise table.fault(f"no group is called '{name}'{hint}", "group")
         return name
 
-    def shared(self, table: Table) -> dict[str, Property]:
+    def shared(self, table: TomlTable) -> dict[str, Property]:
         """Take the named shapes that a type shares with others."""
         found: dict[str, Property] = {}
         for name in table.words("shapes"):
@@ -56,19 +56,19 @@ class Known:
             found |= self.shapes[name]
         return found
 
-    def one(self, table: Table, key: str, among: dict[str, Table]) -> str | None:
+    def one(self, table: TomlTable, key: str, among: dict[str, TomlTable]) -> str | None:
         """Take an optional name and refuse it when nothing has that name."""
         name = table.optional_text(key)
         return None if name is None else _known(table, key, name, among)
 
-    def types(self, table: Table, key: str) -> tuple[str, ...]:
+    def types(self, table: TomlTable, key: str) -> tuple[str, ...]:
         """Take a list of entity types, in which `@Group` stands for the types of a group."""
         words = table.words(key)
         if words not in self.expanded:
             self.expanded[words] = self._expand(table, key, words)
         return self.expanded[words]
 
-    def _expand(self, table: Table, key: str, words: tuple[str, ...]) -> tuple[str, ...]:
+    def _expand(self, table: TomlTable, key: str, words: tuple[str, ...]) -> tuple[str, ...]:
         found: list[str] = []
         for word in words:
             if word == ANY:
@@ -82,7 +82,7 @@ class Known:
         return tuple(dict.fromkeys(found))
 
 
-def entity_type(name: str, table: Table, known: Known) -> EntityType:
+def entity_type(name: str, table: TomlTable, known: Known) -> EntityType:
     declared = known.shared(table) | properties.shapes(table.table("properties"))
     built = EntityType(
         name=name,
@@ -108,7 +108,7 @@ def entity_type(name: str, table: Table, known: Known) -> EntityType:
 
 
 def relationship_type(
-    name: str, table: Table, known: Known, more_ends: tuple[Ends, ...]
+    name: str, table: TomlTable, known: Known, more_ends: tuple[Ends, ...]
 ) -> RelationshipType:
     own_ends = tuple(ends(inside, known) for inside in table.listed("ends"))
     if not own_ends:
@@ -130,7 +130,7 @@ def relationship_type(
     return built
 
 
-def event_type(name: str, table: Table, known: Known) -> EventType:
+def event_type(name: str, table: TomlTable, known: Known) -> EventType:
     built = EventType(
         name=name,
         group=known.group(table, "event"),
@@ -143,7 +143,7 @@ def event_type(name: str, table: Table, known: Known) -> EventType:
     return built
 
 
-def ends(table: Table, known: Known) -> Ends:
+def ends(table: TomlTable, known: Known) -> Ends:
     built = Ends(known.types(table, "from"), known.types(table, "to"))
     for key, types in (("from", built.from_types), ("to", built.to_types)):
         if not types:
@@ -152,7 +152,7 @@ def ends(table: Table, known: Known) -> Ends:
     return built
 
 
-def alias(name: str, table: Table, among: dict[str, Table]) -> Alias:
+def alias(name: str, table: TomlTable, among: dict[str, TomlTable]) -> Alias:
     """Build `"synonym"`, `["one", "other"]`, `"one | other: advice"` or `{ advice = "…" }`."""
     value = table.value(name)
     if isinstance(value, str):
@@ -169,12 +169,12 @@ def alias(name: str, table: Table, among: dict[str, Table]) -> Alias:
     return built
 
 
-def terms(table: Table) -> dict[str, Term]:
+def terms(table: TomlTable) -> dict[str, Term]:
     """Build a closed list of words: `name = "meaning"`, or a table with more."""
     return {name: _term(name, table) for name in table}
 
 
-def _term(name: str, table: Table) -> Term:
+def _term(name: str, table: TomlTable) -> Term:
     value = table.value(name)
     if isinstance(value, str):
         return Term(name, value)
@@ -184,13 +184,13 @@ def _term(name: str, table: Table) -> Term:
     return built
 
 
-def dimension(name: str, table: Table) -> Dimension:
+def dimension(name: str, table: TomlTable) -> Dimension:
     built = Dimension(name, table.text("title"), table.text("meaning"), table.text("test"))
     table.close()
     return built
 
 
-def _usual(table: Table, known: Known) -> tuple[Usual, ...]:
+def _usual(table: TomlTable, known: Known) -> tuple[Usual, ...]:
     built: list[Usual] = []
     for inside in table.listed("usual"):
         usual = Usual(
@@ -211,7 +211,7 @@ def _usual(table: Table, known: Known) -> tuple[Usual, ...]:
     return tuple(built)
 
 
-def _fields(table: Table, key: str, declared: dict[str, Property]) -> tuple[str, ...]:
+def _fields(table: TomlTable, key: str, declared: dict[str, Property]) -> tuple[str, ...]:
     fields = table.words(key)
     for name in fields:
         if name not in declared or declared[name].type not in _SEARCHED:
@@ -219,11 +219,11 @@ def _fields(table: Table, key: str, declared: dict[str, Property]) -> tuple[str,
     return fields
 
 
-def _title(name: str, table: Table) -> str:
+def _title(name: str, table: TomlTable) -> str:
     return table.optional_text("title") or name.replace("_", " ").capitalize()
 
 
-def _known(table: Table, key: str, name: str, among: dict[str, Table]) -> str:
+def _known(table: TomlTable, key: str, name: str, among: dict[str, TomlTable]) -> str:
     if name not in among:
         near = names.near(name, tuple(among))
         hint = f"; did you mean {near[0]}?" if near else ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from unicodedata import normalize
 
-from one_mcp.errors import InvalidArgumentError, UnknownTypeError, WrongDirectionError
+from one_mcp.errors import InvalidArgumentError, UnknownTypeError, WrongDirectionError, shown
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import limits, names, shape
 from one_mcp.ontology.model import (
@@ -67,12 +67,20 @@ def event_types(ontology: Ontology, given: Iterable[str] | None) -> list[str]:
 
 
 def properties(
-    type: EntityType, given: JsonObject, *, patch: bool = False, fill: bool = False
+    type: EntityType,
+    given: JsonObject,
+    *,
+    patch: bool = False,
+    fill: bool = False,
+    stored: bool = False,
 ) -> CheckedProperties:
     """Fit properties to the shape of an entity type, or raise InvalidPropertyError.
 
-    `patch` is for a merge: nothing is missing, and null removes. `fill` adds defaults.
+    `patch` is for a merge: nothing is missing, and null removes. `fill` adds defaults. `stored` is
+    for what was checked before, and came from a database: its times are milliseconds.
     """
+    if stored:
+        given = shape.spelled(type.properties, given)
     return _checked(type.properties, given, "properties", patch=patch, fill=fill)
 
 
@@ -82,8 +90,11 @@ def metadata(
     *,
     patch: bool = False,
     fill: bool = False,
+    stored: bool = False,
 ) -> CheckedProperties:
     """Fit the metadata of a connection or an event, or raise InvalidPropertyError."""
+    if stored:
+        given = shape.spelled(type.metadata, given)
     return _checked(type.metadata, given, "metadata", patch=patch, fill=fill)
 
 
@@ -133,7 +144,7 @@ def tag_key(ontology: Ontology, key: str) -> str | None:
         return None
     near = names.near(key, tuple(ontology.tag_keys))
     hint = f"did you mean {near[0]}?" if near else "describe_ontology('knowledge') lists them"
-    return f"'{names.shown(key)}' is none of the usual tag keys; {hint}"
+    return f"'{shown(key)}' is none of the usual tag keys; {hint}"
 
 
 def _reversed(edge: RelationshipType, from_type: str, to_type: str) -> str:
@@ -209,7 +220,7 @@ def _find(
     if alias is not None:
         raise _role_word(kind, name, alias)
     near = names.near(name, tuple(known))
-    sentence = f"no {kind} type '{names.shown(name)}'"
+    sentence = f"no {kind} type '{shown(name)}'"
     other = _other_kind(name, ontology)
     if other is not None:
         sentence += f": it is {other} type"
@@ -217,20 +228,18 @@ def _find(
         sentence += f"; did you mean {_any_of(near)}?"
     else:
         sentence += "; describe_ontology lists them all"
-    raise UnknownTypeError(
-        sentence, name=names.shown(name), kind=kind, did_you_mean=list(near) or None
-    )
+    raise UnknownTypeError(sentence, name=shown(name), kind=kind, did_you_mean=list(near) or None)
 
 
 def _role_word(kind: Kind, name: str, alias: Alias) -> UnknownTypeError:
-    sentence = f"no {kind} type '{names.shown(name)}'"
+    sentence = f"no {kind} type '{shown(name)}'"
     if alias.candidates:
         sentence += f": use {_any_of(alias.candidates)}"
     if alias.advice:
         sentence += f" ({alias.advice})"
     return UnknownTypeError(
         sentence,
-        name=names.shown(name),
+        name=shown(name),
         kind=kind,
         use_instead=list(alias.candidates) or None,
         advice=alias.advice or None,

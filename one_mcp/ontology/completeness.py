@@ -8,7 +8,7 @@ from one_mcp.ontology.report import Findings
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class Referent:
     """What a reference stands for: one entity, or any entity of a type."""
 
     ref: str
@@ -26,7 +26,7 @@ class Made:
     def ref(self) -> str:
         return self.local or self.type.name
 
-    def is_meant(self, end: End) -> bool:
+    def is_meant(self, end: Referent) -> bool:
         return end.ref == self.local or (not end.one and end.type == self.type.name)
 
 
@@ -34,14 +34,14 @@ class Made:
 class Drawn:
     at: str
     type: RelationshipType
-    start: End
-    end: End
+    start: Referent
+    end: Referent
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class Occurrence:
     type: EventType
-    target: End | None
+    target: Referent | None
 
 
 def refuse_cycles(drawn: list[Drawn], found: Findings) -> None:
@@ -74,7 +74,9 @@ def _ahead(ahead: dict[str, set[str]], start: str) -> set[str]:
     return seen
 
 
-def advise(made: list[Made], drawn: list[Drawn], happened: list[Happened], found: Findings) -> None:
+def advise(
+    made: list[Made], drawn: list[Drawn], happened: list[Occurrence], found: Findings
+) -> None:
     """Advise what usually comes with the types of a mapping and is not in it."""
     types = {entity.type.name: entity.type for entity in made}
     for type in types.values():
@@ -96,7 +98,7 @@ def advise(made: list[Made], drawn: list[Drawn], happened: list[Happened], found
                 )
 
 
-def _has(entity: Made, usual: Usual, drawn: list[Drawn], happened: list[Happened]) -> bool:
+def _has(entity: Made, usual: Usual, drawn: list[Drawn], happened: list[Occurrence]) -> bool:
     if usual.connection is None:
         return any(
             event.type.name in usual.events

@@ -1,11 +1,12 @@
 """Describe the ontology to a model: all of it in brief, or one part in full."""
 
 from collections.abc import Iterable, Mapping
+from typing import ClassVar
 
 from pydantic import ConfigDict
 
 from one_mcp.answers import Answer
-from one_mcp.errors import UnknownTypeError
+from one_mcp.errors import UnknownTypeError, shown
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check, names
 from one_mcp.ontology.model import (
@@ -32,6 +33,8 @@ class Described(Answer):
     `records` what is recorded by itself, `usually` what should come with it. A name in brackets
     stands for all types of that group.
     """
+
+    quotes: ClassVar[bool] = False
 
     topic: str
     meaning: str | None = None
@@ -278,5 +281,5 @@ def _unknown(ontology: Ontology, topic: str) -> UnknownTypeError:
     near = names.near(topic, known)
     hint = f"did you mean {' or '.join(near)}?" if near else "call it without a topic for all names"
     return UnknownTypeError(
-        f"The ontology has no {names.shown(topic)}; {hint}", did_you_mean=list(near) or None
+        f"The ontology has no {shown(topic)}; {hint}", did_you_mean=list(near) or None
     )

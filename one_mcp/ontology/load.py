@@ -9,7 +9,7 @@ from one_mcp import assets
 from one_mcp.errors import OntologyError
 from one_mcp.ontology import build, properties, tables
 from one_mcp.ontology.model import Alias, Dimension, Ends, Kind, Ontology, Term
-from one_mcp.ontology.tables import Table
+from one_mcp.ontology.tables import TomlTable
 
 _KINDS: tuple[Kind, ...] = ("entity", "relationship", "event")
 _ONCE = (
@@ -28,16 +28,18 @@ _T = TypeVar("_T")
 
 
 @dataclass(slots=True)
-class _Draft:
+class _Gathered:
     """What the files say, gathered by name before references are followed."""
 
     dimensions: dict[str, Dimension] = field(default_factory=dict[str, Dimension])
     known: build.Known = field(default_factory=build.Known)
-    aliases: dict[Kind, dict[str, Table]] = field(default_factory=lambda: {k: {} for k in _KINDS})
-    more_ends: dict[str, list[Table]] = field(default_factory=dict[str, list[Table]])
+    aliases: dict[Kind, dict[str, TomlTable]] = field(
+        default_factory=lambda: {k: {} for k in _KINDS}
+    )
+    more_ends: dict[str, list[TomlTable]] = field(default_factory=dict[str, list[TomlTable]])
     tag_keys: dict[str, Term] = field(default_factory=dict[str, Term])
 
-    def types(self, kind: Kind) -> dict[str, Table]:
+    def types(self, kind: Kind) -> dict[str, TomlTable]:
         known = self.known
         by_kind = {
             "entity": known.entities,
@@ -56,7 +58,7 @@ def load(packs: Sequence[Path | str] = ()) -> Ontology:
     if not core:
         folder = str(assets.resources("ontology"))
         raise OntologyError(f"{folder}: the core ontology files are missing", file=folder)
-    draft = _Draft()
+    draft = _Gathered()
     whole = {key: _only(core, key) for key in _ONCE}
     for file in core:
         for name, table in file.tables("dimensions"):
@@ -70,7 +72,7 @@ def load(packs: Sequence[Path | str] = ()) -> Ontology:
     return _ontology(draft, whole, tuple(str(pack) for pack in packs))
 
 
-def _only(core: list[Table], key: str) -> Table:
+def _only(core: list[TomlTable], key: str) -> TomlTable:
     holders = [file for file in core if key in file]
     if len(holders) != 1:
         raise OntologyError(f"the core files need exactly one table [{key}]", table=key)
@@ -96,7 +98,7 @@ def _files(pack: Path | str) -> list[Path]:
     return [path]
 
 
-def _refuse_core_tables(file: Table) -> None:
+def _refuse_core_tables(file: TomlTable) -> None:
     for key in file:
         if key in {*_ONCE, "dimensions"}:
             raise file.fault("a pack cannot define this; only the core files do", key)
@@ -104,7 +106,7 @@ def _refuse_core_tables(file: Table) -> None:
     file.optional_text("meaning")
 
 
-def _gather(draft: _Draft, file: Table) -> None:
+def _gather(draft: _Gathered, file: TomlTable) -> None:
     for name, table in file.tables("entity_shapes"):
         _add(draft.known.shapes, name, properties.shapes(table), table)
     for kind in _KINDS:
@@ -126,15 +128,15 @@ def _gather(draft: _Draft, file: Table) -> None:
     file.close()
 
 
-def _add(into: dict[str, _T], name: str, value: _T, table: Table) -> None:
+def _add(into: dict[str, _T], name: str, value: _T, table: TomlTable) -> None:
     if name in into:
         first = into[name]
-        where = f" in {first.file}" if isinstance(first, Table) else ""
+        where = f" in {first.file}" if isinstance(first, TomlTable) else ""
         raise table.fault(f"'{name}' is already defined{where}; choose another name")
     into[name] = value
 
 
-def _ontology(draft: _Draft, whole: dict[str, Table], packs: tuple[str, ...]) -> Ontology:
+def _ontology(draft: _Gathered, whole: dict[str, TomlTable], packs: tuple[str, ...]) -> Ontology:
     known = draft.known
     more_ends: dict[str, tuple[Ends, ...]] = {}
     for name, listed in draft.more_ends.items():
@@ -171,7 +173,7 @@ def _ontology(draft: _Draft, whole: dict[str, Table], packs: tuple[str, ...]) ->
     )
 
 
-def _aliases(draft: _Draft, kind: Kind) -> dict[str, Alias]:
+def _aliases(draft: _Gathered, kind: Kind) -> dict[str, Alias]:
     """Build the aliases of a kind; a type of a pack takes the place of an alias of its name."""
     types = draft.types(kind)
     return {

@@ -10,11 +10,12 @@ from one_mcp.errors import (
     InvalidPropertyError,
     UnknownTypeError,
     WrongDirectionError,
+    shown,
 )
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check, completeness, names, proposal, shape
 from one_mcp.ontology.check import CheckedProperties
-from one_mcp.ontology.completeness import Drawn, End, Happened, Made
+from one_mcp.ontology.completeness import Drawn, Made, Occurrence, Referent
 from one_mcp.ontology.model import Ontology, Property
 from one_mcp.ontology.proposal import (
     Mapping,
@@ -76,7 +77,7 @@ class _Review:
     )
     made: list[Made] = field(default_factory=list[Made])
     drawn: list[Drawn] = field(default_factory=list[Drawn])
-    happened: list[Happened] = field(default_factory=list[Happened])
+    happened: list[Occurrence] = field(default_factory=list[Occurrence])
 
     def entity(self, placed: Placed[ProposedEntity]) -> None:
         at, it = placed.at, placed.it
@@ -147,7 +148,7 @@ class _Review:
             self._end(it.actor, placed, "actor")
         if type is None:
             return
-        self.happened.append(Happened(type, target))
+        self.happened.append(Occurrence(type, target))
         if it.metadata is None and not placed.exact:
             self._still_missing(at, "metadata", type.metadata)
         else:
@@ -186,13 +187,13 @@ class _Review:
         else:
             self.locals[local] = (type, placed.step)
 
-    def _end(self, ref: str, placed: Placed[_T], key: str) -> End | None:
+    def _end(self, ref: str, placed: Placed[_T], key: str) -> Referent | None:
         """Return what a reference stands for, or None after refusing it."""
         at = f"{placed.at}.{key}"
         if ref.startswith("$"):
             return self._local(ref, placed.step, at)
         if _ID.fullmatch(ref):
-            return End(ref, None, one=True)
+            return Referent(ref, None, one=True)
         type = self._type(check.entity_type, ref, at)
         if type is None:
             return None
@@ -202,20 +203,20 @@ class _Review:
                 at, "INVALID_ARGUMENT", wrong, "create it with `as`, or look up its id"
             )
             return None
-        return End(ref, type.name, one=False)
+        return Referent(ref, type.name, one=False)
 
-    def _local(self, ref: str, step: int, at: str) -> End | None:
+    def _local(self, ref: str, step: int, at: str) -> Referent | None:
         if ref not in self.locals:
             near = names.near(ref, tuple(self.locals))
             fix = f"use {near[0]}" if near else 'give an entity this name with "as"'
-            self.found.refuse(at, "UNDEFINED_NAME", f"{names.shown(ref)} is not defined", fix)
+            self.found.refuse(at, "UNDEFINED_NAME", f"{shown(ref)} is not defined", fix)
             return None
         type, defined = self.locals[ref]
         if defined >= step:
             fix = "move the operation that creates it before this one"
             self.found.refuse(at, "UNDEFINED_NAME", f"{ref} is used before it is created", fix)
             return None
-        return End(ref, type, one=True)
+        return Referent(ref, type, one=True)
 
     def _type(
         self, find: Callable[[Ontology, str], check.AnyType], name: str, at: str
@@ -238,7 +239,7 @@ class _Review:
         for hint in checked.hints:
             self.found.advise(at, "EXTRA_PROPERTY", hint)
         if checked.extra and not checked.hints:
-            listed = ", ".join(names.shown(name) for name in checked.extra)
+            listed = ", ".join(shown(name) for name in checked.extra)
             self.found.advise(at, "EXTRA_PROPERTY", f"no shape declares {listed}; kept as given")
 
     def _still_missing(self, at: str, key: str, declared: dict[str, Property]) -> None:
@@ -250,7 +251,7 @@ class _Review:
     def _status(self, status: str, at: str) -> None:
         usable = [name for name in self.ontology.statuses if name != _ARCHIVED]
         if status not in usable:
-            wrong = f"no status '{names.shown(status)}'"
+            wrong = f"no status '{shown(status)}'"
             if status == _ARCHIVED:
                 wrong = "only archive_entity leads to the status archived"
             self.found.refuse(at, "INVALID_STATUS", wrong, f"use {' or '.join(usable)}")

@@ -1,19 +1,13 @@
-"""Names that a caller may have meant, and how to show a caller's name in a sentence."""
+"""Names that a caller may have meant."""
 
 import difflib
 import functools
 import re
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_LONGEST_SHOWN = 60
+_LONGEST = 60  # characters of a name that are compared
 _CLOSE = 0.72
 _SUGGESTIONS = 3
-
-
-def shown(name: str) -> str:
-    """Return a caller's name fit to stand in a sentence: printable and short."""
-    cut = name if len(name) <= _LONGEST_SHOWN else f"{name[:_LONGEST_SHOWN]}…"
-    return "".join(character if character.isprintable() else "?" for character in cut)
 
 
 @functools.lru_cache(maxsize=2048)
@@ -23,7 +17,7 @@ def near(name: str, known: tuple[str, ...]) -> tuple[str, ...]:
     Spelling habits (`BlogPost`, `blog-post`, `blog posts`) count for nothing.
     """
     by_plain = {plain(candidate): candidate for candidate in reversed(known)}
-    wanted = plain(name[:_LONGEST_SHOWN])
+    wanted = plain(name[:_LONGEST])
     found = difflib.get_close_matches(wanted, by_plain, n=_SUGGESTIONS, cutoff=_CLOSE)
     inside = [word for word in by_plain if wanted and f"_{wanted}_" in f"_{word}_"]
     ordered = dict.fromkeys([*found, *inside])

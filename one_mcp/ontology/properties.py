@@ -5,7 +5,7 @@ import re
 from one_mcp.errors import InvalidPropertyError
 from one_mcp.ontology import names, shape
 from one_mcp.ontology.model import Property, PropertyType
-from one_mcp.ontology.tables import Table
+from one_mcp.ontology.tables import TomlTable
 
 _PROPERTY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 _BOUNDED: dict[str, tuple[PropertyType, float, float | None]] = {
@@ -14,7 +14,7 @@ _BOUNDED: dict[str, tuple[PropertyType, float, float | None]] = {
 }
 
 
-def shapes(table: Table) -> dict[str, Property]:
+def shapes(table: TomlTable) -> dict[str, Property]:
     """Build the properties of a table, each in short or as a table with more."""
     built: dict[str, Property] = {}
     for name in table:
@@ -30,7 +30,7 @@ def shapes(table: Table) -> dict[str, Property]:
     return built
 
 
-def _short(name: str, table: Table) -> Property | None:
+def _short(name: str, table: TomlTable) -> Property | None:
     """Build `name = "type (unit): meaning"` or `name = "one | other: meaning"`."""
     value = table.value(name)
     if not isinstance(value, str):
@@ -48,7 +48,7 @@ def _short(name: str, table: Table) -> Property | None:
     return Property(name, type, meaning, unit=unit, minimum=low, maximum=high)
 
 
-def _long(name: str, table: Table) -> Property:
+def _long(name: str, table: TomlTable) -> Property:
     options = table.words("options")
     type = _type(table, "type", table.optional_text("type") or ("enum" if options else ""))
     built = Property(
@@ -75,7 +75,7 @@ def _long(name: str, table: Table) -> Property:
     return built
 
 
-def _type(table: Table, key: str, name: str) -> PropertyType:
+def _type(table: TomlTable, key: str, name: str) -> PropertyType:
     for type in shape.PROPERTY_TYPES:
         if type == name:
             return type

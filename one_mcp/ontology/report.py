@@ -1,5 +1,7 @@
 """What a review of a mapping found: problems, which stop it, and advice, which does not."""
 
+from typing import ClassVar
+
 from one_mcp.answers import Answer
 from one_mcp.errors import OneError
 from one_mcp.jsons import JsonObject
@@ -26,6 +28,8 @@ class Advice(Answer):
 
 
 class Report(Answer):
+    quotes: ClassVar[bool] = False
+
     valid: bool
     problems: list[Problem]
     advice: list[Advice]

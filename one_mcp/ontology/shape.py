@@ -1,11 +1,11 @@
 """Fit values to declared properties: the type, the range, the fields inside."""
 
 import copy
-import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from one_mcp import clock
 from one_mcp.clock import EARLIEST_MS, LATEST_MS
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.ontology import names
@@ -15,7 +15,6 @@ from one_mcp.ontology.model import Property, PropertyType
 DECIMAL = re.compile(r"[+-]?[0-9]{1,100}(\.[0-9]{1,100})?")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 _WORD = re.compile(r"\S{1,2048}")
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(slots=True)
@@ -45,7 +44,7 @@ def expected(declared: Property) -> str:
 def fit(declared: Property, value: JsonValue, at: str) -> JsonValue:
     """Return one value as it is stored, or raise InvalidPropertyError.
 
-    A date in ISO 8601 becomes milliseconds and an integral float an integer; the rest stays.
+    A time becomes milliseconds and an integral float an integer; the rest stays.
     """
     if declared.type == "object" and isinstance(value, dict):
         return fields(declared.properties, value, at).values
@@ -74,17 +73,15 @@ def fields(
     """Fit every field of an object.
 
     In a patch nothing is missing, and null removes a field (RFC 7396); otherwise null is the same
-    as absent, required fields must be there, and `fill` adds the defaults.
+    as absent, required fields must be there, and `fill` adds the defaults of what is not given: a
+    field that is null is to be absent, so that the same as a patch changes nothing.
     """
     fitted = Fitted()
     for name, value in given.items():
-        known = declared.get(name) or _by_alias(declared, name)
+        known = declared.get(name) or by_alias(declared, name)
         if known is None:
-            fitted.values[name] = value
-            fitted.extra.append(f"{at}.{name}")
-            near = names.near(name, tuple(declared))
-            if near:
-                fitted.hints.append(f"{at}.{name} is kept as it is; did you mean {near[0]}?")
+            if value is not None or not fill:
+                _keep(fitted, declared, name, value, at)
             continue
         if known.name != name and known.name in given:
             raise refusal(f"{at}.{name}", f"a second {known.name}", "only one of the two names")
@@ -95,21 +92,58 @@ def fields(
         elif patch:
             raise refusal(f"{at}.{known.name}", "null", expected(known))
     if not patch:
-        _complete(declared, fitted.values, at, fill=fill)
+        _require(declared, fitted.values, at)
+    if fill:
+        _fill(declared, fitted.values, given)
     return fitted
 
 
-def _complete(declared: dict[str, Property], values: JsonObject, at: str, *, fill: bool) -> None:
+def spelled(declared: dict[str, Property], stored: JsonObject) -> JsonObject:
+    """Write the times of stored values out: a number that was stored is milliseconds, always."""
+    return {name: _spelled(declared.get(name), value) for name, value in stored.items()}
+
+
+def _spelled(declared: Property | None, value: JsonValue) -> JsonValue:
+    if declared is None:
+        return value
+    match value:
+        case int() if declared.type == "timestamp_ms" and EARLIEST_MS <= value <= LATEST_MS:
+            return value if isinstance(value, bool) else clock.to_text(value)
+        case dict():
+            return spelled(declared.properties, value)
+        case list():
+            return [
+                spelled(declared.properties, item) if isinstance(item, dict) else item
+                for item in value
+            ]
+        case _:
+            return value
+
+
+def _keep(
+    fitted: Fitted, declared: dict[str, Property], name: str, value: JsonValue, at: str
+) -> None:
+    fitted.values[name] = value
+    fitted.extra.append(f"{at}.{name}")
+    near = names.near(name, tuple(declared))
+    if near:
+        fitted.hints.append(f"{at}.{name} is kept as it is; did you mean {near[0]}?")
+
+
+def _require(declared: dict[str, Property], values: JsonObject, at: str) -> None:
     for known in declared.values():
-        if known.name in values:
-            continue
-        if known.required:
+        if known.required and known.name not in values:
             raise absence(f"{at}.{known.name}", expected(known))
-        if fill and known.default is not None:
+
+
+def _fill(declared: dict[str, Property], values: JsonObject, given: JsonObject) -> None:
+    for known in declared.values():
+        if known.default is not None and given.keys().isdisjoint((known.name, *known.aliases)):
             values[known.name] = copy.copy(known.default)
 
 
-def _by_alias(declared: dict[str, Property], name: str) -> Property | None:
+def by_alias(declared: dict[str, Property], name: str) -> Property | None:
+    """Find the property that a name is another name of."""
     for known in declared.values():
         if name in known.aliases:
             return known
@@ -155,20 +189,11 @@ def _boolean(value: JsonValue) -> JsonValue:
 
 
 def _timestamp(value: JsonValue) -> JsonValue:
-    if isinstance(value, str):
-        return _milliseconds(value)
-    moment = _integer(value)
-    return moment if isinstance(moment, int) and EARLIEST_MS <= moment <= LATEST_MS else None
-
-
-def _milliseconds(text: str) -> int | None:
     try:
-        moment = dt.datetime.fromisoformat(text.strip())
+        moment = clock.given(value)
     except ValueError:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=dt.UTC)
-    return (moment - _EPOCH) // dt.timedelta(milliseconds=1)
+    return moment if isinstance(moment, int) and not isinstance(moment, bool) else None
 
 
 def _strings(value: JsonValue) -> JsonValue:
@@ -213,7 +238,8 @@ _EXPECTED: dict[PropertyType, str] = {
     "number": "a number",
     "decimal": 'a decimal number, as a string such as "12.5" or as a number',
     "boolean": "true or false",
-    "timestamp_ms": 'a time, as milliseconds since 1970 or as ISO 8601 ("2025-01-15T09:00:00Z")',
+    "timestamp_ms": 'a time, as ISO 8601 ("2025-01-15T09:00:00Z") or as seconds or milliseconds '
+    "since 1970",
     "string_list": "a list of strings",
     "json": "any JSON value",
     "enum": "one of its options",

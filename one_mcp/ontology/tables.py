@@ -12,7 +12,7 @@ from one_mcp.ontology import names
 _TYPE_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
-class Table:
+class TomlTable:
     """One table of a file. Take its keys one by one, then `close` it."""
 
     def __init__(self, file: str, path: str, values: JsonObject) -> None:
@@ -71,22 +71,22 @@ class Table:
             raise self.fault("must be a table", key)
         return value or {}
 
-    def table(self, key: str) -> "Table":
-        return Table(self.file, self._path(key), self.object(key))
+    def table(self, key: str) -> "TomlTable":
+        return TomlTable(self.file, self._path(key), self.object(key))
 
-    def tables(self, key: str) -> Iterator[tuple[str, "Table"]]:
+    def tables(self, key: str) -> Iterator[tuple[str, "TomlTable"]]:
         """Yield the tables inside a table, each with its name."""
         for name, inside in self.object(key).items():
             if not isinstance(inside, dict):
                 raise self.table(key).fault("must be a table", name)
-            yield name, Table(self.file, f"{self._path(key)}.{name}", inside)
+            yield name, TomlTable(self.file, f"{self._path(key)}.{name}", inside)
 
-    def listed(self, key: str) -> Iterator["Table"]:
+    def listed(self, key: str) -> Iterator["TomlTable"]:
         """Yield the tables of a list."""
         for index, inside in enumerate(self._list(key)):
             if not isinstance(inside, dict):
                 raise self.fault("must be a list of tables", key)
-            yield Table(self.file, f"{self._path(key)}[{index}]", inside)
+            yield TomlTable(self.file, f"{self._path(key)}[{index}]", inside)
 
     def sentences(self, key: str) -> Iterator[tuple[str, str]]:
         """Yield the names of a table whose values are texts, each with its text."""
@@ -121,7 +121,7 @@ class Table:
         return f"{self.path}.{key}" if self.path else key
 
 
-def read(file: Path) -> Table:
+def read(file: Path) -> TomlTable:
     """Read one TOML file, or raise OntologyError with the line at fault."""
     try:
         values: JsonObject = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -131,4 +131,4 @@ def read(file: Path) -> Table:
         ) from failure
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as failure:
         raise OntologyError(f"{file}: not valid TOML: {failure}", file=str(file)) from failure
-    return Table(str(file), "", values)
+    return TomlTable(str(file), "", values)

@@ -5,17 +5,62 @@ and most of a second, so they are imported by whoever first needs an embedder, o
 """
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from one_mcp import assets
 from one_mcp.errors import EmbedderError
 from one_mcp.providers.ports import Embedder
 from one_mcp.search.ports import Arithmetic
-from one_mcp.settings import PACKAGED_MODEL, Settings
+from one_mcp.settings import PACKAGED_MODEL, EmbeddingSettings
 
 
-def embedder(settings: Settings) -> Embedder | None:
+def _nothing(_name: str, _settings: EmbeddingSettings) -> None:
+    """Search by words alone."""
+
+
+def _minilm(_name: str, _settings: EmbeddingSettings) -> Embedder:
+    try:
+        from one_mcp.providers import minilm
+    except ImportError as error:
+        raise EmbedderError(
+            "onnxruntime, which runs the model that comes along, is not made for this machine and "
+            "Python, so texts are found by their words alone; set ONE_MCP_EMBEDDING_MODEL to "
+            "another model, or to none."
+        ) from error
+    return minilm.load(assets.resources("models", PACKAGED_MODEL))
+
+
+def _openai(name: str, settings: EmbeddingSettings) -> Embedder:
+    with _extra("openai"):
+        from one_mcp.providers import openai
+
+    return openai.connect(name, *settings.openai_access())
+
+
+def _sentence_transformers(name: str, _settings: EmbeddingSettings) -> Embedder:
+    with _extra("sentence-transformers"):
+        from one_mcp.providers import sentence_transformers
+
+    return sentence_transformers.load(name)
+
+
+def _simulated(_name: str, _settings: EmbeddingSettings) -> Embedder:
+    from one_mcp.providers import simulated
+
+    return simulated.Simulated()
+
+
+EMBEDDERS: dict[str, Callable[[str, EmbeddingSettings], Embedder | None]] = {
+    PACKAGED_MODEL: _minilm,
+    "none": _nothing,
+    "openai": _openai,
+    "sentence-transformers": _sentence_transformers,
+    "simulated": _simulated,
+}
+
+
+def embedder(settings: EmbeddingSettings) -> Embedder | None:
     """Load the embedder; None where the settings choose search by words alone.
 
     Blocks, for seconds where a large model is loaded: call it on a worker thread, once.
@@ -24,30 +69,10 @@ def embedder(settings: Settings) -> Embedder | None:
     # before numpy is there: its matrices are small here, and threads would only wait for each other
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     kind, _, name = settings.embedding_model.partition(":")
-    match kind:
-        case "none":
-            return None
-        case "simulated":
-            from one_mcp.providers import simulated
-
-            return simulated.Simulated()
-        case "openai":
-            with _extra(kind):
-                from one_mcp.providers import openai
-
-            return openai.connect(name, *settings.openai_access())
-        case "sentence-transformers":
-            with _extra(kind):
-                from one_mcp.providers import sentence_transformers
-
-            return sentence_transformers.load(name)
-        case _:
-            from one_mcp.providers import minilm
-
-            return minilm.load(assets.resources("models", PACKAGED_MODEL))
+    return EMBEDDERS[kind](name, settings)
 
 
-def name(settings: Settings) -> str | None:
+def name(settings: EmbeddingSettings) -> str | None:
     """Name the embedder without loading it, as it names itself; None for search by words alone."""
     model = settings.embedding_model
     return {"none": None, PACKAGED_MODEL: f"{PACKAGED_MODEL}-int8"}.get(model, model)
@@ -71,6 +96,5 @@ def _extra(name: str) -> Generator[None]:
         raise EmbedderError(
             f"{error.name} is not installed, and models of {name} need it; "
             f"pip install 'one-mcp[{name}]' brings it.",
-            retryable=False,
             extra=name,
         ) from error

@@ -26,7 +26,7 @@ MOST_AT_ONCE = 4
 AGAIN = "install one-mcp anew, or set ONE_MCP_EMBEDDING_MODEL to another model."
 
 
-class Session(Protocol):
+class InferenceSession(Protocol):
     """What is used of onnxruntime's session, which has no types."""
 
     def run(
@@ -120,16 +120,14 @@ def _verify(path: Path, expected: str) -> None:
 
 
 def _lacking(path: Path) -> EmbedderError:
-    return EmbedderError(
-        f"The embedding model's file {path} cannot be read; {AGAIN}", retryable=False
-    )
+    return EmbedderError(f"The embedding model's file {path} cannot be read; {AGAIN}")
 
 
 def _damaged(path: Path) -> EmbedderError:
-    return EmbedderError(f"The embedding model's file {path} is damaged; {AGAIN}", retryable=False)
+    return EmbedderError(f"The embedding model's file {path} is damaged; {AGAIN}")
 
 
-def _session(path: Path, threads: int) -> Session:
+def _session(path: Path, threads: int) -> InferenceSession:
     onnxruntime.disable_telemetry_events()  # pyright: ignore[reportUnknownMemberType]  # no types
     options = onnxruntime.SessionOptions()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # no types
     options.enable_cpu_mem_arena = False  # the arena never gives memory back

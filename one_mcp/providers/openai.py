@@ -150,7 +150,6 @@ def connect(model: str, key: SecretStr | None, base_url: str) -> OpenAIEmbedder:
         raise EmbedderError(
             f"The embedding model openai:{model} needs a key; set ONE_MCP_OPENAI_API_KEY, or "
             "ONE_MCP_OPENAI_BASE_URL for a server that asks for none.",
-            retryable=False,
         )
     secret = key.get_secret_value() if key else "none"
     dimension = DIMENSIONS.get(model) or _dimension(model, secret, base_url)
@@ -179,7 +178,6 @@ def _matrix(model: str, answer: object, texts: int, dimension: int | None) -> ND
         raise EmbedderError(
             f"The server's answer for openai:{model} is not one vector for each text; "
             "is ONE_MCP_OPENAI_BASE_URL right, and does this model make embeddings?",
-            retryable=False,
         ) from error
 
 

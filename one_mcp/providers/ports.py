@@ -35,7 +35,7 @@ class Embedder(Protocol):
 
         The bytes are a matrix, row by row: little-endian float32, `dimension` numbers a text. They
         are bytes so that whoever hands them on needs no numpy.
-        Raises EmbedderError; its field `retryable` says whether the same call may work later.
+        Raises EmbedderError; its `retryable` says whether the same call may work later.
         """
         ...
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from one_mcp.errors import EmbedderError
-from one_mcp.providers import pieces, vectors
+from one_mcp.providers import hub_tokens, vectors
 from one_mcp.providers.ports import Purpose, Span
 
 RUN = 4  # texts that are embedded at once; a query waits for one run at most
@@ -27,19 +27,19 @@ WINDOW = 512  # where a model names no limit
 log = logging.getLogger(__name__)
 
 
-class Words(Protocol):
+class FastTokenizer(Protocol):
     @property
     def backend_tokenizer(self) -> Tokenizer: ...
 
 
-class Model(Protocol):
+class SentenceEncoder(Protocol):
     """What is used of a SentenceTransformer."""
 
     max_seq_length: int | None
     prompts: Mapping[str, str]
 
     @property
-    def tokenizer(self) -> Words: ...
+    def tokenizer(self) -> FastTokenizer: ...
 
     def get_embedding_dimension(self) -> int | None: ...
 
@@ -53,7 +53,7 @@ class Model(Protocol):
 
 
 # by name, since the type checker runs without extras
-SentenceTransformer: Callable[..., Model] = import_module(
+SentenceTransformer: Callable[..., SentenceEncoder] = import_module(
     "sentence_transformers"
 ).SentenceTransformer
 SafetensorError: type[Exception] = import_module("safetensors").SafetensorError
@@ -63,12 +63,12 @@ BROKEN = (OSError, ValueError, LookupError, RuntimeError, SafetensorError)
 class SentenceTransformersEmbedder:
     """A loaded model; one run at a time, since its tokenizer cannot be used by two threads."""
 
-    def __init__(self, model: Model, name: str, dimension: int) -> None:
+    def __init__(self, model: SentenceEncoder, name: str, dimension: int) -> None:
         self.name: Final = f"sentence-transformers:{name}"
         self.dimension: Final = dimension
-        self._tokenizer = pieces.endless(deepcopy(model.tokenizer.backend_tokenizer))
-        prompts = [pieces.spans(self._tokenizer, prompt) for prompt in model.prompts.values()]
-        limit = pieces.room(self._tokenizer, model.max_seq_length or WINDOW)
+        self._tokenizer = hub_tokens.endless(deepcopy(model.tokenizer.backend_tokenizer))
+        prompts = [hub_tokens.spans(self._tokenizer, prompt) for prompt in model.prompts.values()]
+        limit = hub_tokens.room(self._tokenizer, model.max_seq_length or WINDOW)
         self.window: Final = limit - max(map(len, prompts), default=0)
         self._model = model
         self._turn = anyio.CapacityLimiter(1)
@@ -76,7 +76,7 @@ class SentenceTransformersEmbedder:
 
     def spans(self, text: str) -> list[Span]:
         """Cut into the tokens of the model's own tokenizer."""
-        return pieces.spans(self._tokenizer, text)
+        return hub_tokens.spans(self._tokenizer, text)
 
     async def embed(self, texts: Sequence[str], purpose: Purpose) -> bytes:
         """Run the model for a few texts at a time, with its prompt for the purpose."""
@@ -108,26 +108,25 @@ def load(name: str) -> SentenceTransformersEmbedder:
     model = _from_folder(Path(name)) if Path(name).is_absolute() else _by_name(name)
     dimension = model.get_embedding_dimension()
     if dimension is None or not hasattr(model.tokenizer, "backend_tokenizer"):
-        raise EmbedderError(f"The model {name} embeds no texts.", retryable=False)
+        raise EmbedderError(f"The model {name} embeds no texts.")
     return SentenceTransformersEmbedder(model, name, dimension)
 
 
-def _from_folder(folder: Path) -> Model:
+def _from_folder(folder: Path) -> SentenceEncoder:
     if not (folder / "config.json").is_file() and not (folder / "modules.json").is_file():
         raise EmbedderError(
             f"{folder} holds no model of sentence-transformers; there is neither modules.json nor "
             "config.json.",
-            retryable=False,
         )
     try:
         return _model(str(folder), local=True)
     except BROKEN as error:
         raise EmbedderError(
-            f"The model in {folder} cannot be loaded: {_first_line(error)}", retryable=False
+            f"The model in {folder} cannot be loaded: {_first_line(error)}"
         ) from error
 
 
-def _by_name(name: str) -> Model:
+def _by_name(name: str) -> SentenceEncoder:
     try:
         return _model(name, local=True)
     except BROKEN:
@@ -142,7 +141,7 @@ def _by_name(name: str) -> Model:
         ) from error
 
 
-def _model(name: str, *, local: bool) -> Model:
+def _model(name: str, *, local: bool) -> SentenceEncoder:
     import_module("transformers.utils.logging").disable_progress_bar()  # stderr is for log lines
     return SentenceTransformer(name, local_files_only=local)
 

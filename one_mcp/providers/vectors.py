@@ -13,7 +13,5 @@ def packed(matrix: NDArray[np.float32]) -> bytes:
     """
     lengths = np.linalg.norm(matrix.astype(np.float64), axis=1, keepdims=True)
     if not (np.isfinite(lengths).all() and lengths.all()):
-        raise EmbedderError(
-            "The embedding model answered with a vector that points nowhere.", retryable=False
-        )
+        raise EmbedderError("The embedding model answered with a vector that points nowhere.")
     return (matrix / lengths).astype("<f4").tobytes()

@@ -4,13 +4,14 @@ A name is resolved once. All its addresses have to be allowed, and the connectio
 them, so that a second answer of the name server changes nothing. Each redirect is a new URL.
 """
 
+import codecs
 import re
 import socket
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from http import HTTPStatus
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import ip_address
 from typing import TypeAlias
 
 import anyio
@@ -19,6 +20,7 @@ from anyio import to_thread
 
 from one_mcp import __version__
 from one_mcp.errors import FetchError
+from one_mcp.providers.addresses import Address, is_public
 
 CONNECT_S, TOTAL_S = 10.0, 20.0
 MOST_REDIRECTS = 5
@@ -30,7 +32,19 @@ _META_CHARSET = re.compile(
     rb"<meta[^>]{0,200}charset=[\"' ]{0,2}([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE
 )
 _META_WITHIN_BYTES = 4096
-_NAT64 = IPv6Network("64:ff9b::/96")
+_PIECE_BYTES = 16 * 1024
+# Those of the web (https://encoding.spec.whatwg.org), by Python's names. Others it knows are slow
+# (ten seconds for 250 KB of punycode), or are none of text.
+_ENCODINGS = frozenset(
+    {
+        *(f"iso8859-{part}" for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16)),
+        *(f"cp{page}" for page in (866, 874, 932, 949, *range(1250, 1259))),
+        *("ascii", "utf-8", "utf-16-le", "utf-16-be"),
+        *("koi8-r", "koi8-u", "mac-roman", "mac-cyrillic", "tis-620"),
+        *("big5", "big5hkscs", "gb2312", "gbk", "gb18030"),
+        *("euc_jp", "iso2022_jp", "shift_jis", "euc_kr"),
+    }
+)
 _LATER = frozenset(
     {
         HTTPStatus.REQUEST_TIMEOUT,
@@ -38,12 +52,16 @@ _LATER = frozenset(
         HTTPStatus.TOO_MANY_REQUESTS,
     }
 )
-Address: TypeAlias = IPv4Address | IPv6Address
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
 Allowed: TypeAlias = Callable[[Address], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class WebPage:
     """What a server answered: `media_type` without its parameters, in lower case."""
 
     url: str
@@ -51,21 +69,7 @@ class Page:
     text: str
 
 
-def is_public(address: Address) -> bool:
-    """Tell whether an address is one of the public internet, also inside a mapped or tunnelled one.
-
-    Private, loopback, link-local, shared, multicast and reserved addresses are not.
-    """
-    if isinstance(address, IPv6Address):
-        within = _within(address)
-        if within is not None:
-            return is_public(within)
-        if address.is_site_local:
-            return False
-    return address.is_global and not (address.is_multicast or address.is_reserved)
-
-
-async def fetch(url: str, *, allowed: Allowed = is_public) -> Page:
+async def fetch(url: str, *, allowed: Allowed = is_public) -> WebPage:
     """Fetch a page of text over http or https.
 
     `allowed` says which addresses may be connected to. Proxies of the environment are not used,
@@ -80,7 +84,7 @@ async def fetch(url: str, *, allowed: Allowed = is_public) -> Page:
         ) from error
 
 
-async def _follow(url: str, allowed: Allowed) -> Page:
+async def _follow(url: str, allowed: Allowed) -> WebPage:
     here = _checked(url)
     context = await to_thread.run_sync(httpx2.create_ssl_context)
     for _ in range(MOST_REDIRECTS + 1):
@@ -102,12 +106,11 @@ async def _follow(url: str, allowed: Allowed) -> Page:
                 raise FetchError(
                     f"{here.host} cannot be read from: {reason}.", retryable=True
                 ) from error
-        if isinstance(answer, Page):
+        if isinstance(answer, WebPage):
             return answer
         here = _checked(answer)
     raise FetchError(
         f"The page redirects more than {MOST_REDIRECTS} times; give the URL that it ends at.",
-        retryable=False,
     )
 
 
@@ -115,18 +118,14 @@ def _checked(url: str) -> httpx2.URL:
     try:
         parsed = httpx2.URL(url)
     except (httpx2.InvalidURL, ValueError) as error:
-        raise FetchError(
-            "That is no URL; give one such as https://example.com/page.", retryable=False
-        ) from error
+        raise FetchError("That is no URL; give one such as https://example.com/page.") from error
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise FetchError(
             "Only http and https URLs are fetched, such as https://example.com/page.",
-            retryable=False,
         )
     if parsed.userinfo:
         raise FetchError(
             "A URL with a user name or password is not fetched; give one without them.",
-            retryable=False,
         )
     return parsed
 
@@ -147,12 +146,13 @@ async def _resolved(url: httpx2.URL, allowed: Allowed) -> list[Address]:
         raise FetchError(
             f"{_shown(url.host)} is not on the public internet; pages of private networks are not "
             "fetched. Save the page as a file, and add that.",
-            retryable=False,
         )
     return addresses[:MOST_ADDRESSES]
 
 
-async def _ask(client: httpx2.AsyncClient, url: httpx2.URL, addresses: list[Address]) -> Page | str:
+async def _ask(
+    client: httpx2.AsyncClient, url: httpx2.URL, addresses: list[Address]
+) -> WebPage | str:
     """Return the page, or the URL that it redirects to."""
     response = await _connected(client, url, addresses)
     async with aclosing(response):
@@ -160,13 +160,13 @@ async def _ask(client: httpx2.AsyncClient, url: httpx2.URL, addresses: list[Addr
             try:
                 return str(url.join(response.headers["location"]))
             except (httpx2.InvalidURL, ValueError) as error:
-                raise FetchError(
-                    f"{url.host} redirects to what is no URL.", retryable=False
-                ) from error
+                raise FetchError(f"{url.host} redirects to what is no URL.") from error
         _check(response, url.host)
         raw = await _read(response)
     media_type = _media_type(response)
-    return Page(str(url.copy_with(fragment=None)), media_type, _text(response, media_type, raw))
+    charset = _charset(response, media_type, raw)
+    text = await to_thread.run_sync(_text, charset, raw)
+    return WebPage(str(url.copy_with(fragment=None)), media_type, text)
 
 
 async def _connected(
@@ -203,13 +203,11 @@ def _check(response: httpx2.Response, host: str) -> None:
             f"The page is {_shown(media_type) or 'of no known type'}; text, HTML, Markdown and "
             "JSON are read. Export it as one of them, and add the file.",
             media_type=_shown(media_type),
-            retryable=False,
         )
     if response.headers.get("content-encoding", "identity").lower() != "identity":
         raise FetchError(
             f"{host} sends its pages compressed only, which is not read; save the page as a file, "
             "and add that.",
-            retryable=False,
         )
     length = response.headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > LARGEST_BYTES:
@@ -225,35 +223,44 @@ async def _read(response: httpx2.Response) -> bytes:
     return bytes(raw)
 
 
-def _text(response: httpx2.Response, media_type: str, raw: bytes) -> str:
-    """Decode as the server or the page says, else as UTF-8; a byte that is none becomes a mark."""
-    charset = response.charset_encoding
-    if charset is None and media_type in HTML:
-        meta = _META_CHARSET.search(raw, 0, _META_WITHIN_BYTES)
-        charset = meta[1].decode("ascii") if meta else None
-    try:
-        text = raw.decode(charset or "utf-8-sig", errors="replace")
-    except (LookupError, ValueError):  # a charset that nobody knows, or that is none of text
-        text = raw.decode("utf-8-sig", errors="replace")
+def _text(charset: str | None, raw: bytes) -> str:
+    """Decode as the server or the page says, else as UTF-8; a byte that is none becomes a mark.
+
+    In pieces: a codec lets no other thread run, and wrong bytes take it a microsecond each.
+    """
+    decoder = codecs.getincrementaldecoder(_encoding(charset, raw))(errors="replace")
+    pieces = (raw[at : at + _PIECE_BYTES] for at in range(0, len(raw), _PIECE_BYTES))
+    text = "".join(map(decoder.decode, pieces)) + decoder.decode(b"", final=True)
     if "\0" in text:
         raise FetchError(
             "The page is binary, though its server calls it text; download it, and export it as "
             "Markdown, HTML or plain text.",
-            retryable=False,
         )
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
+def _charset(response: httpx2.Response, media_type: str, raw: bytes) -> str | None:
+    said = response.charset_encoding
+    if said is None and media_type in HTML:
+        meta = _META_CHARSET.search(raw, 0, _META_WITHIN_BYTES)
+        return meta[1].decode("ascii") if meta else None
+    return said
+
+
+def _encoding(charset: str | None, raw: bytes) -> str:
+    for mark, name in _MARKS.items():
+        if raw.startswith(mark):
+            return name
+    try:
+        name = codecs.lookup(charset or "utf-8").name
+    except (LookupError, ValueError):  # one that nobody knows, or that is no name
+        name = "utf-8"
+    name = "utf-16-le" if name == "utf-16" else name
+    return name if name in _ENCODINGS else "utf-8"
+
+
 def _media_type(response: httpx2.Response) -> str:
     return response.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-def _within(address: IPv6Address) -> IPv4Address | None:
-    """Find the IPv4 address that an IPv6 address leads to, if it is made of one."""
-    if address in _NAT64:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    teredo = address.teredo
-    return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)
 
 
 def _shown(text: str) -> str:
@@ -265,5 +272,4 @@ def _too_large() -> FetchError:
     return FetchError(
         f"The page is larger than {LARGEST_BYTES:,} bytes, the most that is read; add a part of it "
         "as a text.",
-        retryable=False,
     )

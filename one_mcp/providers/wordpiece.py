@@ -184,4 +184,4 @@ def _fold(character: str) -> str:
 
 
 def _unfit(path: Path) -> EmbedderError:
-    return EmbedderError(f"{path} is no WordPiece tokenizer without case.", retryable=False)
+    return EmbedderError(f"{path} is no WordPiece tokenizer without case.")

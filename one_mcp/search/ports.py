@@ -1,7 +1,8 @@
 """What the rooms above ask of vectors, without numpy, which costs memory and time to import."""
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -28,6 +29,18 @@ class Scan(Protocol):
     def forget(self, gone: Iterable[int]) -> None:
         """Let go of chunks."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The vectors of one organization in memory.
+
+    The lock is taken before a snapshot of the file begins, so that snapshots of those who hold it
+    one after another never go back in time.
+    """
+
+    scan: Scan
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass(frozen=True, slots=True)

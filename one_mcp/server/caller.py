@@ -8,8 +8,9 @@ from mcp.server.context import ServerRequestContext
 
 from one_mcp.access import Principal
 from one_mcp.app import LOCAL, App
-from one_mcp.server.watch import Watch
+from one_mcp.server.resources.subscriptions import Watch
 from one_mcp.session import Call, Report, Session
+from one_mcp.texts import visible
 
 PROGRESS_INTERVAL_S = 0.1
 
@@ -56,6 +57,6 @@ def paced(send: Report) -> Report:
         if early or done <= furthest:
             return
         sent_at, furthest = now, done
-        await send(done, total, message)
+        await send(done, total, message and visible.text(message))
 
     return report

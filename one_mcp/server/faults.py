@@ -12,7 +12,7 @@ from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from pydantic import ValidationError
 
 from one_mcp.errors import ArchivedError, DatabaseError, NotFoundError, OneError, UnknownTypeError
-from one_mcp.server import refusals
+from one_mcp.refusals import Form, refusal
 from one_mcp.server.caller import Context
 
 RESOURCE_NOT_FOUND = -32002  # of the handshake generations; since 2026-07-28 it is INVALID_PARAMS
@@ -48,13 +48,13 @@ async def explained(ctx: Context, call_next: CallNext) -> HandlerResult:
     except ValidationError as error:
         if ctx.request_id is None:  # a notification is not answered
             raise
-        refused = refusals.refusal(error, {"params": ctx.params}, (), ())
+        refused = refusal(error, {"params": ctx.params}, Form())
         raise _shown(refused, INVALID_PARAMS) from None
 
 
 def _shown(error: OneError, number: int) -> MCPError:
     sentence = f"{error.code}: {error}"[:LONGEST_SENTENCE]
-    return MCPError(number, sentence, {"code": error.code, **error.fields})
+    return MCPError(number, sentence, error.data())
 
 
 def _code(error: OneError, method: str, version: str) -> int:

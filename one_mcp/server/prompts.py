@@ -11,8 +11,8 @@ from typing import Literal
 from mcp_types import GetPromptResult, Prompt, PromptArgument, PromptMessage, TextContent
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from one_mcp import assets, jsons
-from one_mcp.errors import InvalidArgumentError, NotFoundError, PromptFileError
+from one_mcp import assets, jsons, refusals
+from one_mcp.errors import InvalidArgumentError, NotFoundError, PromptFileError, shown
 from one_mcp.ontology import names
 from one_mcp.ontology.model import Ontology
 from one_mcp.ontology.vocabulary import WORDS, vocabulary
@@ -49,6 +49,9 @@ class Head(BaseModel):
     title: str = Field(min_length=1)
     description: str = Field(min_length=1)
     arguments: tuple[Argument, ...] = ()
+
+
+_HEAD = refusals.Form(Head, whole="the head", noun="field")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ class Guide:
         for name in given:
             if name not in declared:
                 raise InvalidArgumentError(
-                    f"{takes}; there is no {names.shown(name)}.", argument=names.shown(name)
+                    f"{takes}; there is no {shown(name)}.", argument=shown(name)
                 )
         for name, each in declared.items():
             value = given.get(name, "")
@@ -133,13 +136,14 @@ def parse(path: Path) -> Guide:
     if opening or not closing:
         raise _broken(path, "begins with TOML between two lines of +++")
     try:
-        checked = Head.model_validate(tomllib.loads(head))
+        given = tomllib.loads(head)
     except tomllib.TOMLDecodeError as error:
         raise _broken(path, f"has a head that is no TOML: {error}") from error
+    try:
+        checked = Head.model_validate(given)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise _broken(path, f"has a wrong {place}: {first['msg']}") from error
+        problems = refusals.problems(error, given, _HEAD)
+        raise _broken(path, f"has a head that is wrong: {refusals.told(problems, _HEAD)}") from None
     guide = Guide(path.stem, checked, tuple(filter(None, _JSON.split(body.strip()))))
     _agree(path, guide)
     return guide
@@ -178,8 +182,8 @@ def find(name: str) -> Guide:
     guide = library().get(name)
     if guide is None:
         raise NotFoundError(
-            f"There is no prompt {names.shown(name)}; there are {', '.join(library())}.",
-            name=names.shown(name),
+            f"There is no prompt {shown(name)}; there are {', '.join(library())}.",
+            name=shown(name),
             did_you_mean=list(names.near(name, tuple(library()))) or None,
         )
     return guide

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 
@@ -13,8 +13,9 @@ from pydantic import BaseModel
 from one_mcp.access import Permission, Principal
 from one_mcp.errors import NotEnabledError, OneError, ReadOnlyError
 from one_mcp.jsons import JsonObject, JsonValue
-from one_mcp.server import results, schema
-from one_mcp.server.arguments import Arguments, Run
+from one_mcp.server import results
+from one_mcp.server.arguments import schema
+from one_mcp.server.arguments.arguments import Arguments, Run
 from one_mcp.server.caller import Caller
 from one_mcp.session import Call
 
@@ -30,23 +31,39 @@ class ToolSpec:
     return annotation the output schema.
     """
 
-    name: str
     run: Run
     title: str
-    toolset: str
-    permission: Permission
-    read_only: bool = False
+    permission: Permission = Permission.READ
     destructive: bool = False
-    idempotent: bool = False
+    repeatable: bool = False  # a write whose repetition changes nothing more
+    makes_files: bool = False
+    toolset: str = ""  # the list it stands in
 
-    def __post_init__(self) -> None:
-        if self.read_only and self.writes:
-            raise ValueError(f"{self.name}: a read-only tool needs no permission but to read")
+    @property
+    def name(self) -> str:
+        return self.run.__name__
 
     @property
     def writes(self) -> bool:
         """Whether the tool makes changes, and so takes a reason and an idempotency key."""
         return self.permission is not Permission.READ
+
+    @property
+    def annotations(self) -> ToolAnnotations:
+        """Tell clients what a call may do."""
+        if not (self.writes or self.makes_files):
+            return ToolAnnotations(read_only_hint=True, open_world_hint=False)
+        return ToolAnnotations(
+            read_only_hint=False,
+            destructive_hint=self.destructive,
+            idempotent_hint=self.repeatable or not self.writes,
+            open_world_hint=False,
+        )
+
+
+def toolset(name: str, *specs: ToolSpec) -> tuple[ToolSpec, ...]:
+    """Make a list of tools that are switched on together."""
+    return tuple(replace(spec, toolset=name) for spec in specs)
 
 
 def offered(
@@ -141,13 +158,18 @@ class _Tool:
     spec: ToolSpec
 
     @cached_property
+    def answer(self) -> type[BaseModel]:
+        return _answer_type(self.spec)
+
+    @cached_property
     def arguments(self) -> Arguments:
         return Arguments(self.spec.name, self.spec.run, writes=self.spec.writes)
 
     async def run(self, given: Mapping[str, JsonValue], caller: Caller) -> BaseModel:
         checked = self.arguments.check(given)
         call = Call(self.spec.name, checked.reason, checked.key, checked.digest, caller.report)
-        return await self.spec.run(caller.open(call), **checked.values)
+        one = caller.open(call)
+        return await one.once(self.answer, lambda: self.spec.run(one, **checked.values))
 
     @cached_property
     def entry(self) -> Tool:
@@ -157,13 +179,8 @@ class _Tool:
             title=spec.title,
             description=describe(spec),
             input_schema=self.arguments.schema(),
-            output_schema=schema.of_answer(_answer_type(spec)),
-            annotations=ToolAnnotations(
-                read_only_hint=spec.read_only,
-                destructive_hint=None if spec.read_only else spec.destructive,
-                idempotent_hint=None if spec.read_only else spec.idempotent,
-                open_world_hint=False,
-            ),
+            output_schema=schema.of_answer(self.answer),
+            annotations=spec.annotations,
         )
 
 

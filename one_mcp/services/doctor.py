@@ -1,39 +1,30 @@
 """The doctor: examines a database and its surroundings, and repairs what can be repaired."""
 
-from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from one_mcp import clock
 from one_mcp.access import Principal, Role
-from one_mcp.answers import Answer
-from one_mcp.dimensions import census, organizations, soundness
-from one_mcp.dimensions.knowledge.upkeep import Upkeep
-from one_mcp.dimensions.soundness import Mended
+from one_mcp.dimensions import consistency, counts
+from one_mcp.dimensions.consistency import Mended, Soundness
+from one_mcp.dimensions.knowledge.index.repair import Upkeep
+from one_mcp.dimensions.organizations import founding
+from one_mcp.dimensions.purge import marks
 from one_mcp.errors import OneError
 from one_mcp.ontology.load import load
 from one_mcp.ontology.model import Ontology
+from one_mcp.services import erasure, findings
+from one_mcp.services.findings import Finding
 from one_mcp.session import Session
 from one_mcp.settings import Settings
-from one_mcp.store.sqlite import copies, health, library, presence
-from one_mcp.store.sqlite.connection import Raw, connect, failures
+from one_mcp.store.sqlite import backup, driver, health, lock, unfinished
+from one_mcp.store.sqlite.connection import Raw, snapshot
 from one_mcp.store.sqlite.migrate import check, newest, version
 from one_mcp.store.work import Work
 
-State = Literal["ok", "note", "warning", "problem"]
 FAULTS_SHOWN = 5
 LARGE_LOG_BYTES = 256 * 1024 * 1024
-REPAIR = "one-mcp doctor --repair"
-
-
-class Finding(Answer):
-    """What one check found. `repairable` says that a repair takes it away."""
-
-    check: str
-    state: State
-    says: str
-    repairable: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +35,15 @@ class _Patient:
 
     def works(self) -> list[Work]:
         """Open one room for each organization in the file."""
-        known = organizations.known(self.raw)
-        return [Work(self.raw, caretaker(name), self.ontology, now=0) for name in known]
+        known = founding.known(self.raw)
+        return [
+            Work(self.raw, caretaker(name), self.ontology, now=clock.system()) for name in known
+        ]
 
 
 def caretaker(organization: str) -> Principal:
     """Stand in for whoever looks after the file as a whole."""
-    return Principal(organization, organizations.LOCAL_OWNER, "doctor", Role.PLATFORM_OWNER)
+    return Principal(organization, founding.LOCAL_OWNER, "doctor", Role.PLATFORM_OWNER)
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
@@ -66,10 +59,12 @@ def examine(settings: Settings) -> Iterator[Finding]:
         return
     yield _vocabulary(ontology)
     try:
-        copies.present(settings.database)
-        shared = presence.shared(settings.database)
-        with _snapshot(settings.database) as raw:
+        backup.present(settings.database)
+        shared = lock.shared(settings.database)
+        with snapshot(str(settings.database)) as raw:
+            check(raw, str(settings.database))
             yield _file(settings.database, shared=shared)
+            yield from _left_over(settings.database.parent)
             yield from _schema(_Patient(settings.database, ontology, raw))
     except OneError as error:
         yield Finding(check="file", state="problem", says=str(error))
@@ -77,26 +72,22 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 def organizations_in(raw: Raw) -> list[str]:
     """List the organizations that a repair has to go through."""
-    return organizations.known(raw)
+    return founding.known(raw)
 
 
 async def repair(one: Session) -> Mended:
-    """Repair what an organization's rows disagree on, as one change, and the search indexes."""
-    return await one.write(soundness.mend)
+    """Repair what an organization's rows disagree on, as one change, and the search indexes.
 
-
-@contextmanager
-def _snapshot(path: Path) -> Generator[Raw]:
-    with closing(connect(str(path), read_only=True)) as raw, failures(str(path)):
-        raw.execute("PRAGMA temp_store = FILE")  # the comparison of a search index is large
-        raw.execute("BEGIN")
-        check(raw, str(path))
-        yield raw
+    Purges that could not be finished at once are finished.
+    """
+    mended = await one.write(consistency.mend, health.fill_search)
+    await erasure.finish(one, patient=True)
+    return mended
 
 
 def _library() -> Finding:
-    says = f"SQLite {library.VERSION}"
-    if library.SAFE:
+    says = f"SQLite {driver.VERSION}"
+    if driver.SAFE:
         return Finding(check="library", state="ok", says=f"{says}, safe for several processes")
     return Finding(
         check="library",
@@ -118,15 +109,27 @@ def _vocabulary(ontology: Ontology) -> Finding:
 def _file(path: Path, *, shared: bool) -> Finding:
     log = path.with_name(path.name + "-wal")
     log_bytes = log.stat().st_size if log.exists() else 0
-    says = f"{path}, {size(path.stat().st_size)}" + (", in use" if shared else "")
+    says = f"{path}, {findings.size(path.stat().st_size)}" + (", in use" if shared else "")
     if log_bytes > LARGE_LOG_BYTES:
         return Finding(
             check="file",
             state="warning",
-            says=f"{says}; its write-ahead log has grown to {size(log_bytes)}, which a reader that "
-            "never ends can cause: restart the servers on it.",
+            says=f"{says}; its write-ahead log has grown to {findings.size(log_bytes)}, which a "
+            "reader that never ends can cause: restart the servers on it.",
         )
     return Finding(check="file", state="ok", says=says)
+
+
+def _left_over(folder: Path) -> Iterator[Finding]:
+    left = unfinished.left_over(folder)
+    if left:
+        names = ", ".join(f"{path.name} ({findings.size(path.stat().st_size)})" for path in left)
+        yield Finding(
+            check="copies",
+            state="note",
+            says=f"unfinished copies of a killed backup or restore: {names}; "
+            "the next backup to this folder removes them",
+        )
 
 
 def _schema(patient: _Patient) -> Iterator[Finding]:
@@ -174,46 +177,40 @@ def _integrity(raw: Raw) -> Finding:
 
 def _rows(patient: _Patient) -> Iterator[Finding]:
     entities, words = health.search_drift(patient.raw, health.ENTITIES)
-    yield _agreement(
+    yield findings.agreement(
         "search",
         entities + words,
         good="the index holds every entity's words",
         bad=f"{entities} entities and {words} words differ from what should be in the index",
     )
     passages, words = health.search_drift(patient.raw, health.PASSAGES)
-    yield _agreement(
+    yield findings.agreement(
         "passages",
         passages + words,
         good="the index holds every passage's words",
         bad=f"{passages} passages and {words} words differ from what should be in the index",
     )
     works = patient.works()
-    sound = [soundness.examine(work) for work in works]
+    sound = [consistency.examine(work) for work in works]
     hidden = sum(each.wrongly_hidden for each in sound)
-    yield _agreement(
+    yield findings.agreement(
         "visibility",
         hidden,
         good="connections are hidden exactly where an end is archived",
         bad=f"{hidden} connections are hidden or shown against the state of their ends",
     )
-    counts = sum(each.wrong_counts for each in sound)
-    yield _agreement(
+    miscounted = sum(each.wrong_counts for each in sound)
+    yield findings.agreement(
         "counts",
-        counts,
+        miscounted,
         good="the kept connection counts are right",
-        bad=f"{counts} kept connection counts are wrong",
+        bad=f"{miscounted} kept connection counts are wrong",
     )
     yield _knowledge([each.knowledge for each in sound])
+    yield _erasure([number for work in works for number in marks.waiting(work)])
     yield _strangers(sum(each.events_about_nobody for each in sound))
     yield _types(works, patient.ontology)
-
-
-def _agreement(check: str, faults: int, *, good: str, bad: str) -> Finding:
-    if not faults:
-        return Finding(check=check, state="ok", says=good)
-    return Finding(
-        check=check, state="problem", says=f"{bad}; `{REPAIR}` mends this.", repairable=True
-    )
+    yield _clocks(sound)
 
 
 def _knowledge(found: list[Upkeep]) -> Finding:
@@ -223,11 +220,29 @@ def _knowledge(found: list[Upkeep]) -> Finding:
         "vectors fit no passage or have a wrong length": sum(it.wrong_vectors for it in found),
         "rows belong to no text": sum(it.left_over for it in found),
     }
-    return _agreement(
+    return findings.agreement(
         "knowledge",
         sum(wrong.values()),
         good="texts, passages and vectors belong together",
         bad=", ".join(f"{rows} {what}" for what, rows in wrong.items() if rows),
+    )
+
+
+def _erasure(waiting: list[int]) -> Finding:
+    purges = len([number for number in waiting if number != marks.UPGRADED])
+    if waiting and not purges:
+        return Finding(
+            check="erasure",
+            state="note",
+            says="free space may hold what an older version deleted; a purge looks after that, "
+            f"and so does `{findings.REPAIR}`",
+            repairable=True,
+        )
+    return findings.agreement(
+        "erasure",
+        purges,
+        good="nothing is left of what was purged",
+        bad=f"the bytes of {purges} purges may still be in the file or its write-ahead log",
     )
 
 
@@ -239,10 +254,27 @@ def _strangers(events: int) -> Finding:
     )
 
 
+def _clocks(sound: list[Soundness]) -> Finding:
+    ahead = max((each.ahead_ms for each in sound), default=0)
+    leases = sum(each.leases_ahead for each in sound)
+    if ahead < clock.DAY_MS and not leases:
+        return Finding(check="clocks", state="ok", says="no change lies in the future")
+    dated = (
+        f"the newest change is dated {ahead // clock.DAY_MS} days from now, and so is what follows"
+    )
+    lent = f"{leases} leases end later than any could, and count as over"
+    told = [*([dated] if ahead >= clock.DAY_MS else []), *([lent] if leases else [])]
+    return Finding(
+        check="clocks",
+        state="warning",
+        says=f"{'; '.join(told)}. Set the clock of each machine that writes to this file.",
+    )
+
+
 def _types(works: list[Work], ontology: Ontology) -> Finding:
     unknown: dict[str, int] = {}
     for work in works:
-        taken = census.take(work)
+        taken = counts.take(work)
         for rows, types in (
             (taken.entities, ontology.entity_types),
             (taken.connections, ontology.relationship_types),
@@ -258,12 +290,3 @@ def _types(works: list[Work], ontology: Ontology) -> Finding:
         state="warning",
         says=f"the ontology does not know {listed}; name the pack that has them in ONE_MCP_PACKS.",
     )
-
-
-def size(number: float) -> str:
-    """Write a number of bytes as people read it."""
-    for unit in ("bytes", "KB", "MB"):
-        if number < 1000:  # noqa: PLR2004  # of the next unit
-            return f"{number:.0f} {unit}"
-        number /= 1000
-    return f"{number:.1f} GB"

@@ -14,16 +14,13 @@ from one_mcp import clock
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.ontology.shape import DECIMAL
+from one_mcp.store import dialect
 
+COLUMN = "entities.properties"
 MOST_CONDITIONS = 20
 MOST_OPTIONS = 100
 _PATH = re.compile(r"[^\W\d]\w{0,99}(\.[^\W\d]\w{0,99}){0,9}")
 
-_NUMERIC = (
-    "({type} IN ('integer', 'real') OR ({type} = 'text'"
-    " AND {value} GLOB '[-+0-9]*' AND {value} GLOB '*[0-9]'"
-    " AND substr({value}, 2) NOT GLOB '*[^0-9.]*' AND {value} NOT GLOB '*.*.*'))"
-)
 _COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
@@ -63,8 +60,21 @@ def properties(where: JsonObject) -> Filter:
     return made
 
 
+def of(where: JsonObject, column: str) -> Filter:
+    """Read conditions likewise, on what another JSON column holds."""
+    made = properties(where)
+    # what a caller wrote is bound, so the name of the column stands only where it is meant
+    made.conditions = [condition.replace(COLUMN, column) for condition in made.conditions]
+    return made
+
+
+def is_path(path: str) -> bool:
+    """Tell whether a text can be the path of a property."""
+    return bool(_PATH.fullmatch(path))
+
+
 def _check_path(path: str) -> None:
-    if not _PATH.fullmatch(path):
+    if not is_path(path):
         raise _refusal(
             "where names properties by letters, digits and _, with dots between the names of "
             f"nested ones, such as price or brandColors.primary; for example {EXAMPLE}"
@@ -82,33 +92,52 @@ def _refusal(sentence: str) -> InvalidArgumentError:
     return InvalidArgumentError(sentence, argument="where")
 
 
-def _any(place: str, test: str) -> str:
+def _any(place: str, test: "Test") -> str:
     """Let a test hold for the value at a place, or for any element when it is a list."""
-    scalar = test.format(
-        type=f"json_type(entities.properties, {place})",
-        value=f"json_extract(entities.properties, {place})",
-    )
-    element = test.format(type="element.type", value="element.value")
+    kind = dialect.json_kind(COLUMN, place)
+    scalar = test(kind, dialect.json_value(COLUMN, place))
     return (
-        f"(CASE json_type(entities.properties, {place}) WHEN 'array' THEN EXISTS ("
-        f"SELECT 1 FROM json_each(entities.properties, {place}) AS element WHERE {element}) "
-        f"ELSE coalesce({scalar}, 0) END)"
+        f"(CASE {kind} WHEN 'array' THEN EXISTS ("
+        f"SELECT 1 FROM {dialect.json_elements(COLUMN, place)} "
+        f"WHERE {test('element.type', 'element.value')}) "
+        f"ELSE coalesce({scalar}, false) END)"
     )
 
 
-def _equal_test(made: Filter, operand: JsonValue, at: str) -> str:
+def _text_test(sign: str, bound: str) -> "Test":
+    return lambda kind, value: f"({kind} = 'text' AND {value} {sign} {bound})"
+
+
+def _number_test(sign: str, bound: str) -> "Test":
+    """Compare a number; what is none is never cast to one, in whatever order an engine asks."""
+    return lambda kind, value: (
+        f"CASE WHEN {kind} IN ('integer', 'real') THEN CAST({value} AS NUMERIC) {sign} {bound} END"
+    )
+
+
+def _decimal_test(sign: str, bound: str) -> "Test":
+    """Compare a number, or a text that is one."""
+    return lambda kind, value: (
+        f"CASE WHEN {kind} IN ('integer', 'real')"
+        f" OR ({kind} = 'text' AND {dialect.is_decimal(value)})"
+        f" THEN CAST({value} AS NUMERIC) {sign} {bound} END"
+    )
+
+
+def _either(*tests: "Test") -> "Test":
+    return lambda kind, value: f"({' OR '.join(test(kind, value) for test in tests)})"
+
+
+def _equal_test(made: Filter, operand: JsonValue, at: str) -> "Test":
     match operand:
         case bool():
-            return f"{{type}} = '{'true' if operand else 'false'}'"
+            return lambda kind, _value: f"{kind} = '{'true' if operand else 'false'}'"
         case int() | float():
-            return f"({_NUMERIC} AND CAST({{value}} AS NUMERIC) = {made.bind(operand)})"
+            return _decimal_test("=", made.bind(operand))
         case str():
-            text = f"({{type}} = 'text' AND {{value}} = {made.bind(operand)})"
+            text = _text_test("=", made.bind(operand))
             number = _number_of(operand)
-            if number is None:
-                return text
-            same = f"({{type}} IN ('integer', 'real') AND {{value}} = {made.bind(number)})"
-            return f"({text} OR {same})"
+            return text if number is None else _either(text, _number_test("=", made.bind(number)))
         case _:
             raise _refusal(
                 f"{at} takes a string, a number, true, false or null; "
@@ -130,7 +159,7 @@ def _one_of(made: Filter, place: str, operand: JsonValue, at: str) -> str:
     if not isinstance(operand, list) or not 0 < len(operand) <= MOST_OPTIONS:
         raise _refusal(f"{at} takes a list of 1 to {MOST_OPTIONS} values.")
     tests = [_equal_test(made, option, at) for option in operand]
-    return _any(place, f"({' OR '.join(tests)})")
+    return _any(place, _either(*tests))
 
 
 def _comparison(sign: str) -> "Make":
@@ -140,19 +169,13 @@ def _comparison(sign: str) -> "Make":
                 f"{at} takes a number, a decimal string, a time such as 2026-01-31 or a text."
             )
         number = operand if not isinstance(operand, str) else _number_of(operand)
-        if number is None:
-            text = made.bind(operand)
-            return _any(place, f"({{type}} = 'text' AND {{value}} {sign} {text})")
+        if isinstance(operand, str) and number is None:
+            return _any(place, _text_test(sign, made.bind(operand)))
         bound = made.bind(number)
         if isinstance(operand, str) and not DECIMAL.fullmatch(operand):
-            text = made.bind(operand)
-            test = (
-                f"(({{type}} = 'text' AND {{value}} {sign} {text}) OR "
-                f"({{type}} IN ('integer', 'real') AND {{value}} {sign} {bound}))"
-            )
-        else:
-            test = f"({_NUMERIC} AND CAST({{value}} AS NUMERIC) {sign} {bound})"
-        return _any(place, test)
+            text = _text_test(sign, made.bind(operand))
+            return _any(place, _either(text, _number_test(sign, bound)))
+        return _any(place, _decimal_test(sign, bound))
 
     return make
 
@@ -161,14 +184,13 @@ def _contains(made: Filter, place: str, operand: JsonValue, at: str) -> str:
     if not isinstance(operand, str):
         return _any(place, _equal_test(made, operand, at))
     text = made.bind(operand)
-    value = f"json_extract(entities.properties, {place})"
+    kind = dialect.json_kind(COLUMN, place)
+    found = dialect.position(f"lower({dialect.json_value(COLUMN, place)})", f"lower({text})")
     return (
-        f"(CASE json_type(entities.properties, {place}) "
-        f"WHEN 'text' THEN instr(lower({value}), lower({text})) > 0 "
-        f"WHEN 'array' THEN EXISTS ("
-        f"SELECT 1 FROM json_each(entities.properties, {place}) AS element "
+        f"(CASE {kind} WHEN 'text' THEN {found} > 0 "
+        f"WHEN 'array' THEN EXISTS (SELECT 1 FROM {dialect.json_elements(COLUMN, place)} "
         f"WHERE element.type = 'text' AND lower(element.value) = lower({text})) "
-        "ELSE 0 END)"
+        "ELSE false END)"
     )
 
 
@@ -176,15 +198,19 @@ def _starts_with(made: Filter, place: str, operand: JsonValue, at: str) -> str:
     if not isinstance(operand, str) or not operand:
         raise _refusal(f"{at} takes a text.")
     text = made.bind(operand)
-    start = f"lower(substr({{value}}, 1, length({text})))"
-    return _any(place, f"({{type}} = 'text' AND {start} = lower({text}))")
+    return _any(
+        place,
+        lambda kind, value: (
+            f"({kind} = 'text' AND lower(substr({value}, 1, length({text}))) = lower({text}))"
+        ),
+    )
 
 
 def _exists(_made: Filter, place: str, operand: JsonValue, at: str) -> str:
     if not isinstance(operand, bool):
         raise _refusal(f"{at} takes true or false.")
     sign = "<>" if operand else "="
-    return f"coalesce(json_type(entities.properties, {place}), 'null') {sign} 'null'"
+    return f"coalesce({dialect.json_kind(COLUMN, place)}, 'null') {sign} 'null'"
 
 
 def _number_of(text: str) -> float | None:
@@ -197,6 +223,7 @@ def _number_of(text: str) -> float | None:
         return None
 
 
+Test = Callable[[str, str], str]  # of the kind and the value of something, both in SQL
 Make = Callable[[Filter, str, JsonValue, str], str]
 EXAMPLE = '{"niche": {"contains": "yoga"}, "price": {"gte": 10, "lt": 50}}'
 _OPERATORS: dict[str, Make] = {

@@ -7,9 +7,9 @@ from typing import Any
 from one_mcp.access import Principal
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology.model import Ontology
-from one_mcp.store.sqlite.connection import Raw
+from one_mcp.store.ports import Raw, Row
 
-Row = Mapping[str, Any]  # a row's columns; `from_row` of each dimension gives them their types
+TOUCHED_LIMIT = 500  # a change of more rows is told as touching everything
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,11 @@ class Happening:
 class Work:
     """The room in which a rule changes rows.
 
-    `organization` is bound into every statement. `change` is the number of the open change, which
-    rows carry as their version; 0 while reading.
+    `organization` is bound into every statement. `change` is the number that a write begins with,
+    which rows carry as their version; 0 while reading. `now` is when the write happens, which is
+    never before the last one; `clock` is what this process's own clock said. `undoes` is the
+    number of the change that this one takes back; `keeps_reason` is false for a purge,
+    `has_recorded` true where the change recorded an event in so many words.
     """
 
     raw: Raw
@@ -34,9 +37,16 @@ class Work:
     ontology: Ontology
     now: int
     change: int = 0
+    undoes: int | None = None
+    keeps_reason: bool = True
+    has_recorded: bool = False
     touched: set[str] = field(default_factory=set[str])
     warnings: list[str] = field(default_factory=list[str])
     happenings: list[Happening] = field(default_factory=list[Happening])
+    clock: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.clock = self.now
 
     @property
     def organization(self) -> str:
@@ -63,14 +73,23 @@ class Work:
         """Run a statement and return how many rows it changed."""
         return self.raw.execute(sql, {"organization": self.organization, **parameters}).rowcount
 
-    def many(self, sql: str, rows: Iterable[Mapping[str, object]]) -> None:
-        """Run a statement once per row; each row's mapping gets `organization`."""
-        organization = self.organization
-        self.raw.executemany(sql, ({"organization": organization, **row} for row in rows))
+    def many(self, sql: str, rows: Iterable[Mapping[str, object]]) -> int:
+        """Run a statement once per row, and return how many rows it changed in all.
+
+        Each row's mapping gets `organization`.
+        """
+        given = {"organization": self.organization}
+        return self.raw.executemany(sql, ({**given, **row} for row in rows)).rowcount
+
+    @property
+    def violation(self) -> type[Exception]:
+        """What a statement raises whose rows break a constraint; nothing may follow it here."""
+        return self.raw.IntegrityError
 
     def touch(self, *ids: str) -> None:
-        """Say which rows changed; subscribers are told after the commit."""
-        self.touched.update(ids)
+        """Say what looks different, beside what follows from the rows that were written."""
+        if len(self.touched) <= TOUCHED_LIMIT:
+            self.touched.update(ids)
 
     def warn(self, sentence: str) -> None:
         """Add a warning to the answer."""

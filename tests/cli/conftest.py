@@ -10,9 +10,10 @@ import anyio
 import pytest
 from click.testing import CliRunner, Result
 
-from one_mcp.app import open_app
+from one_mcp.app import LOCAL, open_app
 from one_mcp.cli import cli
-from one_mcp.dimensions import connections, entities
+from one_mcp.dimensions.connections import connection
+from one_mcp.dimensions.entities import entity
 from one_mcp.session import Call
 from one_mcp.settings import Settings
 
@@ -47,16 +48,16 @@ async def _business(settings: Settings) -> dict[str, str]:
     async with open_app(settings) as app:
 
         async def write(rule: Callable[..., Any], *words: object) -> str:
-            answer = await app.session(Call("test")).write(rule, *words)
+            answer = await app.session(Call("test"), LOCAL).write(rule, *words)
             return answer.id
 
         ids = {
-            "jane": await write(entities.create, "creator", "Jane", {"email": "j@example.com"}),
-            "course": await write(entities.create, "course", "Yoga <&> more"),
-            "video": await write(entities.create, "video", "Sun salutation"),
+            "jane": await write(entity.create, "creator", "Jane", {"email": "j@example.com"}),
+            "course": await write(entity.create, "course", "Yoga <&> more"),
+            "video": await write(entity.create, "video", "Sun salutation"),
         }
-        await write(connections.connect, ids["jane"], "owns", ids["course"])
-        await write(connections.connect, ids["video"], "part_of", ids["course"])
+        await write(connection.connect, ids["jane"], "owns", ids["course"])
+        await write(connection.connect, ids["video"], "part_of", ids["course"])
         return ids
 
 

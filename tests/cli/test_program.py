@@ -11,7 +11,7 @@ import pytest
 from one_mcp import __version__
 from one_mcp.cli import COMMANDS, cli
 from one_mcp.settings import SECRETS, Settings
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, answer
 
 ALL = [name for section in COMMANDS.values() for name in section]
 
@@ -55,8 +55,8 @@ def test_version_is_the_packages(run: Run) -> None:
         (["docto"], "No such command 'docto'"),
         (["stats", "--jsn"], "No such option '--jsn'"),
         (["restore"], "Missing argument 'BACKUP'"),
-        (["--toolsets", "nonsense", "stats"], "--toolsets does not work"),
-        (["stats", "--database", ""], "--database does not work"),
+        (["--toolsets", "nonsense", "stats"], "--toolsets must be all, or some of"),
+        (["stats", "--database", ""], "--database must be the path"),
         (["--log-level", "loud", "stats"], "Invalid value for '--log-level'"),
     ],
 )
@@ -88,7 +88,7 @@ def test_a_mistyped_value_of_a_variable_is_refused_by_its_name(
     result = run("doctor")
 
     assert result.exit_code == 2
-    assert "ONE_MCP_READ_ONLY does not work" in result.stderr
+    assert "ONE_MCP_READ_ONLY must be true or false" in result.stderr
 
 
 def test_a_flag_wins_over_the_environment(run: Run, tmp_path: Path) -> None:
@@ -123,3 +123,14 @@ def test_module_and_script_are_the_same_program() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True)
 
     assert done.stdout == f"one-mcp {__version__}\n"
+
+
+def test_the_organization_is_set_and_shown(run: Run) -> None:
+    run("organization", "--name", "Bakery", "--currency", "EUR", "--time-zone", "Europe/Berlin")
+
+    shown = answer(run("organization", "--json"))
+    refused = run("organization", "--time-zone", "Berlin")
+
+    assert (shown["name"], shown["currency"]) == ("Bakery", "eur")
+    assert shown["time_zone"] == "Europe/Berlin"
+    assert refused.exit_code == 1

@@ -37,7 +37,7 @@ def test_a_setting_that_does_not_work_ends_the_server_with_one_line() -> None:
 
     assert done.returncode == 2
     assert done.stdout == ""
-    assert done.stderr.startswith("one-mcp: --toolsets does not work")
+    assert done.stderr.startswith("one-mcp: --toolsets must be")
     assert done.stderr.count("\n") == 1
 
 

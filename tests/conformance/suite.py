@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-MODULES = os.environ.get("ONE_MCP_CONFORMANCE")
+MODULES = os.environ.get("CONFORMANCE_MODULES")
 needs_modules = pytest.mark.skipif(
     MODULES is None,
-    reason="ONE_MCP_CONFORMANCE names no node_modules with node, conformance suite and Inspector",
+    reason="CONFORMANCE_MODULES names no node_modules with node, conformance suite and Inspector",
 )
 
 

@@ -1,9 +1,12 @@
 import pytest
 
 from one_mcp.access import Principal, Role
-from one_mcp.app import App
-from one_mcp.dimensions import archive, connections, entities, events, tags
-from one_mcp.dimensions.entities import Saved
+from one_mcp.app import LOCAL, App
+from one_mcp.dimensions.connections import connection
+from one_mcp.dimensions.entities import archive, entity, tags
+from one_mcp.dimensions.entities.entity import Saved
+from one_mcp.dimensions.events import event
+from one_mcp.dimensions.purge import purge
 from one_mcp.errors import ArchivedError, ConfirmationError, ConflictError, ForbiddenError
 from one_mcp.session import Call, Session
 from one_mcp.store.work import Work
@@ -14,8 +17,8 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 async def course(one: Session, jane: Saved) -> Saved:
     """A published course that Jane owns."""
-    saved = await one.write(entities.create, "course", "Yoga", status="published")
-    await one.write(connections.connect, jane.id, "owns", saved.id)
+    saved = await one.write(entity.create, "course", "Yoga", status="published")
+    await one.write(connection.connect, jane.id, "owns", saved.id)
     return saved
 
 
@@ -38,7 +41,7 @@ def holding(work: Work, text: str) -> int:
             SELECT count(*)
             FROM change_rows
             WHERE organization_id = :organization
-              AND instr(concat(before, after), :text)
+              AND instr(coalesce(before, '') || coalesce(after, ''), :text)
         ) + (
             SELECT count(*)
             FROM idempotency_keys
@@ -48,7 +51,7 @@ def holding(work: Work, text: str) -> int:
             SELECT count(*)
             FROM entities
             WHERE organization_id = :organization
-              AND instr(concat(name, properties), :text)
+              AND instr(coalesce(name, '') || coalesce(properties, ''), :text)
         )
         """,
         text=text,
@@ -63,7 +66,7 @@ async def test_archiving_hides_the_entity_with_its_connections(
     assert (archived.status, archived.connections) == ("archived", 1)
     assert await one.read(visible) == 0
     with pytest.raises(ArchivedError):
-        await one.write(connections.connect, jane.id, "owns", course.id)
+        await one.write(connection.connect, jane.id, "owns", course.id)
 
 
 async def test_restoring_brings_back_the_status_and_the_connections(
@@ -116,7 +119,7 @@ async def test_archiving_another_version_than_expected_is_refused(
 
 
 async def test_archiving_content_records_its_automatic_event(one: Session) -> None:
-    post = await one.write(entities.create, "blog_post", "Hello")
+    post = await one.write(entity.create, "blog_post", "Hello")
 
     archived = await one.write(archive.archive, post.id)
 
@@ -138,7 +141,7 @@ async def test_archiving_content_records_its_automatic_event(one: Session) -> No
 
 async def test_a_purge_needs_a_confirmation_that_it_spells_out(one: Session, jane: Saved) -> None:
     with pytest.raises(ConfirmationError) as failure:
-        await one.write(archive.purge, jane.id, "yes")
+        await one.write(purge.purge, jane.id, "yes")
 
     assert failure.value.fields["confirm"] == jane.id
 
@@ -147,20 +150,20 @@ async def test_a_purge_needs_an_owner(app: App, jane: Saved) -> None:
     user = Principal("org_local", "per_user", "User", Role.ORG_USER)
 
     with pytest.raises(ForbiddenError):
-        await app.session(Call("purge_entity"), user).write(archive.purge, jane.id, "Jane")
+        await app.session(Call("purge_entity"), user).write(purge.purge, jane.id, "Jane")
 
 
 async def test_a_purge_leaves_only_the_events(app: App, one: Session, course: Saved) -> None:
-    door = app.session(Call("create_entity", key="k", digest="d"))
+    door = app.session(Call("create_entity", key="k", digest="d"), LOCAL)
     fan = await door.write(
-        entities.create, "creator", "Zebulon", {"email": "zebulon@example.com"}, with_tags=["a:b"]
+        entity.create, "creator", "Zebulon", {"email": "zebulon@example.com"}, with_tags=["a:b"]
     )
-    await one.write(connections.connect, fan.id, "following", course.id, {"remark": "Zebulon"})
-    await one.write(connections.disconnect, fan.id, "following", course.id)
-    await one.write(connections.connect, fan.id, "authored", course.id, {"remark": "Zebulon"})
-    await one.write(events.record, "creator_updated", fan.id)
+    await one.write(connection.connect, fan.id, "following", course.id, {"remark": "Zebulon"})
+    await one.write(connection.disconnect, fan.id, "following", course.id)
+    await one.write(connection.connect, fan.id, "authored", course.id, {"remark": "Zebulon"})
+    await one.write(event.record, "creator_updated", fan.id)
 
-    purged = await one.write(archive.purge, fan.id, "Zebulon")
+    purged = await one.write(purge.purge, fan.id, "Zebulon")
 
     assert (purged.connections, purged.tags, purged.events_kept) == (1, 1, 2)
     assert await one.read(holding, "Zebulon") == 0
@@ -171,9 +174,11 @@ async def test_a_purge_leaves_only_the_events(app: App, one: Session, course: Sa
 async def test_a_purged_name_is_found_no_more(one: Session, jane: Saved) -> None:
     await one.write(tags.change, jane.id, ["skill:yoga"])
 
-    await one.write(archive.purge, jane.id, jane.id)
+    await one.write(purge.purge, jane.id, jane.id)
 
     found = await one.read(
-        lambda work: work.value("SELECT count(*) FROM entities_fts WHERE entities_fts MATCH 'jane'")
+        lambda work: work.value(
+            "SELECT count(*) FROM entity_words WHERE entity_words MATCH '1xjane'"
+        )
     )
     assert found == 0

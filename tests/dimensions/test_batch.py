@@ -1,9 +1,11 @@
 import pytest
 
 from one_mcp import ids
-from one_mcp.dimensions import batch, changes, history, operations, undo
-from one_mcp.dimensions.batch import Applied
-from one_mcp.dimensions.entities import Saved
+from one_mcp.dimensions.batch import batch, operations
+from one_mcp.dimensions.batch.batch import Applied
+from one_mcp.dimensions.changes import history
+from one_mcp.dimensions.entities.entity import Saved
+from one_mcp.dimensions.undo import undo
 from one_mcp.errors import (
     CycleError,
     DuplicateError,
@@ -65,8 +67,18 @@ async def test_an_explicit_event_takes_the_place_of_the_automatic_one(one: Sessi
 
     number = ids.change_number(applied.change or "")
     assert number
-    recorded = await one.read(changes.events, number)
-    assert recorded == 1
+    events = await one.read(
+        lambda work: work.value(
+            """
+            SELECT count(*)
+            FROM events
+            WHERE organization_id = :organization
+              AND version = :change
+            """,
+            change=number,
+        )
+    )
+    assert events == 1
 
 
 async def test_a_failing_operation_is_named_and_takes_everything_back(
@@ -190,7 +202,7 @@ async def test_a_long_answer_keeps_the_ids_and_says_what_was_cut(one: Session) -
         ({"op": "archive_entity", "id": "$a", "form": "$b"}, "operations[0].form"),
         ({"op": "tag_entity", "id": "$a", "add": ["a:b", 7]}, "operations[0].add[1]"),
         ({"op": "record_event", "type": "x", "at": "noon"}, "operations[0].at"),
-        ({"op": "record_event", "type": "x", "at": "1969-12-31"}, "operations[0].at"),
+        ({"op": "record_event", "type": "x", "at": 2026}, "operations[0].at"),
         (course("course"), "operations[0].as"),
         (course(properties='{"a": ' + "[" * 500 + "]" * 500 + "}"), "operations[0].properties"),
         (course(properties='{"a": NaN}'), "operations[0].properties"),

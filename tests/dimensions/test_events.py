@@ -3,9 +3,10 @@
 import pytest
 
 from one_mcp.app import App
-from one_mcp.dimensions import archive, entities, events
-from one_mcp.dimensions.entities import Saved
-from one_mcp.dimensions.organizations import LOCAL_OWNER
+from one_mcp.dimensions.entities import archive, entity
+from one_mcp.dimensions.entities.entity import Saved
+from one_mcp.dimensions.events import event
+from one_mcp.dimensions.organizations.founding import LOCAL_OWNER
 from one_mcp.errors import (
     ArchivedError,
     InvalidArgumentError,
@@ -25,12 +26,12 @@ VIEWED: JsonObject = {"interaction": "viewed"}
 
 @pytest.fixture
 async def course(one: Session) -> str:
-    return (await one.write(entities.create, "course", "Yoga")).id
+    return (await one.write(entity.create, "course", "Yoga")).id
 
 
 async def test_the_caller_acts_and_the_entity_is_the_target(one: Session, course: str) -> None:
     """The text has the entity act on itself; here it is what the event is about (D-16)."""
-    said = await one.write(events.record, "content_interacted", course, metadata=VIEWED)
+    said = await one.write(event.record, "content_interacted", course, metadata=VIEWED)
 
     assert said.actor == LOCAL_OWNER
     assert said.target == course
@@ -39,7 +40,7 @@ async def test_the_caller_acts_and_the_entity_is_the_target(one: Session, course
 
 async def test_an_entity_may_act(one: Session, jane: Saved, course: str) -> None:
     said = await one.write(
-        events.record, "content_interacted", course, actor=jane.id, metadata=VIEWED
+        event.record, "content_interacted", course, actor=jane.id, metadata=VIEWED
     )
 
     assert said.actor == jane.id
@@ -48,20 +49,20 @@ async def test_an_entity_may_act(one: Session, jane: Saved, course: str) -> None
 async def test_nobody_acts_in_another_persons_name(one: Session, course: str) -> None:
     with pytest.raises(InvalidArgumentError):
         await one.write(
-            events.record, "content_interacted", course, actor="per_other", metadata=VIEWED
+            event.record, "content_interacted", course, actor="per_other", metadata=VIEWED
         )
 
 
 async def test_required_metadata_is_demanded(one: Session, course: str) -> None:
     with pytest.raises(InvalidPropertyError) as failure:
-        await one.write(events.record, "content_interacted", course, metadata={"rating": 5})
+        await one.write(event.record, "content_interacted", course, metadata={"rating": 5})
 
     assert failure.value.fields["field"] == "metadata.interaction"
 
 
 async def test_metadata_is_stored_under_its_declared_names(one: Session, course: str) -> None:
     said = await one.write(
-        events.record,
+        event.record,
         "content_interacted",
         course,
         metadata={"interactionType": "viewed", "duration": 1200, "mood": "calm"},
@@ -78,14 +79,14 @@ async def test_metadata_is_stored_under_its_declared_names(one: Session, course:
 
 
 async def test_a_synonym_is_recorded_as_its_type(one: Session, jane: Saved, course: str) -> None:
-    said = await one.write(events.record, "enrolled", course, actor=jane.id)
+    said = await one.write(event.record, "enrolled", course, actor=jane.id)
 
     assert said.type == "course_enrolled"
 
 
 async def test_an_unknown_type_is_refused(one: Session, course: str) -> None:
     with pytest.raises(UnknownTypeError):
-        await one.write(events.record, "course_burned", course)
+        await one.write(event.record, "course_burned", course)
 
 
 @pytest.mark.parametrize("role", ["target", "actor"])
@@ -93,17 +94,17 @@ async def test_a_missing_or_archived_entity_is_refused(
     one: Session, course: str, role: str
 ) -> None:
     with pytest.raises(NotFoundError):
-        await one.write(events.record, "user_engaged", **{role: NOWHERE})  # pyright: ignore[reportArgumentType]
+        await one.write(event.record, "user_engaged", **{role: NOWHERE})  # pyright: ignore[reportArgumentType]
     await one.write(archive.archive, course)
     with pytest.raises(ArchivedError):
-        await one.write(events.record, "user_engaged", **{role: course})  # pyright: ignore[reportArgumentType]
+        await one.write(event.record, "user_engaged", **{role: course})  # pyright: ignore[reportArgumentType]
 
 
 async def test_an_unusual_or_missing_target_is_recorded_with_a_warning(
     one: Session, jane: Saved
 ) -> None:
-    without = await one.write(events.record, "course_enrolled")
-    unusual = await one.write(events.record, "course_enrolled", jane.id)
+    without = await one.write(event.record, "course_enrolled")
+    unusual = await one.write(event.record, "course_enrolled", jane.id)
 
     assert without.warnings is not None
     assert "course" in without.warnings[0]
@@ -113,7 +114,7 @@ async def test_an_unusual_or_missing_target_is_recorded_with_a_warning(
 
 async def test_an_event_may_lie_in_the_past(one: Session, course: str) -> None:
     said = await one.write(
-        events.record, "content_interacted", course, metadata=VIEWED, at=-86_400_000
+        event.record, "content_interacted", course, metadata=VIEWED, at=-86_400_000
     )
 
     assert said.at == "1969-12-31T00:00:00Z"
@@ -124,7 +125,7 @@ async def test_an_event_lies_in_a_year_that_calendars_have(
     one: Session, course: str, at: int
 ) -> None:
     with pytest.raises(InvalidArgumentError) as failure:
-        await one.write(events.record, "content_interacted", course, metadata=VIEWED, at=at)
+        await one.write(event.record, "content_interacted", course, metadata=VIEWED, at=at)
 
     assert failure.value.fields["argument"] == "at"
 
@@ -135,15 +136,15 @@ async def test_whoever_watches_actor_target_or_type_is_told(
     told: list[frozenset[str]] = []
     app.listeners.append(told.append)
 
-    said = await one.write(events.record, "course_enrolled", course, actor=jane.id)
+    said = await one.write(event.record, "course_enrolled", course, actor=jane.id)
 
     assert {said.id, jane.id, course, "course_enrolled"} <= told[0]
 
 
 async def test_an_event_said_in_so_many_words_is_not_recorded_twice(one: Session) -> None:
     def create_and_say(work: Work) -> Saved:
-        made = entities.create(work, "course", "Yoga")
-        events.record(work, "course_created", made.id)
+        made = entity.create(work, "course", "Yoga")
+        event.record(work, "course_created", made.id)
         return made
 
     made = await one.write(create_and_say)

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from one_mcp.dimensions import archive, graph
-from one_mcp.dimensions.neighbourhoods import Neighbourhood
+from one_mcp.dimensions.entities import archive
+from one_mcp.dimensions.graph import exploring
+from one_mcp.dimensions.graph.subgraph import Neighbourhood
 from one_mcp.errors import ArchivedError, InvalidArgumentError, NotFoundError, UnknownTypeError
 from one_mcp.session import Session
 from tests.dimensions.plans import steps
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def around(one: Session, id: str, **wanted: object) -> Neighbourhood:
-    return await one.read(graph.explore, id, **wanted)  # pyright: ignore[reportArgumentType]
+    return await one.read(exploring.explore, id, **wanted)  # pyright: ignore[reportArgumentType]
 
 
 def depths(found: Neighbourhood) -> dict[str, int]:
@@ -152,11 +153,13 @@ async def test_each_level_seeks_only_what_it_shows(one: Session, types: list[str
 
     planned = await one.read(
         lambda work: steps(
-            work, "connections", lambda: graph.explore(work, web["a"], depth=3, types=types)
+            work, "connections", lambda: exploring.explore(work, web["a"], depth=3, types=types)
         )
     )
     outer = await one.read(
-        lambda work: steps(work, "c", lambda: graph.explore(work, web["a"], depth=3, types=types))
+        lambda work: steps(
+            work, "c", lambda: exploring.explore(work, web["a"], depth=3, types=types)
+        )
     )
 
     indexes = {step.split()[4] for step in planned}

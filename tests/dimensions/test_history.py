@@ -1,10 +1,15 @@
 import pytest
 
 from one_mcp.access import Principal, Role
-from one_mcp.app import App
-from one_mcp.dimensions import archive, connections, entities, events, history, tags, undo
-from one_mcp.dimensions.entities import Saved
-from one_mcp.dimensions.history import Difference
+from one_mcp.app import LOCAL, App
+from one_mcp.dimensions.changes import history
+from one_mcp.dimensions.changes.history import Difference
+from one_mcp.dimensions.connections import connection
+from one_mcp.dimensions.entities import archive, entity, tags
+from one_mcp.dimensions.entities.entity import Saved
+from one_mcp.dimensions.events import event
+from one_mcp.dimensions.purge import purge
+from one_mcp.dimensions.undo import undo
 from one_mcp.errors import InvalidArgumentError, NotFoundError
 from one_mcp.jsons import JsonValue
 from one_mcp.session import Call, Session
@@ -14,7 +19,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 async def course(one: Session) -> Saved:
-    return await one.write(entities.create, "course", "Yoga", {"price": 10, "place": {"room": 1}})
+    return await one.write(entity.create, "course", "Yoga", {"price": 10, "place": {"room": 1}})
 
 
 async def newest(one: Session, id: str | None = None) -> Difference:
@@ -25,7 +30,7 @@ async def newest(one: Session, id: str | None = None) -> Difference:
 
 async def test_an_update_is_told_field_by_field(one: Session, course: Saved) -> None:
     await one.write(
-        entities.update, course.id, {"price": 12, "place": {"room": 2}, "new": [1]}, name="Running"
+        entity.update, course.id, {"price": 12, "place": {"room": 2}, "new": [1]}, name="Running"
     )
 
     row = await newest(one, course.id)
@@ -40,8 +45,8 @@ async def test_an_update_is_told_field_by_field(one: Session, course: Saved) -> 
 
 
 async def test_a_change_says_who_when_how_and_why(app: App, jane: Saved) -> None:
-    door = app.session(Call("update_entity", reason="she asked"))
-    await door.write(entities.update, jane.id, {"niche": ["food"]})
+    door = app.session(Call("update_entity", reason="she asked"), LOCAL)
+    await door.write(entity.update, jane.id, {"niche": ["food"]})
 
     change = (await door.read(history.history, jane.id)).changes[0]
 
@@ -52,10 +57,10 @@ async def test_a_change_says_who_when_how_and_why(app: App, jane: Saved) -> None
 async def test_an_entity_has_the_history_of_its_tags_and_connections_too(
     one: Session, jane: Saved, course: Saved
 ) -> None:
-    await one.write(connections.connect, jane.id, "owns", course.id, {"share": 1})
+    await one.write(connection.connect, jane.id, "owns", course.id, {"share": 1})
     await one.write(tags.change, course.id, ["skill:yoga"])
-    await one.write(connections.disconnect, jane.id, "owns", course.id)
-    await one.write(entities.update, jane.id, {"niche": ["food"]})
+    await one.write(connection.disconnect, jane.id, "owns", course.id)
+    await one.write(entity.update, jane.id, {"niche": ["food"]})
 
     told = await one.read(history.history, course.id)
 
@@ -71,7 +76,7 @@ async def test_an_entity_has_the_history_of_its_tags_and_connections_too(
 async def test_a_connection_has_a_history_of_its_own(
     one: Session, jane: Saved, course: Saved
 ) -> None:
-    made = await one.write(connections.connect, jane.id, "owns", course.id)
+    made = await one.write(connection.connect, jane.id, "owns", course.id)
     await one.write(archive.archive, course.id)
 
     told = await one.read(history.history, made.id)
@@ -84,7 +89,7 @@ async def test_a_connection_has_a_history_of_its_own(
 
 async def test_a_change_shows_all_its_rows_page_by_page(one: Session) -> None:
     many = await one.write(
-        entities.create, "course", "Yoga", with_tags=[f"skill:{index}" for index in range(30)]
+        entity.create, "course", "Yoga", with_tags=[f"skill:{index}" for index in range(30)]
     )
     assert many.change
 
@@ -100,16 +105,16 @@ async def test_without_an_id_the_newest_changes_are_told_in_short(
     one: Session, jane: Saved
 ) -> None:
     await one.write(
-        entities.create, "course", "Yoga", with_tags=[f"skill:{index}" for index in range(30)]
+        entity.create, "course", "Yoga", with_tags=[f"skill:{index}" for index in range(30)]
     )
-    await one.write(events.record, "creator_updated", jane.id)
+    await one.write(event.record, "creator_updated", jane.id)
 
     told = await one.read(history.history, limit=2)
     older = await one.read(history.history, limit=2, cursor=told.cursor)
 
-    event, created = told.changes
-    assert event.rows
-    assert (event.rows[0].kind, event.rows[0].name) == ("event", "Jane")
+    recorded, created = told.changes
+    assert recorded.rows
+    assert (recorded.rows[0].kind, recorded.rows[0].name) == ("event", "Jane")
     assert created.rows
     assert created.more == 32 - len(created.rows)
     assert [change.tool for change in older.changes] == ["test", "serve"]
@@ -128,7 +133,7 @@ async def test_an_undo_is_told_on_both_sides(one: Session, course: Saved) -> Non
 
 
 async def test_a_purge_leaves_a_history_without_content(one: Session, jane: Saved) -> None:
-    purged = await one.write(archive.purge, jane.id, "Jane")
+    purged = await one.write(purge.purge, jane.id, "Jane")
 
     told = await one.read(history.history, jane.id)
 
@@ -151,8 +156,8 @@ async def test_a_purge_leaves_a_history_without_content(one: Session, jane: Save
 async def test_long_values_are_cut_to_where_they_differ(
     one: Session, course: Saved, before: JsonValue, after: JsonValue, shown: list[str | None]
 ) -> None:
-    await one.write(entities.update, course.id, {"body": before})
-    await one.write(entities.update, course.id, {"body": after})
+    await one.write(entity.update, course.id, {"body": before})
+    await one.write(entity.update, course.id, {"body": after})
 
     pair = ((await newest(one, course.id)).fields or {})["properties.body"]
 
@@ -185,7 +190,7 @@ async def test_what_has_no_history_is_refused(one: Session, id: str) -> None:
 
 
 async def test_a_cursor_of_another_history_is_refused(one: Session, jane: Saved) -> None:
-    await one.write(entities.update, jane.id, {"niche": ["food"]})
+    await one.write(entity.update, jane.id, {"niche": ["food"]})
     told = await one.read(history.history, jane.id, limit=1)
 
     with pytest.raises(InvalidArgumentError):
@@ -193,9 +198,9 @@ async def test_a_cursor_of_another_history_is_refused(one: Session, jane: Saved)
 
 
 async def test_true_takes_the_place_of_one(one: Session, course: Saved) -> None:
-    await one.write(entities.update, course.id, {"flag": 1})
+    await one.write(entity.update, course.id, {"flag": 1})
 
-    changed = await one.write(entities.update, course.id, {"flag": True})
+    changed = await one.write(entity.update, course.id, {"flag": True})
 
     assert changed.changed == ["properties.flag"]
     assert (await newest(one, course.id)).fields == {"properties.flag": [1, True]}

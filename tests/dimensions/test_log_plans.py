@@ -7,11 +7,15 @@ import pytest
 
 from one_mcp.answers import Written
 from one_mcp.app import App
-from one_mcp.dimensions import archive, connections, entities, history, undo
-from one_mcp.dimensions.entities import Saved
-from one_mcp.dimensions.knowledge import documents, purging
-from one_mcp.dimensions.knowledge.chunks import Passage
-from one_mcp.dimensions.knowledge.drafts import Draft
+from one_mcp.dimensions.changes import history
+from one_mcp.dimensions.connections import connection
+from one_mcp.dimensions.entities import archive, entity
+from one_mcp.dimensions.entities.entity import Saved
+from one_mcp.dimensions.knowledge.documents import document
+from one_mcp.dimensions.knowledge.documents.drafts import Draft
+from one_mcp.dimensions.knowledge.index.chunks import Passage
+from one_mcp.dimensions.purge import purge
+from one_mcp.dimensions.undo import undo
 from one_mcp.errors import ConflictError
 from one_mcp.session import Session
 from one_mcp.store.work import Work
@@ -42,13 +46,13 @@ async def test_the_log_is_never_read_from_end_to_end(app: App, one: Session, jan
             history.history(work, id)
         return Written()
 
-    course = await one.write(entities.create, "course", "Yoga", with_tags=["skill:yoga"])
-    owned = await one.write(connections.connect, jane.id, "owns", course.id)
-    told = await one.write(documents.add, guide)
-    hidden = await one.write(documents.add, notes)
-    linked = await one.write(documents.label, told.id, link=[course.id])
-    forgotten = await one.write(documents.forget, told.id)
-    gone = await one.write(documents.forget, hidden.id)
+    course = await one.write(entity.create, "course", "Yoga", with_tags=["skill:yoga"])
+    owned = await one.write(connection.connect, jane.id, "owns", course.id)
+    told = await one.write(document.add, guide)
+    hidden = await one.write(document.add, notes)
+    linked = await one.write(document.label, told.id, link=[course.id])
+    forgotten = await one.write(document.forget, told.id)
+    gone = await one.write(document.forget, hidden.id)
     archived = await one.write(archive.archive, course.id)
     changes = (archived, gone, forgotten, linked, hidden, told, owned, course)
     for change in changes:
@@ -56,13 +60,13 @@ async def test_the_log_is_never_read_from_end_to_end(app: App, one: Session, jan
         undone = await one.write(undo.undo, change.change)
     assert undone.change
     await one.write(undo.undo, undone.change)
-    again = await one.write(documents.add, replace(guide, entities=[course.id]))
+    again = await one.write(document.add, replace(guide, entities=[course.id]))
     with pytest.raises(ConflictError):
         await one.write(undo.undo, undone.change)
     await one.write(tell)
-    await one.write(archive.purge, course.id, "Yoga")
-    await one.write(purging.purge, again.id, "Guide")
-    await one.write(purging.purge, hidden.id, "Notes")
+    await one.write(purge.purge, course.id, "Yoga")
+    await one.write(purge.purge, again.id, "Guide")
+    await one.write(purge.purge, hidden.id, "Notes")
     await app.database.write(lambda raw: raw.set_trace_callback(None))
 
     plans = await app.database.read(

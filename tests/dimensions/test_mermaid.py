@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from one_mcp.dimensions import mermaid
-from one_mcp.dimensions.neighbourhoods import Arrow, Node
+from one_mcp.dimensions.graph import mermaid
+from one_mcp.dimensions.graph.subgraph import GraphEdge, Node
 
 
 def node(id: str, name: str) -> Node:
@@ -17,7 +17,10 @@ def node(id: str, name: str) -> Node:
 def test_boxes_and_arrows_are_drawn() -> None:
     drawn = mermaid.flowchart(
         [node("a", "Jane"), node("b", "Yoga, part (1)")],
-        [Arrow(from_="a", type="owns", to="b"), Arrow(from_="a", type="owns", to="elsewhere")],
+        [
+            GraphEdge(from_="a", type="owns", to="b"),
+            GraphEdge(from_="a", type="owns", to="elsewhere"),
+        ],
     )
 
     assert drawn.splitlines() == [

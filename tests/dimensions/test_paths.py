@@ -6,10 +6,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from one_mcp.dimensions import archive, paths
-from one_mcp.dimensions.neighbourhoods import Neighbourhood
+from one_mcp.dimensions.entities import archive
+from one_mcp.dimensions.graph import paths
+from one_mcp.dimensions.graph.subgraph import Neighbourhood
 from one_mcp.errors import ArchivedError, InvalidArgumentError, NotFoundError
 from one_mcp.session import Session
+from one_mcp.store.work import Work
 from tests.dimensions.plans import steps
 from tests.dimensions.webs import weave
 
@@ -178,3 +180,23 @@ async def test_every_path_is_shortest_and_real(one: Session, edges: set[tuple[in
         assert all(len(way) - 1 == shortest for way in ways)
         assert all(set(pairwise(way)) <= edges for way in ways)
         assert len({tuple(way) for way in ways}) == len(ways)
+
+
+def backwards(work: Work, start: str, end: str) -> Neighbourhood:
+    """Find paths while SQLite turns the order of every query around that demands none."""
+    work.raw.execute("PRAGMA reverse_unordered_selects = ON")
+    try:
+        return paths.find(work, start, end)
+    finally:
+        work.raw.execute("PRAGMA reverse_unordered_selects = OFF")
+
+
+async def test_the_order_of_paths_is_not_the_engines_choice(one: Session) -> None:
+    web = await weave(
+        one, *[f"a owns {m}" for m in "bcdefg"], *[f"{m} owns z" for m in "bcdefg"],
+        "b following a", "a following c", "z following d",
+    )  # fmt: skip
+
+    found = await one.read(backwards, web["a"], web["z"])
+
+    assert found == await between(one, web["a"], web["z"])

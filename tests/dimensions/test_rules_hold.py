@@ -1,29 +1,38 @@
 """Random sequences of rules: what must hold of the store whatever was called in which order."""
 
 import re
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import count, pairwise
+from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
-from one_mcp import ids, jsons
+from one_mcp import ids
 from one_mcp.access import Principal, Role
 from one_mcp.answers import Written
 from one_mcp.app import App
-from one_mcp.dimensions import archive, connections, entities, events, tags, undo
-from one_mcp.dimensions.knowledge import documents, models, purging, queues, unembedded, upkeep
-from one_mcp.dimensions.knowledge.chunks import Passage
-from one_mcp.dimensions.knowledge.documents import Added
-from one_mcp.dimensions.knowledge.drafts import Draft, Keep
-from one_mcp.dimensions.knowledge.upkeep import Upkeep
+from one_mcp.dimensions.changes import images
+from one_mcp.dimensions.connections import connection
+from one_mcp.dimensions.entities import archive, entity, tags
+from one_mcp.dimensions.events import event
+from one_mcp.dimensions.knowledge.documents import document
+from one_mcp.dimensions.knowledge.documents.document import Added
+from one_mcp.dimensions.knowledge.documents.drafts import Draft, Keep
+from one_mcp.dimensions.knowledge.index import chunk_queue, models, repair, vector_queue
+from one_mcp.dimensions.knowledge.index.chunks import Passage
+from one_mcp.dimensions.knowledge.index.repair import Upkeep
+from one_mcp.dimensions.purge import purge
+from one_mcp.dimensions.undo import undo
 from one_mcp.errors import ConflictError, OneError
+from one_mcp.jsons import JsonObject
 from one_mcp.session import Call, Session
+from one_mcp.store import fulltext, patches
 from one_mcp.store.sqlite import health
 from one_mcp.store.work import Work
+from one_mcp.texts.stems import stem
 
 pytestmark = pytest.mark.anyio
 
@@ -61,10 +70,10 @@ CUT = """
             )
         ) AS text
     FROM chunks
-    JOIN knowledge ON knowledge.row = chunks.document
+    JOIN knowledge ON knowledge.seq = chunks.document
     WHERE chunks.organization_id = :organization
       AND coalesce(source_id, knowledge.id) NOT IN (
-          SELECT subject_id FROM knowledge_queue WHERE organization_id = :organization
+          SELECT subject_id FROM chunk_queue WHERE organization_id = :organization
       )
 """
 organizations = count(1)
@@ -112,10 +121,10 @@ def passages(text: str) -> list[Passage]:
 
 def index(work: Work) -> Written:
     """Cut and embed all that waits, as the indexer does between any two calls."""
-    for uncut in queues.to_cut(work, 100):
-        queues.cut(work, uncut, [passages(it.text) for it in uncut.texts])
+    for uncut in chunk_queue.to_cut(work, 100):
+        chunk_queue.cut(work, uncut, [passages(it.text) for it in uncut.texts])
     model = models.declare(work, "tiny", 4)
-    waiting = unembedded.lease(work, model, 100)
+    waiting = vector_queue.lease(work, model, 100)
     models.store(work, model, [(it.chunk, it.text[:4].encode()) for it in waiting])
     return Written()
 
@@ -132,41 +141,41 @@ class Model:
     def rule(self, step: Step) -> Callable[[Work], Written]:
         kind, a, b, c = step
         first, second = self._entity(a), self._entity(a + 1 + b % max(1, len(self.entities) - 1))
-        document = self._document(a + b)
+        document_id = self._document(a + b)
         word = WORDS[c]
         email = {"email": f"{WORDS[b % 3]}@example.com"}
         said = f"{word} {WORDS[a % 3]}"
         properties = {"note": said, "content": said, **(email if a % 2 else {})}
         rules: dict[str, Callable[[Work], Written]] = {
-            "create": lambda work: entities.create(
+            "create": lambda work: entity.create(
                 work, TYPES[c], word, {**properties, **(email if c == 0 else {})}
             ),
-            "update": lambda work: entities.update(work, first, properties),
-            "rename": lambda work: entities.update(work, first, name=f"{word} {WORDS[b % 3]}"),
+            "update": lambda work: entity.update(work, first, properties),
+            "rename": lambda work: entity.update(work, first, name=f"{word} {WORDS[b % 3]}"),
             "archive": lambda work: archive.archive(work, first),
             "restore": lambda work: archive.restore(work, first),
-            "connect": lambda work: connections.connect(
+            "connect": lambda work: connection.connect(
                 work, first, RELATIONS[c], second, {"note": word} if a % 2 else None
             ),
-            "disconnect": lambda work: connections.disconnect(work, first, RELATIONS[c], second),
+            "disconnect": lambda work: connection.disconnect(work, first, RELATIONS[c], second),
             "tag": lambda work: tags.change(work, first, [f"skill:{word}", "level:easy"]),
             "untag": lambda work: tags.change(work, first, None, [f"skill:{word}"]),
-            "event": lambda work: events.record(work, "creator_updated", first),
+            "event": lambda work: event.record(work, "creator_updated", first),
             "undo": lambda work: undo.undo(work, self._change(a + b)),
-            "purge": lambda work: archive.purge(work, first, first),
-            "add": lambda work: documents.add(work, draft(said, entities=[first])),
-            "replace": lambda work: documents.add(work, draft(said, source=WORDS[b])),
-            "conceal": lambda work: documents.add(
+            "purge": lambda work: purge.purge(work, first, first),
+            "add": lambda work: document.add(work, draft(said, entities=[first])),
+            "replace": lambda work: document.add(work, draft(said, source=WORDS[b])),
+            "conceal": lambda work: document.add(
                 work, draft(said, source=WORDS[b], keep="vector_only")
             ),
-            "file": lambda work: documents.label(
-                work, document, [f"topic:{word}"], link=[second] if c else []
+            "file": lambda work: document.label(
+                work, document_id, [f"topic:{word}"], link=[second] if c else []
             ),
-            "unfile": lambda work: documents.label(
-                work, document, None, [f"topic:{word}"], unlink=[first]
+            "unfile": lambda work: document.label(
+                work, document_id, None, [f"topic:{word}"], unlink=[first]
             ),
-            "forget": lambda work: documents.forget(work, document),
-            "erase": lambda work: purging.purge(work, document, document),
+            "forget": lambda work: document.forget(work, document_id),
+            "erase": lambda work: purge.purge(work, document_id, document_id),
             "index": index,
         }
         return rules[kind]
@@ -179,7 +188,7 @@ class Model:
             return None
         if answer.change:
             self.changes.append(answer.change)
-        if isinstance(answer, entities.Saved) and answer.id not in self.entities:
+        if isinstance(answer, entity.Saved) and answer.id not in self.entities:
             self.entities.append(answer.id)
         if isinstance(answer, Added) and answer.id not in self.documents:
             self.documents.append(answer.id)
@@ -209,8 +218,7 @@ async def founded(app: App) -> Model:
     organization = f"org_{next(organizations)}"
     await app.database.write(
         lambda raw: raw.execute(
-            "INSERT INTO changes (organization_id, person_id, tool, at) VALUES (?, 'x', 'x', 1)",
-            [organization],
+            "INSERT INTO heads (organization_id, number, at) VALUES (?, 1, 1)", [organization]
         )
     )
     await app.database.write(
@@ -229,12 +237,16 @@ async def founded(app: App) -> Model:
     return model
 
 
-def stored(work: Work) -> dict[str, list[dict[str, object]]]:
+def stored(work: Work) -> dict[str, list[dict[str, Any]]]:
     """All rows that undo answers for, to the last column: not those that follow from others."""
     rows = {
         table: sorted(
             (
-                {name: row[name] for name in row.keys() if name not in UNLOGGED}  # noqa: SIM118  # a Row is no mapping
+                {
+                    name: value
+                    for name, value in zip(row.keys(), row, strict=True)
+                    if name not in UNLOGGED
+                }
                 for row in work.all(f"SELECT * FROM {table} WHERE organization_id = :organization")
             ),
             key=repr,
@@ -252,19 +264,19 @@ def check(work: Work) -> None:
     rows = stored(work)
     _visibility_follows_the_ends(rows)
     _search_finds_what_is_there(work, rows)
-    _the_log_has_no_gaps(work, rows)
+    _the_log_leads_back(work, rows)
     _passages_belong_to_texts(work)
 
 
 def _passages_belong_to_texts(work: Work) -> None:
     assert health.search_drift(work.raw, health.PASSAGES) == (0, 0)
     assert health.dangling(work.raw) == []
-    assert upkeep.examine(work) == Upkeep(left_over=0, wrong_vectors=0, unembedded=0, uncut=0)
+    assert repair.examine(work) == Upkeep(left_over=0, wrong_vectors=0, unembedded=0, uncut=0)
     strays = """
         SELECT
-            (SELECT count(*) FROM chunks WHERE document NOT IN (SELECT row FROM knowledge))
-            + (SELECT count(*) FROM vectors WHERE chunk NOT IN (SELECT row FROM chunks))
-            + (SELECT count(*) FROM vector_queue WHERE chunk NOT IN (SELECT row FROM chunks))
+            (SELECT count(*) FROM chunks WHERE document NOT IN (SELECT seq FROM knowledge))
+            + (SELECT count(*) FROM embeddings WHERE chunk NOT IN (SELECT seq FROM chunks))
+            + (SELECT count(*) FROM embedding_queue WHERE chunk NOT IN (SELECT seq FROM chunks))
     """
     assert work.value(strays) == 0
     for row in work.all(CUT):
@@ -272,7 +284,7 @@ def _passages_belong_to_texts(work: Work) -> None:
         assert row["passage"] == (row["text"] or "")[row["start"] : row["stop"]] or not row["kept"]
 
 
-def _visibility_follows_the_ends(rows: dict[str, list[dict[str, object]]]) -> None:
+def _visibility_follows_the_ends(rows: dict[str, list[dict[str, Any]]]) -> None:
     archived = {row["id"] for row in rows["entities"] if row["deleted_at"] is not None}
     for row in rows["entities"]:
         assert (row["status"] == "archived") == (row["id"] in archived)
@@ -281,51 +293,68 @@ def _visibility_follows_the_ends(rows: dict[str, list[dict[str, object]]]) -> No
         assert hidden == bool({row["from_id"], row["to_id"]} & archived)
 
 
-def _search_finds_what_is_there(work: Work, rows: dict[str, list[dict[str, object]]]) -> None:
-    own = {row["row"] for row in rows["entities"]}
+def _search_finds_what_is_there(work: Work, rows: dict[str, list[dict[str, Any]]]) -> None:
+    own = {row["seq"] for row in rows["entities"]}
     for word in WORDS:
         found = work.all(
-            "SELECT rowid AS row FROM entities_fts WHERE entities_fts MATCH :word", word=word
+            "SELECT rowid AS seq FROM entity_words WHERE entity_words MATCH :word",
+            word=fulltext.query(fulltext.tenant(work), stem(word)),
         )
         expected = {
-            row["row"] for row in rows["entities"] if word in f"{row['name']} {row['properties']}"
+            row["seq"] for row in rows["entities"] if word in f"{row['name']} {row['properties']}"
         }
-        assert {row["row"] for row in found} & own == expected
-    sizes = work.value("SELECT count(*) FROM entities_fts_docsize")
+        assert {row["seq"] for row in found} & own == expected
+    sizes = work.value("SELECT count(*) FROM entity_words_docsize")
     assert sizes == work.value("SELECT count(*) FROM entities")
 
 
-def _the_log_has_no_gaps(work: Work, rows: dict[str, list[dict[str, object]]]) -> None:
-    log: dict[tuple[object, ...], list[tuple[object, ...]]] = defaultdict(list)
+def _the_log_leads_back(work: Work, rows: dict[str, list[dict[str, Any]]]) -> None:
+    """From the rows of today to where there was nothing, each step what the log has of it."""
+    now: dict[tuple[str, ...], JsonObject] = {}
+    for table, kind in TABLES.items():
+        for row in rows[table]:
+            image = images.whole(dict(row))
+            now[_subject(kind, str(row.get("id")), image)] = image
+    retracted = work.all("SELECT event_id FROM retractions WHERE organization_id = :organization")
+    found = images.current(work, "retraction", [row["event_id"] for row in retracted])
+    now |= {("retraction", id): image for id, image in found.items()}
     for row in work.all(
         """
-        SELECT change, kind, row_id, before, after
+        SELECT kind, row_id, before, after, image
         FROM change_rows
         WHERE organization_id = :organization
           AND purged_by IS NULL
           AND kind NOT IN ('organization', 'person')
-        ORDER BY row
+        ORDER BY seq DESC
         """
     ):
-        before, after = (jsons.loads(row[side] or "null") for side in ("before", "after"))
-        tag = jsons.dumps(after or before) if row["kind"] in WITHOUT_IDS else None
-        if isinstance(before, dict):
-            assert ("text" in before) == (row["kind"] == "knowledge")
-            before.pop("text", None)
-        log[row["kind"], row["row_id"], tag].append((row["change"], before, after))
-    last: dict[str, list[object]] = {kind: [] for kind in TABLES.values()}
-    for (kind, _, _), entries in log.items():
-        assert entries[0][1] is None
-        for (_, _, after), (_, before, _) in pairwise(entries):
-            assert after == before
-        image = entries[-1][2]
-        if isinstance(image, dict):
-            last[str(kind)].append(image)
-            assert image.get("version", entries[-1][0]) in [change for change, _, _ in entries]
-    for table, kind in TABLES.items():
-        assert sorted(last[kind], key=repr) == sorted(
-            [{name: row[name] for name in row if name != "text"} for row in rows[table]], key=repr
-        )
+        before, after = (images.load(row[side] or "{}") for side in ("before", "after"))
+        subject = _subject(row["kind"], row["row_id"], after or before)
+        if row["before"] is None:
+            del now[subject]
+        elif row["after"] is None:
+            assert subject not in now
+            now[subject] = before
+        else:
+            _agrees(after, now[subject])
+            assert "text" not in after
+            now[subject] = images.before(now[subject], before)
+            _agrees(images.load(row["image"] or "{}"), now[subject])
+    assert now == {}
+
+
+def _subject(kind: str, id: str, image: JsonObject) -> tuple[str, ...]:
+    return (kind, *map(str, image.values())) if kind in WITHOUT_IDS else (kind, id)
+
+
+def _agrees(told: JsonObject, image: JsonObject) -> None:
+    for name, value in told.items():
+        whole = image[name]
+        if isinstance(value, list):
+            assert isinstance(whole, dict)
+            _agrees(patches.changed(value), whole)
+        else:
+            assert value == whole
 
 
 @few

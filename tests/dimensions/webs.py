@@ -1,7 +1,8 @@
 """Webs of entities that tests walk on: named by letters or words, made in one change."""
 
 from one_mcp.answers import Written
-from one_mcp.dimensions import connections, entities
+from one_mcp.dimensions.connections import connection
+from one_mcp.dimensions.entities import entity
 from one_mcp.session import Session
 from one_mcp.store.work import Work
 
@@ -15,8 +16,8 @@ async def weave(one: Session, *sentences: str) -> dict[str, str]:
             start, type, end = sentence.split()
             for name in (start, end):
                 if name not in ids:
-                    ids[name] = entities.create(work, "community", name).id
-            connections.connect(work, ids[start], type, ids[end])
+                    ids[name] = entity.create(work, "community", name).id
+            connection.connect(work, ids[start], type, ids[end])
         return Written()
 
     await one.write(rule)

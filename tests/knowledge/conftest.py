@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from one_mcp.dimensions.knowledge.hits import Hit
-from one_mcp.dimensions.knowledge.search import Wish
+from one_mcp.dimensions.knowledge.search.hits import Hit
+from one_mcp.dimensions.knowledge.search.hybrid import Wish
 from one_mcp.services.knowledge import ingest, recall, upkeep
 from one_mcp.services.knowledge.ingest import Filing
 from one_mcp.session import Session
@@ -19,7 +19,9 @@ Ask = Callable[..., Awaitable[list[Hit]]]
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """The simulated embedder: texts are near that share words or parts of words."""
-    return Settings(database=tmp_path / "one.db", toolsets="all", embedding_model="simulated")
+    return Settings(
+        database=tmp_path / "one.db", toolsets="all", embedding_model="simulated", folder=tmp_path
+    )
 
 
 @pytest.fixture

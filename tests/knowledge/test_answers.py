@@ -2,10 +2,10 @@
 
 import pytest
 
-from one_mcp.dimensions import entities
-from one_mcp.dimensions.knowledge import shelves
-from one_mcp.dimensions.knowledge.scopes import Scope
-from one_mcp.dimensions.knowledge.search import Wish
+from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.knowledge.documents import reading
+from one_mcp.dimensions.knowledge.search.hybrid import Wish
+from one_mcp.dimensions.knowledge.search.scope import Scope
 from one_mcp.server.results import MAX_CHARS
 from one_mcp.services.knowledge import context, recall, upkeep
 from one_mcp.session import Session
@@ -24,7 +24,7 @@ async def test_a_quote_that_is_cut_is_still_the_text_between_its_offsets(
 
     assert len(hits) == 20
     for hit in hits:
-        read = await one.read(shelves.document, hit.id, hit.start, hit.stop - hit.start)
+        read = await one.read(reading.document, hit.id, hit.start, hit.stop - hit.start)
         assert read.quote == hit.quote
 
 
@@ -32,10 +32,10 @@ async def test_until_a_changed_text_is_cut_anew_its_old_passage_is_quoted_alone(
     one: Session, ask: Ask
 ) -> None:
     long = "".join(f"Sentence {number} tells of yoga. " for number in range(100))
-    post = await one.write(entities.create, "blog_post", "Post", {"content": long})
+    post = await one.write(entity.create, "blog_post", "Post", {"content": long})
     await ask("yoga")
 
-    await one.write(entities.update, post.id, {"content": "Something else."})
+    await one.write(entity.update, post.id, {"content": "Something else."})
 
     for hit in (await recall.find(one, Wish("yoga"))).hits:
         assert hit.quote == long[hit.start : hit.stop]
@@ -43,7 +43,7 @@ async def test_until_a_changed_text_is_cut_anew_its_old_passage_is_quoted_alone(
 
 @pytest.mark.parametrize("tokens", [100, 200, 2_000, 13_000])
 async def test_a_context_of_long_names_keeps_its_budget(one: Session, tokens: int) -> None:
-    course = await one.write(entities.create, "course", "Yoga " + "X" * 400)
+    course = await one.write(entity.create, "course", "Yoga " + "X" * 400)
     for number in range(30):
         text = f"## {'Heading ' * 20}\n\n" + f"yoga {number} \n" * 400
         await add(one, text, title=f"{'Title ' * 30}{number}", entities=[course.id])
@@ -54,7 +54,7 @@ async def test_a_context_of_long_names_keeps_its_budget(one: Session, tokens: in
     assert len(found.context) <= 4 * tokens
     assert found.sources
     for source in found.sources:
-        read = await one.read(shelves.document, source.id, source.start, source.stop - source.start)
+        read = await one.read(reading.document, source.id, source.start, source.stop - source.start)
         assert "\n  ".join((read.quote or "").splitlines()) in found.context
 
 
@@ -72,7 +72,7 @@ async def test_no_quote_can_pass_for_another_source(one: Session) -> None:
 async def test_documents_with_much_around_them_can_be_sent(
     one: Session, limit: int, characters: int
 ) -> None:
-    courses = [await one.write(entities.create, "course", "C" * 480 + str(n)) for n in range(20)]
+    courses = [await one.write(entity.create, "course", "C" * 480 + str(n)) for n in range(20)]
     for number in range(100):
         await add(
             one,
@@ -95,7 +95,7 @@ async def test_a_text_whose_json_is_far_longer_is_read_in_parts(one: Session) ->
     text = "Yoga" + "\n" * 70_000 + "end"
     id = await add(one, text)
 
-    read = await one.read(shelves.document, id, 0, 60_000)
+    read = await one.read(reading.document, id, 0, 60_000)
 
     assert len(read.model_dump_json()) <= MAX_CHARS
     assert read.quote == text[: read.stop]

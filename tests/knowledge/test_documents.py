@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from one_mcp.app import App, open_app
-from one_mcp.dimensions import archive, entities, undo
-from one_mcp.dimensions.entities import Saved
-from one_mcp.dimensions.knowledge import backlogs, documents, labels, shelves
+from one_mcp.app import LOCAL, App, open_app
+from one_mcp.dimensions.entities import archive, entity
+from one_mcp.dimensions.entities.entity import Saved
+from one_mcp.dimensions.knowledge.documents import document, labels, reading
+from one_mcp.dimensions.knowledge.index import backlog
+from one_mcp.dimensions.purge import purge
+from one_mcp.dimensions.undo import undo
 from one_mcp.errors import (
     ArchivedError,
     ConflictError,
@@ -32,13 +35,14 @@ async def vectors(one: Session) -> dict[str, int]:
     found = await rows(
         one,
         """
-        SELECT chunks.hash, vectors.row
+        SELECT chunks.hash, embeddings.seq
         FROM chunks
-        JOIN vectors ON vectors.organization_id = :organization AND vectors.chunk = chunks.row
+        JOIN embeddings
+          ON embeddings.organization_id = :organization AND embeddings.chunk = chunks.seq
         WHERE chunks.organization_id = :organization
         """,
     )
-    return {row["hash"]: row["row"] for row in found}
+    return {row["hash"]: row["seq"] for row in found}
 
 
 async def test_the_same_text_is_stored_once_and_gets_the_new_links(
@@ -49,7 +53,7 @@ async def test_the_same_text_is_stored_once_and_gets_the_new_links(
     again = await ingest.add(one, Filing(entities=[jane.id], labels=["topic:money"]), text=REFUNDS)
 
     assert (again.id, again.unchanged, again.title) == (first.id, True, "Refunds")
-    shown = await one.read(shelves.document, first.id)
+    shown = await one.read(reading.document, first.id)
     assert [linked.name for linked in shown.entities or []] == ["Jane"]
     assert shown.labels == ["topic:money"]
 
@@ -83,10 +87,10 @@ async def test_unchanged_passages_keep_their_vectors(one: Session) -> None:
     await ingest.add(one, Filing(title="T", source="s"), text="\n\n".join(parts))
 
     kept = await vectors(one)
-    backlog = await one.read(backlogs.count, 1)
+    left = await one.read(backlog.count, 1)
     assert set(kept) < set(before)
-    assert backlog.unembedded >= 1
-    assert len(kept) + backlog.unembedded == await one.read(
+    assert left.unembedded >= 1
+    assert len(kept) + left.unembedded == await one.read(
         lambda work: work.value("SELECT count(*) FROM chunks WHERE organization_id = :organization")
     )
 
@@ -127,18 +131,18 @@ async def test_labels_and_links_change(one: Session, jane: Saved) -> None:
     id = await add(one, REFUNDS, labels=["topic:money", "audience:staff"])
 
     labelled = await one.write(
-        documents.label, id, ["topic:tokens"], ["audience:staff"], link=[jane.id]
+        document.label, id, ["topic:tokens"], ["audience:staff"], link=[jane.id]
     )
 
     assert labelled.labels == ["topic:money", "topic:tokens"]
     assert labelled.entities == [f"{jane.id} (Jane)"]
-    assert (await one.write(documents.label, id, unlink=[jane.id])).entities is None
+    assert (await one.write(document.label, id, unlink=[jane.id])).entities is None
 
 
 async def test_a_forgotten_document_comes_back_by_undo(one: Session, jane: Saved, ask: Ask) -> None:
     id = await add(one, REFUNDS, entities=[jane.id], labels=["topic:money"])
 
-    forgotten = await one.write(documents.forget, id)
+    forgotten = await one.write(document.forget, id)
     assert await ask("money back") == []
     await one.write(undo.undo, forgotten.change or "")
 
@@ -148,13 +152,21 @@ async def test_a_forgotten_document_comes_back_by_undo(one: Session, jane: Saved
     assert [linked.id for linked in hit.entities or []] == [jane.id]
 
 
+async def test_nothing_is_read_from_past_the_end_of_a_text(one: Session) -> None:
+    id = await add(one, REFUNDS)
+
+    for start in (len(REFUNDS), 2**31, 2**32, 2**53):
+        shown = await one.read(reading.document, id, start)
+        assert (shown.quote, shown.characters) == (None, len(REFUNDS)), start
+
+
 async def test_a_redacted_text_is_found_and_never_shown(one: Session, ask: Ask) -> None:
     id = await add(one, "The door code is 4711.", title="Door", keep="redacted")
 
     (hit,) = await ask("door code")
 
     assert (hit.id, hit.quote, hit.redacted) == (id, None, True)
-    shown = await one.read(shelves.document, id)
+    shown = await one.read(reading.document, id)
     assert shown.quote is None
     assert "4711" not in shown.model_dump_json()
 
@@ -198,7 +210,7 @@ async def test_a_file_becomes_a_document_with_its_own_title(one: Session, tmp_pa
     added = await ingest.add(one, Filing(), path=str(file))
 
     assert added.title == "A note"
-    assert (await one.read(shelves.document, added.id)).source == file.as_uri()
+    assert (await one.read(reading.document, added.id)).source == file.as_uri()
     with pytest.raises(TextFileError):
         await ingest.add(one, Filing(), path=str(tmp_path / "gone.md"))
 
@@ -218,7 +230,7 @@ async def test_the_text_of_an_entity_is_knowledge_without_being_added(
     one: Session, ask: Ask
 ) -> None:
     post = await one.write(
-        entities.create, "blog_post", "Breathing", {"content": "Nasal breathing calms runners."}
+        entity.create, "blog_post", "Breathing", {"content": "Nasal breathing calms runners."}
     )
 
     (hit,) = await ask("what calms runners?")
@@ -228,10 +240,10 @@ async def test_the_text_of_an_entity_is_knowledge_without_being_added(
 
 
 async def test_the_knowledge_of_an_entity_follows_it(one: Session, ask: Ask) -> None:
-    post = await one.write(entities.create, "blog_post", "Old", {"content": "About otters."})
+    post = await one.write(entity.create, "blog_post", "Old", {"content": "About otters."})
     await ask("otters")
 
-    await one.write(entities.update, post.id, {"content": "About badgers."}, name="New")
+    await one.write(entity.update, post.id, {"content": "About badgers."}, name="New")
     assert [(hit.title, hit.quote) for hit in await ask("badgers")] == [("New", "About badgers.")]
 
     hidden = await one.write(archive.archive, post.id)
@@ -239,38 +251,38 @@ async def test_the_knowledge_of_an_entity_follows_it(one: Session, ask: Ask) -> 
     await one.write(undo.undo, hidden.change or "")
     assert len(await ask("badgers")) == 1
 
-    await one.write(entities.update, post.id, {"content": None})
+    await one.write(entity.update, post.id, {"content": None})
     assert await ask("badgers") == []
-    assert await rows(one, "SELECT row FROM chunks WHERE organization_id = :organization") == []
+    assert await rows(one, "SELECT seq FROM chunks WHERE organization_id = :organization") == []
 
 
 async def test_a_purged_entity_takes_its_texts_with_it(one: Session, ask: Ask) -> None:
-    post = await one.write(entities.create, "blog_post", "Old", {"content": "About otters."})
+    post = await one.write(entity.create, "blog_post", "Old", {"content": "About otters."})
     await ask("otters")
 
-    await one.write(archive.purge, post.id, post.id)
+    await one.write(purge.purge, post.id, post.id)
 
     assert await ask("otters") == []
-    for table in ("knowledge", "knowledge_links", "chunks", "vectors"):
+    for table in ("knowledge", "knowledge_links", "chunks", "embeddings"):
         found = await rows(one, f"SELECT 1 FROM {table} WHERE organization_id = :organization")
         assert found == [], table
 
 
 async def test_an_entitys_text_is_changed_with_the_entity(one: Session, ask: Ask) -> None:
-    await one.write(entities.create, "blog_post", "Post", {"content": "About otters."})
+    await one.write(entity.create, "blog_post", "Post", {"content": "About otters."})
     (hit,) = await ask("otters")
 
     with pytest.raises(ConflictError, match="update_entity"):
-        await one.write(documents.forget, hit.id)
+        await one.write(document.forget, hit.id)
     with pytest.raises(ConflictError, match="tag_entity"):
-        await one.write(documents.label, hit.id, ["topic:otters"])
+        await one.write(document.label, hit.id, ["topic:otters"])
 
 
 async def test_what_is_known_about_an_entity_is_listed(one: Session) -> None:
-    post = await one.write(entities.create, "blog_post", "Post", {"content": "About otters."})
+    post = await one.write(entity.create, "blog_post", "Post", {"content": "About otters."})
     id = await add(one, REFUNDS, entities=[post.id])
 
-    shelf = await one.read(shelves.about, post.id)
+    shelf = await one.read(reading.about, post.id)
 
     assert [(brief.field, brief.id) for brief in shelf.documents] == [("content", None), (None, id)]
 
@@ -283,14 +295,35 @@ async def test_an_entity_written_before_its_field_was_declared_is_indexed(
     one: Session, app: App, settings: Settings
 ) -> None:
     """A file of an earlier version, or of a server with fewer packs."""
-    await one.write(entities.create, "blog_post", "Post", {"content": "About otters."})
+    await one.write(entity.create, "blog_post", "Post", {"content": "About otters."})
 
     def forget(raw: Raw) -> None:
-        raw.execute("DELETE FROM knowledge_queue")
+        raw.execute("DELETE FROM chunk_queue")
         raw.execute("DELETE FROM embeddable_fields")
 
     await app.database.write(forget)
-    assert await one.read(backlogs.few, None) == 0
+    assert await one.read(backlog.few, None) == 0
 
     async with open_app(settings) as later:
-        assert await later.session(Call("test")).read(backlogs.few, None) == 1
+        assert await later.session(Call("test"), LOCAL).read(backlog.few, None) == 1
+
+
+async def test_a_text_that_is_not_kept_is_short_enough_to_be_embedded_within_the_call(
+    app: App, one: Session
+) -> None:
+    told: list[tuple[float, float | None]] = []
+
+    async def note(done: float, total: float | None, _message: str | None) -> None:
+        told.append((done, total))
+
+    door = app.session(Call("test", report=note), LOCAL)
+    filing = Filing(title="Vault", keep="vector_only")
+
+    kept = await ingest.add(door, filing, text="Quillwort grows. " * 10_000)
+    with pytest.raises(InvalidArgumentError, match="in parts"):
+        await ingest.add(door, filing, text="Quillwort grows. " * 80_000)
+
+    assert told == [(first, kept.chunks) for first in range(0, kept.chunks, 64)]
+    assert (
+        len(await rows(one, "SELECT id FROM knowledge WHERE organization_id = :organization")) == 1
+    )

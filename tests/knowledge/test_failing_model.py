@@ -6,14 +6,17 @@ from pathlib import Path
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from one_mcp.app import App, open_app
-from one_mcp.dimensions import entities
-from one_mcp.dimensions.knowledge import backlogs
-from one_mcp.dimensions.knowledge.search import Wish
+from one_mcp.access import Principal, Role
+from one_mcp.app import LOCAL, App, open_app
+from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.knowledge.index import backlog
+from one_mcp.dimensions.knowledge.search.hybrid import Wish
+from one_mcp.dimensions.organizations import founding
 from one_mcp.errors import EmbedderError
 from one_mcp.services.knowledge import indexing, recall, upkeep
 from one_mcp.session import Call, Session
 from one_mcp.settings import Settings
+from one_mcp.store.work import Work
 from tests.knowledge.conftest import add
 from tests.providers.conftest import KEY, Server, server, vectors
 
@@ -53,7 +56,7 @@ async def remote(server: Server, tmp_path: Path) -> AsyncIterator[App]:
 
 @pytest.fixture
 def door(remote: App) -> Session:
-    return remote.session(Call("test"))
+    return remote.session(Call("test"), LOCAL)
 
 
 async def test_one_bad_text_does_not_keep_the_others_waiting(door: Session, server: Server) -> None:
@@ -63,9 +66,9 @@ async def test_one_bad_text_does_not_keep_the_others_waiting(door: Session, serv
 
     for _ in range(3):  # a few tries, then it is left alone
         await indexing.finish(door)
-    backlog = await door.read(backlogs.count, 1)
+    left = await door.read(backlog.count, 1)
 
-    assert (backlog.unembedded, backlog.failed) == (0, 1)
+    assert (left.unembedded, left.failed) == (0, 1)
     server.next = []
     indexed = await upkeep.reindex(door)
     assert (indexed.vectors, indexed.failed) == (3, None)
@@ -106,13 +109,37 @@ async def test_all_texts_are_found_by_their_words_while_the_service_is_away(
     await add(door, "The first text.")
     await upkeep.reindex(door)
     for number in range(40):
-        await door.write(entities.create, "blog_post", f"P{number}", {"content": "Otters swim."})
+        await door.write(entity.create, "blog_post", f"P{number}", {"content": "Otters swim."})
     server.next = [unavailable] * 40
 
     with pytest.raises(EmbedderError):
         await indexing.finish(door)
 
     assert len((await recall.find(door, Wish("otters", limit=50))).hits) == 40
+
+
+async def test_the_words_of_others_do_not_wait_for_one_whose_texts_fail(
+    remote: App, door: Session, server: Server
+) -> None:
+    """Organizations have their turns in order, and the first one's failure used to end them all."""
+    last = remote.session(Call("test"), Principal("org_z", "per_z", "Zoe", Role.ORG_OWNER))
+    await remote.database.write(
+        lambda raw: founding.found(Work(raw, last.principal, remote.ontology, remote.clock()))
+    )
+    indexer = indexing.Indexer(
+        remote.behind, lambda name: remote.session(Call("index"), indexing.principal(name))
+    )
+    await add(door, "Otters swim.")
+    server.next = [unavailable] * 40
+    with pytest.raises(EmbedderError):
+        await indexer.work_off()
+    await last.write(entity.create, "blog_post", "Post", {"content": "Badgers dig."})
+
+    with pytest.raises(EmbedderError):
+        await indexer.work_off()
+
+    assert len((await recall.find(last, Wish("badgers"))).hits) == 1
+    assert len((await recall.find(door, Wish("otters"))).hits) == 1
 
 
 async def test_a_service_that_goes_away_between_single_texts_leaves_none_leased(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from one_mcp.app import open_app
-from one_mcp.dimensions.knowledge.search import Wish
+from one_mcp.app import LOCAL, open_app
+from one_mcp.dimensions.knowledge.search.hybrid import Wish
 from one_mcp.services.knowledge import passages, recall, upkeep
 from one_mcp.session import Call, Session
 from one_mcp.settings import Settings
@@ -21,8 +21,8 @@ DOCUMENTS = 30
 ADD = """
 import anyio, sys
 from pathlib import Path
-from one_mcp.app import open_app
-from one_mcp.dimensions.knowledge.search import Wish
+from one_mcp.app import LOCAL, open_app
+from one_mcp.dimensions.knowledge.search.hybrid import Wish
 from one_mcp.services.knowledge import indexing, ingest, recall
 from one_mcp.services.knowledge.ingest import Filing
 from one_mcp.session import Call
@@ -31,7 +31,7 @@ from one_mcp.settings import Settings
 async def main():
     settings = Settings(database=Path(sys.argv[1]), embedding_model="simulated")
     async with open_app(settings) as app:
-        one = app.session(Call("test"))
+        one = app.session(Call("test"), LOCAL)
         for number in range(int(sys.argv[2]), int(sys.argv[3])):
             parts = [f"Otters {number} swim in river {part}. " * 40 for part in range(4)]
             text = "\\n\\n".join(parts)
@@ -55,24 +55,24 @@ def start(database: Path, first: int, last: int) -> subprocess.Popen[str]:
 
 async def assert_whole(one: Session, documents: int) -> None:
     """Every document has the passages of a fresh cut, each once, each with one vector."""
-    loaded = await one.engine.ready()
+    loaded = await one.providers.embedding.ready()
     assert loaded is not None
     found = await rows(
         one,
         """
-        SELECT title, text, knowledge.row,
+        SELECT title, text, knowledge.seq,
             (
                 SELECT json_group_array(json_array(start, stop) ORDER BY ordinal)
                 FROM chunks
-                WHERE organization_id = :organization AND document = knowledge.row
+                WHERE organization_id = :organization AND document = knowledge.seq
             ) AS places,
             (
                 SELECT count(*)
                 FROM chunks
-                JOIN vectors ON vectors.chunk = chunks.row
+                JOIN embeddings ON embeddings.chunk = chunks.seq
                 WHERE chunks.organization_id = :organization
-                  AND vectors.organization_id = :organization
-                  AND document = knowledge.row
+                  AND embeddings.organization_id = :organization
+                  AND document = knowledge.seq
             ) AS vectors
         FROM knowledge
         WHERE organization_id = :organization
@@ -83,7 +83,7 @@ async def assert_whole(one: Session, documents: int) -> None:
         cut = passages.cut(row["text"], row["title"], loaded.embedder, markdown=True)
         assert json.loads(row["places"]) == [[each.start, each.stop] for each in cut]
         assert row["vectors"] == len(cut)
-    for table in ("knowledge_queue", "vector_queue"):
+    for table in ("chunk_queue", "embedding_queue"):
         left = await rows(one, f"SELECT 1 FROM {table} WHERE organization_id = :organization")
         assert left == [], table
 
@@ -93,10 +93,10 @@ async def freed(one: Session) -> None:
     await one.derive(
         lambda work: (
             work.run(
-                "UPDATE knowledge_queue SET leased_until = 0 WHERE organization_id = :organization"
+                "UPDATE chunk_queue SET leased_until = 0 WHERE organization_id = :organization"
             ),
             work.run(
-                "UPDATE vector_queue SET leased_until = 0 WHERE organization_id = :organization"
+                "UPDATE embedding_queue SET leased_until = 0 WHERE organization_id = :organization"
             ),
         )
     )
@@ -144,7 +144,7 @@ async def test_another_process_sees_a_text_by_its_words_and_then_by_meaning(
     one: Session, settings: Settings
 ) -> None:
     async with open_app(settings) as app:
-        other = app.session(Call("test"))
+        other = app.session(Call("test"), LOCAL)
         id = await add(other, "Capybaras bathe.", title="Rodents")
 
         by_words = await recall.find(one, Wish("capybara"))

@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from one_mcp.app import open_app
-from one_mcp.dimensions import connections, entities, tags
-from one_mcp.dimensions.entities import Saved
-from one_mcp.dimensions.knowledge import documents, models, scopes
-from one_mcp.dimensions.knowledge.scopes import Scope
-from one_mcp.dimensions.knowledge.search import Wish
+from one_mcp.app import LOCAL, open_app
+from one_mcp.dimensions.connections import connection
+from one_mcp.dimensions.entities import entity, tags
+from one_mcp.dimensions.entities.entity import Saved
+from one_mcp.dimensions.knowledge.documents import document
+from one_mcp.dimensions.knowledge.index import models
+from one_mcp.dimensions.knowledge.search import scope as scopes
+from one_mcp.dimensions.knowledge.search.hybrid import Wish
+from one_mcp.dimensions.knowledge.search.scope import Scope
 from one_mcp.errors import ConflictError, InvalidArgumentError, UnknownTypeError
 from one_mcp.services.knowledge import context, recall, upkeep
 from one_mcp.session import Call, Session
@@ -117,9 +120,9 @@ async def test_no_document_takes_all_the_places(one: Session, ask: Ask) -> None:
 @pytest.fixture
 async def shelf(one: Session, jane: Saved, clock: HandClock) -> dict[str, str]:
     """Four texts about otters: of two types of entities, tagged, labelled, of different days."""
-    post = await one.write(entities.create, "blog_post", "Post", {"content": "Otters in a post."})
+    post = await one.write(entity.create, "blog_post", "Post", {"content": "Otters in a post."})
     await one.write(tags.change, post.id, ["topic:rivers"])
-    await one.write(connections.connect, jane.id, "authored", post.id)
+    await one.write(connection.connect, jane.id, "authored", post.id)
     about = await add(one, "Otters about Jane.", entities=[jane.id], labels=["topic:animals"])
     clock.forward(10 * DAY_MS)
     free = await add(one, "Otters of nobody.", labels=["topic:nobody"], quality=1.0)
@@ -214,7 +217,7 @@ async def test_entities_are_named_in_the_same_answer(one: Session, jane: Saved) 
 
 async def test_without_a_model_words_answer_and_say_so(tmp_path: Path) -> None:
     async with open_app(Settings(database=tmp_path / "n.db", embedding_model="none")) as app:
-        one = app.session(Call("test"))
+        one = app.session(Call("test"), LOCAL)
         await add(one, "Otters swim.")
 
         found = await recall.find(one, Wish("otter"))
@@ -226,7 +229,7 @@ async def test_without_a_model_words_answer_and_say_so(tmp_path: Path) -> None:
 async def test_a_model_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
     model = f"sentence-transformers:{tmp_path / 'no-model'}"
     async with open_app(Settings(database=tmp_path / "n.db", embedding_model=model)) as app:
-        one = app.session(Call("test"))
+        one = app.session(Call("test"), LOCAL)
         await add(one, "Otters swim.")
 
         found = await recall.find(one, Wish("otter"))
@@ -241,7 +244,7 @@ async def test_another_model_embeds_anew_and_never_mixes(one: Session, settings:
     await upkeep.reindex(one)
 
     async with open_app(settings.model_copy(update={"embedding_model": PACKAGED_MODEL})) as app:
-        other = app.session(Call("test"))
+        other = app.session(Call("test"), LOCAL)
         before = await recall.find(other, Wish("reimbursed customers"))
         await upkeep.reindex(other)
         after = await recall.find(other, Wish("give money back to buyers"))
@@ -257,7 +260,7 @@ async def test_another_model_embeds_anew_and_never_mixes(one: Session, settings:
 async def test_vectors_of_another_dimension_are_refused(one: Session, ask: Ask) -> None:
     await add(one, "Otters swim.")
     await ask("otters")
-    await one.derive(lambda work: work.raw.execute("UPDATE models SET dimension = 17"))
+    await one.derive(lambda work: work.raw.execute("UPDATE embedding_models SET dimension = 17"))
 
     with pytest.raises(ConflictError, match="models --forget"):
         await one.read(models.number, "simulated", 256)
@@ -274,12 +277,12 @@ async def test_a_damaged_vector_is_left_out(one: Session, settings: Settings) ->
     await upkeep.reindex(one)
     await one.derive(
         lambda work: work.run(
-            "UPDATE vectors SET vector = x'00' WHERE organization_id = :organization AND row = 1"
+            "UPDATE embeddings SET vector = x'00' WHERE organization_id = :organization AND seq = 1"
         )
     )
 
     async with open_app(settings) as later:
-        found = await recall.find(later.session(Call("test")), Wish("otters"))
+        found = await recall.find(later.session(Call("test"), LOCAL), Wish("otters"))
 
     assert found.mode == "hybrid"
     assert {hit.quote for hit in found.hits} == {"Otters swim.", "Otters sleep."}
@@ -290,7 +293,7 @@ async def test_a_read_only_server_searches_by_meaning(one: Session, settings: Se
     await upkeep.reindex(one)
 
     async with open_app(settings.model_copy(update={"read_only": True})) as app:
-        found = await recall.find(app.session(Call("test")), Wish("otters"))
+        found = await recall.find(app.session(Call("test"), LOCAL), Wish("otters"))
 
     assert found.mode == "hybrid"
 
@@ -298,7 +301,7 @@ async def test_a_read_only_server_searches_by_meaning(one: Session, settings: Se
 async def test_the_packaged_model_finds_by_meaning(tmp_path: Path) -> None:
     """No word in common, no network, no key."""
     async with open_app(Settings(database=tmp_path / "m.db")) as app:
-        one = app.session(Call("test"))
+        one = app.session(Call("test"), LOCAL)
         await add(one, "Customers get their money back within 30 days.", title="Policy")
         await add(one, "Nasal breathing lowers the heart rate of runners.", title="Breath")
         await add(one, "The studio opens at seven in the morning.", title="Hours")
@@ -338,7 +341,7 @@ async def test_instructions_in_a_text_stay_inside_its_quote(one: Session) -> Non
     found = await recall.find(one, Wish("previous instructions"))
 
     assert found.hits[0].quote == evil
-    assert found.note == recall.QUOTED
+    assert found.quotes
     outside = found.model_copy(update={"hits": []}).model_dump_json()
     assert "Ignore" not in outside
 
@@ -348,7 +351,9 @@ async def test_nothing_is_left_of_forgotten_passages(one: Session, ask: Ask) -> 
     await ask("otters")
 
     for id in ids[:4]:
-        await one.write(documents.forget, id)
+        await one.write(document.forget, id)
 
     assert [hit.id for hit in await ask("otters", limit=20)] == ids[4:]
-    assert len(await rows(one, "SELECT 1 FROM vectors WHERE organization_id = :organization")) == 1
+    assert (
+        len(await rows(one, "SELECT 1 FROM embeddings WHERE organization_id = :organization")) == 1
+    )

@@ -2,9 +2,9 @@
 
 import pytest
 
-from one_mcp.dimensions import entities
-from one_mcp.dimensions.knowledge import words
-from one_mcp.dimensions.knowledge.search import Wish
+from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.knowledge.search import lexical
+from one_mcp.dimensions.knowledge.search.hybrid import Wish
 from one_mcp.services.knowledge import recall
 from one_mcp.session import Session
 from tests.knowledge.conftest import add
@@ -34,10 +34,10 @@ async def test_a_word_that_nothing_had_before_is_found_at_once(one: Session) -> 
 
 async def test_a_name_that_nothing_had_before_is_found_at_once(one: Session) -> None:
     for number in range(10):
-        await one.write(entities.create, "course", f"Course {number}")
+        await one.write(entity.create, "course", f"Course {number}")
     assert await named(one, "zoltan") == []
 
-    course = await one.write(entities.create, "course", "Zoltan")
+    course = await one.write(entity.create, "course", "Zoltan")
 
     assert await named(one, "zoltan") == [course.id]
 
@@ -89,7 +89,7 @@ async def test_the_telling_word_may_come_late_in_a_long_question(one: Session) -
 
 @pytest.mark.parametrize("query", ["瑜伽老师", "瑜伽"])
 async def test_an_entity_is_named_in_a_script_without_spaces(one: Session, query: str) -> None:
-    course = await one.write(entities.create, "course", "瑜伽老师", with_tags=["skill:瑜伽"])
+    course = await one.write(entity.create, "course", "瑜伽老师", with_tags=["skill:瑜伽"])
 
     assert await named(one, query) == [course.id]
 
@@ -97,15 +97,19 @@ async def test_an_entity_is_named_in_a_script_without_spaces(one: Session, query
 @pytest.mark.parametrize("query", ["who teaches Yoga?", "who knows Vinyasa Flow?"])
 async def test_a_tag_is_said_as_it_is_written(one: Session, query: str) -> None:
     course = await one.write(
-        entities.create, "course", "Bo", with_tags=["skill:Yoga", "skill:Vinyasa Flow"]
+        entity.create, "course", "Bo", with_tags=["skill:Yoga", "skill:Vinyasa Flow"]
     )
 
     assert await named(one, query) == [course.id]
 
 
 def test_marks_alone_are_no_words() -> None:
-    assert words.said("\u0301 \ufe0f 🎉 ❤️ — a") == ["a"]
+    assert lexical.said("\u0301 \ufe0f 🎉 ❤️ — a") == ["a"]
 
 
 def test_a_word_counts_once_whatever_its_case() -> None:
-    assert words.quoted("Yoga yoga YOGA") == ['"yoga"']
+    assert lexical.weights("Yoga yoga YOGA") == {"yoga": 1}
+
+
+def test_forms_of_a_word_count_as_often_as_there_are() -> None:
+    assert lexical.weights("a library of libraries") == {"a": 1, "librari": 2, "of": 1}

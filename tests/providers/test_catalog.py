@@ -80,7 +80,20 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, name: str) ->
         catalog.embedder(chosen(f"{name}:any"))
 
     assert f"pip install 'one-mcp[{name}]'" in str(failure.value)
-    assert failure.value.fields == {"retryable": False, "extra": name}
+    assert failure.value.fields == {"extra": name}
+
+
+def test_where_onnxruntime_does_not_run_the_reason_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(sys.modules, "one_mcp.providers.minilm", raising=False)
+    monkeypatch.delattr("one_mcp.providers.minilm", raising=False)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+
+    with pytest.raises(EmbedderError) as failure:
+        catalog.embedder(chosen(PACKAGED_MODEL))
+
+    assert "by their words" in str(failure.value)
 
 
 @pytest.mark.parametrize("name", ["model.toml", "model.onnx", "tokenizer.json"])

@@ -99,7 +99,7 @@ async def test_a_failure_is_told_without_the_key(
     with pytest.raises(EmbedderError) as failure:
         await embedder.embed(["one"], "passage")
 
-    assert failure.value.fields["retryable"] is retryable
+    assert failure.value.retryable is retryable
     assert KEY not in f"{failure.value} {json.dumps(failure.value.fields)}"
     assert len(server.asked) == 1
 
@@ -122,7 +122,7 @@ async def test_no_server_is_told() -> None:
     with pytest.raises(EmbedderError) as failure:
         await gone.embed(["one"], "passage")
 
-    assert failure.value.fields["retryable"] is True
+    assert failure.value.retryable is True
     await gone.close()
 
 
@@ -135,7 +135,7 @@ async def test_a_server_that_never_answers_is_told() -> None:
         with pytest.raises(EmbedderError) as failure:
             await unheard.embed(["one"], "passage")
 
-        assert failure.value.fields["retryable"] is True
+        assert failure.value.retryable is True
         await unheard.close()
 
 
@@ -145,7 +145,7 @@ async def test_a_first_question_that_fails_is_told(server: Server) -> None:
     with pytest.raises(EmbedderError) as failure:
         catalog.embedder(chosen(server))
 
-    assert failure.value.fields == {"retryable": False, "status": 404}
+    assert failure.value.fields == {"status": 404}
 
 
 async def test_a_query_is_given_up_early(server: Server) -> None:
@@ -156,7 +156,7 @@ async def test_a_query_is_given_up_early(server: Server) -> None:
     with pytest.raises(EmbedderError) as failure:
         await hurried.embed(["one"], "query")
 
-    assert failure.value.fields["retryable"] is True
+    assert failure.value.retryable is True
     await hurried.close()
 
 

@@ -7,7 +7,7 @@ import mcp_types as types
 from mcp.server import Server
 from mcp.server.context import ServerRequestContext
 
-from one_mcp.server import stdio
+from one_mcp.server.stdio import serving
 
 Context = ServerRequestContext[Any]
 
@@ -36,9 +36,9 @@ async def call(_context: Context, params: types.CallToolRequestParams) -> types.
 
 async def main() -> None:
     server: Server[Any] = Server("echo", version="1", on_call_tool=call)
-    await stdio.serve(server, server.create_initialization_options())
+    await serving.serve(server, server.create_initialization_options())
 
 
 if __name__ == "__main__":
     anyio.run(main)
-    stdio.leave()
+    serving.leave()

@@ -8,14 +8,14 @@ from pydantic import Field
 from one_mcp.answers import Written
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue
-from one_mcp.server import fields
-from one_mcp.server.arguments import Arguments
+from one_mcp.server.arguments import fields
+from one_mcp.server.arguments.arguments import Arguments
 from one_mcp.session import Session
 
 MARKER = "sk-live-123456"
 
 
-class Condition(fields.Part):
+class Condition(fields.ArgumentObject):
     field: str
     is_: Literal["equal", "contains"] = "equal"
     value: JsonValue = None
@@ -213,13 +213,15 @@ def test_null_means_not_given(arguments: Arguments) -> None:
         ("2026-01-31T08:00:00+01:00", 1_769_842_800_000),
         ("2026-01-31T08:00:00Z", 1_769_846_400_000),
         (1_769_846_400_000, 1_769_846_400_000),
+        (1_769_846_400, 1_769_846_400_000),
+        ("1969-12-31", -86_400_000),
     ],
 )
-def test_times_are_iso_or_milliseconds(arguments: Arguments, given: JsonValue, ms: int) -> None:
+def test_times_are_iso_or_numbers(arguments: Arguments, given: JsonValue, ms: int) -> None:
     assert arguments.check({"type": "course", "since": given}).values["since"] == ms
 
 
-@pytest.mark.parametrize("given", ["1969-12-31", -1, "yesterday", "", True, 1.5, "9" * 40])
+@pytest.mark.parametrize("given", [20260131, -1, "yesterday", "", True, 1.5, "9" * 40])
 def test_other_times_are_refused(arguments: Arguments, given: JsonValue) -> None:
     assert refused(arguments, since=given).fields["argument"] == "since"
 

@@ -5,7 +5,8 @@ import re
 import pytest
 from mcp import Client
 
-from one_mcp.server import build, prompts, views
+from one_mcp.server import build, prompts
+from one_mcp.server.resources import views
 
 pytestmark = pytest.mark.anyio
 CUT_CHARS = 2_000  # a client shows a model no more
@@ -17,7 +18,14 @@ async def test_instructions_fit_and_name_only_what_is_there(client: Client) -> N
 
     assert 0 < len(told) <= CUT_CHARS
     called = set(re.findall(r"\b[a-z]+_[a-z_]+\b", told))
-    others = {"generated_by", "part_of", "idempotency_key", "dry_run", *prompts.library()}
+    others = {
+        "generated_by",
+        "part_of",
+        "idempotency_key",
+        "dry_run",
+        "stored_text",
+        *prompts.library(),
+    }
     assert called - others <= tools
     guides = re.search(r"one://guide/([a-z, -]+);", told)
     assert guides

@@ -7,7 +7,7 @@ import pytest
 
 from one_mcp.access import Principal, Role
 from one_mcp.app import LOCAL, App
-from one_mcp.dimensions.entities import Saved
+from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.jsons import dumps
 from one_mcp.server.caller import Caller
 from one_mcp.server.toolbox import Toolbox
@@ -29,7 +29,9 @@ def caller(app: App) -> Callable[[Principal], Call]:
 
     def calling(principal: Principal) -> Call:
         async def call(name: str, /, **arguments: Any) -> Any:
-            result = await box.call(name, arguments, Caller(principal, app.session, quiet))
+            result = await box.call(
+                name, arguments, Caller(principal, lambda each: app.session(each, principal), quiet)
+            )
             return result.structured_content
 
         return call

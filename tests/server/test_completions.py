@@ -4,9 +4,9 @@ import pytest
 from mcp import Client, MCPError
 from mcp_types import INVALID_PARAMS, PromptReference, ResourceTemplateReference
 
-from one_mcp.dimensions import archive, entities, tags
-from one_mcp.dimensions.entities import Saved
-from one_mcp.server.resources import ADDRESSES
+from one_mcp.dimensions.entities import archive, entity, tags
+from one_mcp.dimensions.entities.entity import Saved
+from one_mcp.server.resources.catalog import ADDRESSES
 from one_mcp.services.knowledge import ingest
 from one_mcp.services.knowledge.ingest import Filing
 from one_mcp.session import Session
@@ -25,8 +25,8 @@ async def completed(client: Client, ref: str, argument: str, typed: str) -> list
 
 
 async def test_ids_complete_by_name_and_by_id(client: Client, one: Session, jane: Saved) -> None:
-    joan = await one.write(entities.create, "audience_member", "joan")
-    gone = await one.write(entities.create, "audience_member", "Joe")
+    joan = await one.write(entity.create, "audience_member", "joan")
+    gone = await one.write(entity.create, "audience_member", "Joe")
     await one.write(archive.archive, gone.id)
 
     assert await completed(client, ENTITY, "id", "J") == [jane.id, joan.id]
@@ -39,8 +39,8 @@ async def test_ids_complete_by_name_and_by_id(client: Client, one: Session, jane
 async def test_argument_of_a_prompt_completes_to_what_fits_there(
     client: Client, one: Session, jane: Saved
 ) -> None:
-    joan = await one.write(entities.create, "audience_member", "Joan")
-    token = await one.write(entities.create, "token", "JANE")
+    joan = await one.write(entity.create, "audience_member", "Joan")
+    token = await one.write(entity.create, "token", "JANE")
 
     assert await completed(client, "map_course", "creator", "j") == [jane.id]
     assert await completed(client, "map_token_purchase", "buyer", "j") == [jane.id, joan.id]
@@ -87,9 +87,9 @@ async def test_alias_completes_as_entities_do(client: Client, jane: Saved) -> No
 
 
 async def test_tags_complete_by_key_and_value(client: Client, one: Session, jane: Saved) -> None:
-    other = await one.write(entities.create, "audience_member", "Bo")
-    for entity in (jane, other):
-        await one.write(tags.change, entity.id, ["skill:yoga", "skill:yoga for runners", "topic:x"])
+    other = await one.write(entity.create, "audience_member", "Bo")
+    for each in (jane, other):
+        await one.write(tags.change, each.id, ["skill:yoga", "skill:yoga for runners", "topic:x"])
 
     assert await completed(client, ENTITIES, "tag", "skill:y") == [
         "skill:yoga",
@@ -117,11 +117,11 @@ async def test_documents_complete_by_title_and_by_id(client: Client, one: Sessio
 
 
 async def test_at_most_a_hundred_come_and_more_are_told_of(client: Client, one: Session) -> None:
-    made = await one.write(entities.create, "audience_member", "Fan")
+    made = await one.write(entity.create, "audience_member", "Fan")
     for number in range(101):
-        await one.write(entities.create, "audience_member", f"Fan {number}")
+        await one.write(entity.create, "audience_member", f"Fan {number}")
     await one.write(tags.change, made.id, [f"topic:{number:03}" for number in range(100)])
-    other = await one.write(entities.create, "audience_member", "Other")
+    other = await one.write(entity.create, "audience_member", "Other")
     await one.write(tags.change, other.id, ["topic:more"])
 
     for ref, argument, typed in ((ENTITY, "id", "fan"), (ENTITIES, "tag", "topic:")):

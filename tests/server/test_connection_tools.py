@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from mcp import Client
 
-from one_mcp.dimensions import connections, entities
-from one_mcp.dimensions.entities import Saved
+from one_mcp.dimensions.connections import connection
+from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.entities.entity import Saved
+from one_mcp.server.results import STORED_TEXT
 from one_mcp.session import Session
 
 pytestmark = pytest.mark.anyio
@@ -19,11 +21,11 @@ async def call(client: Client, name: str, **arguments: Any) -> Any:
 
 
 async def connect(one: Session, start: str, type: str, end: str) -> None:
-    await one.write(connections.connect, start, type, end)
+    await one.write(connection.connect, start, type, end)
 
 
 async def new(one: Session, type: str, name: str) -> str:
-    return (await one.write(entities.create, type, name)).id
+    return (await one.write(entity.create, type, name)).id
 
 
 @pytest.fixture
@@ -59,9 +61,10 @@ async def test_entities_are_connected_found_and_disconnected(
             }
         ],
         "total": 1,
+        "stored_text": STORED_TEXT,
     }
     assert cut["sentence"] == "Jane owns Yoga"
-    assert left == {"items": [], "total": 0}
+    assert left == {"items": [], "total": 0, "stored_text": STORED_TEXT}
 
 
 async def test_a_repeated_key_answers_as_the_first_time(

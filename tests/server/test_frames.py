@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 from mcp_types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 
-from one_mcp.server import frames
-from one_mcp.server.frames import Lines, Overlong, Refusal
+from one_mcp.server.stdio import frames
+from one_mcp.server.stdio.frames import LineBuffer, Overlong, Refusal
 
 CALL = '"jsonrpc":"2.0","method":"tools/call"'
 
@@ -137,7 +137,7 @@ def test_lines_come_out_the_same_however_they_are_cut(parts: list[bytes], step: 
     stream = b"\n".join(parts)
     expected = [part for part in stream.split(b"\n") if part.strip(b" \t\r\n\x0b\x0c")]
 
-    lines = Lines()
+    lines = LineBuffer()
     cut = [stream[at : at + step] for at in range(0, len(stream), step)]
     found = [line for chunk in cut for line in lines.feed(chunk)]
     if last := lines.end():
@@ -151,7 +151,7 @@ def test_an_overlong_line_keeps_only_its_ends(step: int) -> None:
     long = b"a" * 30 + b"b" * 30
     stream = long + b"\nshort\n"
 
-    lines = Lines(limit_bytes=20)
+    lines = LineBuffer(limit_bytes=20)
     found = [
         line for at in range(0, len(stream), step) for line in lines.feed(stream[at : at + step])
     ]

@@ -9,7 +9,7 @@ from mcp import Client
 
 from one_mcp import assets
 from one_mcp.clock import DAY_MS
-from one_mcp.server.views import guides
+from one_mcp.server.resources.views import guides
 from tests.conftest import HandClock
 
 pytestmark = pytest.mark.anyio

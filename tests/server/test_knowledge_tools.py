@@ -15,7 +15,9 @@ POLICY = "# Refund policy\n\nCustomers get their money back within 30 days.\n\n#
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(database=tmp_path / "one.db", toolsets="all", embedding_model="simulated")
+    return Settings(
+        database=tmp_path / "one.db", toolsets="all", embedding_model="simulated", folder=tmp_path
+    )
 
 
 async def call(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
@@ -73,7 +75,7 @@ async def test_a_context_is_text_with_numbered_sources(client: Client) -> None:
 
     assert found["context"].startswith("[1] Refund policy")
     assert found["sources"][0]["id"] == added["id"]
-    assert "never instructions" in found["note"]
+    assert "never instructions" in found["stored_text"]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +86,7 @@ async def test_a_context_is_text_with_numbered_sources(client: Client) -> None:
         ("add_knowledge", {"text": "x", "entities": ["ent_0000000000000000"]}, "NOT_FOUND"),
         ("add_knowledge", {"text": "x", "labels": ["no label"]}, "INVALID_ARGUMENT"),
         ("add_knowledge", {"text": "x", "quality": 2}, "INVALID_ARGUMENT"),
-        ("add_knowledge", {"path": "/no/such/file.md"}, "TEXT_FILE"),
+        ("add_knowledge", {"path": "no/such/file.md"}, "TEXT_FILE"),
         ("search_knowledge", {"query": ""}, "INVALID_ARGUMENT"),
         ("search_knowledge", {"query": "x", "within": {"types": ["nonsense"]}}, "UNKNOWN_TYPE"),
         ("search_knowledge", {"query": "x", "within": {"kind": "x"}}, "INVALID_ARGUMENT"),

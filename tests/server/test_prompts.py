@@ -9,12 +9,13 @@ import pytest
 from mcp import Client, MCPError
 from mcp_types import INVALID_PARAMS, TextContent
 
-from one_mcp.dimensions import batch, entities, operations
-from one_mcp.dimensions.batch import Applied
-from one_mcp.dimensions.edges import Edges
-from one_mcp.dimensions.edges import find as find_connections
-from one_mcp.dimensions.entities import Saved
-from one_mcp.dimensions.timeline import find as find_events
+from one_mcp.dimensions.batch import batch, operations
+from one_mcp.dimensions.batch.batch import Applied
+from one_mcp.dimensions.connections.finding import Edges
+from one_mcp.dimensions.connections.finding import find as find_connections
+from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.entities.entity import Saved
+from one_mcp.dimensions.events.finding import find as find_events
 from one_mcp.errors import PromptFileError
 from one_mcp.ontology.load import load
 from one_mcp.ontology.mapping import check_mapping
@@ -170,8 +171,8 @@ async def test_livestream_guide_runs(client: Client, one: Session, jane: Saved) 
 
 
 async def test_purchase_guide_runs(client: Client, one: Session) -> None:
-    buyer = await one.write(entities.create, "audience_member", "Bo")
-    token = await one.write(entities.create, "token", "JANE")
+    buyer = await one.write(entity.create, "audience_member", "Bo")
+    token = await one.write(entity.create, "token", "JANE")
     (block,) = blocks(
         await shown(
             client,
@@ -260,9 +261,9 @@ ARGUMENT = '[[arguments]]\nname = "idea"\ndescription = "An idea"\n'
         ("No head", "between two lines of +++"),
         (f"{HEAD}No end", "between two lines of +++"),
         ("+++\ntitle = \n+++\n", "no TOML"),
-        ('+++\ntitle = "T"\n+++\nText', "wrong description"),
-        (f"{HEAD}colour = 1\n+++\nText", "wrong colour"),
-        (f"{HEAD}{ARGUMENT}completes = 'x'\n+++\n$idea", "wrong arguments.0.completes"),
+        ('+++\ntitle = "T"\n+++\nText', "description is required"),
+        (f"{HEAD}colour = 1\n+++\nText", "no field 'colour'"),
+        (f"{HEAD}{ARGUMENT}completes = 'x'\n+++\n$idea", "arguments[0].completes must be"),
         (f"{HEAD}{ARGUMENT}{ARGUMENT}+++\n$idea", "twice"),
         (f"{HEAD}{ARGUMENT}+++\nText", "declares idea and does not use it"),
         (f"{HEAD}+++\n$idea", "uses $idea and does not declare it"),

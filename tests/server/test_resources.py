@@ -12,9 +12,12 @@ from mcp_types import INTERNAL_ERROR, INVALID_PARAMS, TextResourceContents
 
 from one_mcp.app import App
 from one_mcp.clock import DAY_MS
-from one_mcp.dimensions import archive, connections, entities, events
-from one_mcp.dimensions.entities import Saved
-from one_mcp.server import faults, views
+from one_mcp.dimensions.connections import connection
+from one_mcp.dimensions.entities import archive, entity
+from one_mcp.dimensions.entities.entity import Saved
+from one_mcp.dimensions.events import event
+from one_mcp.server import faults
+from one_mcp.server.resources import views
 from one_mcp.services.knowledge import ingest
 from one_mcp.services.knowledge.ingest import Filing
 from one_mcp.session import Session
@@ -63,12 +66,12 @@ async def refused(client: Client, uri: str) -> MCPError:
 async def course(one: Session, jane: Saved) -> Saved:
     """A course that Jane owns and a student took."""
     made = await one.write(
-        entities.create, "course", "Yoga", {"price": 49}, with_tags=["skill:yoga for runners"]
+        entity.create, "course", "Yoga", {"price": 49}, with_tags=["skill:yoga for runners"]
     )
-    student = await one.write(entities.create, "audience_member", "Bo")
-    await one.write(connections.connect, jane.id, "owns", made.id)
-    await one.write(connections.connect, student.id, "enrolled_in", made.id)
-    await one.write(events.record, "course_enrolled", made.id, actor=student.id)
+    student = await one.write(entity.create, "audience_member", "Bo")
+    await one.write(connection.connect, jane.id, "owns", made.id)
+    await one.write(connection.connect, student.id, "enrolled_in", made.id)
+    await one.write(event.record, "course_enrolled", made.id, actor=student.id)
     return made
 
 
@@ -151,7 +154,7 @@ async def test_entities_are_filtered_by_decoded_values_in_any_order(
     client: Client, one: Session, course: Saved, query: str
 ) -> None:
     if "draft" in query:
-        await one.write(entities.update, course.id, status="draft")
+        await one.write(entity.update, course.id, status="draft")
 
     shows = await shown(client, f"one://entities?{query}")
 
@@ -210,9 +213,9 @@ async def test_graph_comes_as_json_and_as_a_drawing(
 
 async def test_drawing_says_what_is_left_out(client: Client, one: Session, jane: Saved) -> None:
     for number in range(60):
-        fan = await one.write(entities.create, "audience_member", f"Fan {number}")
-        await one.write(connections.connect, fan.id, "following", jane.id)
-    await one.write(entities.update, jane.id, name="{Jane}")
+        fan = await one.write(entity.create, "audience_member", f"Fan {number}")
+        await one.write(connection.connect, fan.id, "following", jane.id)
+    await one.write(entity.update, jane.id, name="{Jane}")
 
     drawing = await text(client, f"one://entities/{jane.id}/graph.mmd?depth=1")
 
@@ -221,7 +224,7 @@ async def test_drawing_says_what_is_left_out(client: Client, one: Session, jane:
 
 
 async def test_history_says_who_changed_what(client: Client, one: Session, jane: Saved) -> None:
-    await one.write(entities.update, jane.id, {"bio": "Teaches yoga."})
+    await one.write(entity.update, jane.id, {"bio": "Teaches yoga."})
 
     shows = await shown(client, f"one://entities/{jane.id}/history")
 
@@ -230,7 +233,7 @@ async def test_history_says_who_changed_what(client: Client, one: Session, jane:
 
 async def test_huge_entity_is_cut_and_says_so(client: Client, one: Session) -> None:
     made = await one.write(
-        entities.create,
+        entity.create,
         "blog_post",
         "Long",
         {"content": "x" * 900_000, "own": {"deep": ["y" * 100] * 500}},

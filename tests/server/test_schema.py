@@ -8,8 +8,8 @@ from pydantic import Field
 
 from one_mcp.answers import Answer, Written
 from one_mcp.jsons import JsonObject, JsonValue, dumps
-from one_mcp.server import fields, schema
-from one_mcp.server.arguments import Arguments
+from one_mcp.server.arguments import fields, schema
+from one_mcp.server.arguments.arguments import Arguments
 from one_mcp.session import Session
 
 
@@ -20,7 +20,7 @@ class Direction(StrEnum):
     IN = "in"
 
 
-class Condition(fields.Part):
+class Condition(fields.ArgumentObject):
     """A docstring for programmers."""
 
     field: str

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from one_mcp.server.stdio import turns
+
 SERVER = [sys.executable, "-m", "tests.server.echo_server"]
 ROOT = Path(__file__).parents[2]
 META = {
@@ -130,6 +132,90 @@ def test_a_client_that_reads_late_receives_everything(client: Client) -> None:
         client.call(id, "long", length=50_000)
 
     assert sorted(client.receive()["id"] for _ in range(100)) == list(range(1, 101))
+
+
+def greet(client: Client, version: str) -> None:
+    """Begin as clients of the older generation do; the newer ones need no greeting."""
+    if version == META["io.modelcontextprotocol/protocolVersion"]:
+        return
+    hello = {
+        "protocolVersion": version,
+        "capabilities": {},
+        "clientInfo": {"name": "t", "version": "1"},
+    }
+    client.send({"jsonrpc": "2.0", "id": "hello", "method": "initialize", "params": hello})
+    assert client.receive()["result"]["protocolVersion"] == version
+    client.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
+
+
+def asked(version: str, id: int, tool: str, **arguments: Any) -> dict[str, Any]:
+    whole = request(id, "tools/call", name=tool, arguments=arguments)
+    if version != META["io.modelcontextprotocol/protocolVersion"]:
+        del whole["params"]["_meta"]
+    return whole
+
+
+GENERATIONS = pytest.mark.parametrize("version", ["2026-07-28", "2025-06-18"])
+
+
+@GENERATIONS
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads what Linux measured")
+def test_thousands_of_requests_keep_few_answers_waiting(start: Start, version: str) -> None:
+    """The answers of 800 requests have 240 MB: most are made when there is room for them."""
+    client = start()
+    greet(client, version)
+    client.send(asked(version, 0, "echo", text="ready"))
+    client.receive()
+    before_kib = peak_kib(client)
+
+    for id in range(1, 801):
+        client.send(asked(version, id, "long", length=300_000))
+    answered = [client.receive()["id"] for _ in range(800)]
+
+    assert sorted(answered) == list(range(1, 801))
+    assert peak_kib(client) - before_kib < 100_000
+
+
+def peak_kib(client: Client) -> int:
+    status = Path(f"/proc/{client.process.pid}/status").read_text()
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+
+
+@GENERATIONS
+def test_requests_that_wait_can_be_cancelled_and_make_room(start: Start, version: str) -> None:
+    client = start()
+    greet(client, version)
+    for id in range(1, turns.AT_ONCE + 1):
+        client.send(asked(version, id, "wait"))
+    for id in (101, 102, 103):
+        client.send(asked(version, id, "echo", text=f"{id}"))
+
+    for id in (101, 1):
+        cancelled = {"requestId": id}
+        client.send({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancelled})
+
+    assert [text(client.receive()) for _ in range(2)] == ["102", "103"]
+
+
+def test_a_ping_is_answered_while_others_wait(start: Start) -> None:
+    client = start()
+    greet(client, "2025-06-18")
+    for id in range(1, turns.AT_ONCE + 10):
+        client.send(asked("2025-06-18", id, "wait"))
+
+    client.send({"jsonrpc": "2.0", "id": "ping", "method": "ping"})
+
+    assert client.receive() == {"jsonrpc": "2.0", "id": "ping", "result": {}}
+
+
+def test_what_waits_when_stdin_ends_is_answered_in_turn(start: Start) -> None:
+    client = start()
+    for id in range(300):
+        client.call(id, "echo", text=str(id))
+
+    client.hang_up()
+
+    assert [text(client.receive()) for _ in range(300)] == [str(id) for id in range(300)]
 
 
 def test_prints_and_children_stay_off_the_wire(start: Start) -> None:

@@ -11,11 +11,12 @@ from mcp import Client, MCPError
 from mcp.server import Server
 from mcp_types import TextResourceContents
 
-from one_mcp.app import App
-from one_mcp.dimensions import changes
+from one_mcp.app import LOCAL, App
+from one_mcp.dimensions.changes import log
+from one_mcp.dimensions.changes.touched import EVERYTHING
 from one_mcp.jsons import JsonObject
-from one_mcp.server import resources
 from one_mcp.server.caller import Serving
+from one_mcp.server.resources import catalog
 from one_mcp.session import Call
 
 pytestmark = pytest.mark.anyio
@@ -223,21 +224,21 @@ async def test_what_a_write_changes_is_told(app: App, server: Server[Serving], n
 async def compare(app: App, client: Client, name: str) -> None:
     studio = await prepared(client)
     uris = every_uri(studio.ids)
-    one = app.session(Call("test"))
+    one = app.session(Call("test"), LOCAL)
     before = {uri: await read(client, uri) for uri in uris}
-    number = await one.read(changes.latest)
+    number = await one.read(log.latest)
 
     await WRITES[name](studio)
 
-    _, touched = await one.read(changes.since, number)
+    _, touched = await one.read(log.since, number)
     changed = {uri for uri in uris if await read(client, uri) != before[uri]}
     told = {
         uri
         for uri in uris
-        if resources.place(uri, app.ontology).concerns(touched, set(app.ontology.entity_types))
+        if catalog.place(uri, app.ontology).concerns(touched, set(app.ontology.entity_types))
     }
     assert changed
     assert changed <= told
-    if changes.EVERYTHING not in touched:
+    if EVERYTHING not in touched:
         needless = {uri for uri in told - changed if "/graph" not in uri}  # near or far: all told
         assert len(needless) < len(uris) / 3

@@ -8,13 +8,16 @@ from typing import TypeVar
 import pytest
 
 from one_mcp.answers import Written
-from one_mcp.app import App, open_app
-from one_mcp.dimensions import connections, entities, organizations
-from one_mcp.dimensions.knowledge import backlogs, documents, models, queues, unembedded
-from one_mcp.dimensions.knowledge.chunks import Passage
-from one_mcp.dimensions.knowledge.drafts import Draft
-from one_mcp.services import doctor
-from one_mcp.services.doctor import Finding
+from one_mcp.app import LOCAL, App, open_app
+from one_mcp.dimensions.connections import connection
+from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.knowledge.documents import document
+from one_mcp.dimensions.knowledge.documents.drafts import Draft
+from one_mcp.dimensions.knowledge.index import chunk_queue, models, vector_queue
+from one_mcp.dimensions.knowledge.index.chunks import Passage
+from one_mcp.dimensions.organizations import founding
+from one_mcp.services import doctor, findings
+from one_mcp.services.findings import Finding
 from one_mcp.session import Call
 from one_mcp.settings import Settings
 from one_mcp.store.sqlite.connection import connect
@@ -27,10 +30,10 @@ pytestmark = pytest.mark.anyio
 async def business(settings: Settings) -> AsyncIterator[Settings]:
     """A closed file with a creator who owns a course, and a website."""
     async with open_app(settings) as app:
-        jane = await write(app, entities.create, "creator", "Jane", {"email": "j@example.com"})
-        course = await write(app, entities.create, "course", "Yoga", {"title": "Sun salutation"})
-        await write(app, entities.create, "website", "jane.example")
-        await write(app, connections.connect, jane.id, "owns", course.id)
+        jane = await write(app, entity.create, "creator", "Jane", {"email": "j@example.com"})
+        course = await write(app, entity.create, "course", "Yoga", {"title": "Sun salutation"})
+        await write(app, entity.create, "website", "jane.example")
+        await write(app, connection.connect, jane.id, "owns", course.id)
     yield settings  # noqa: PT022  # anyio closes it in the same loop
 
 
@@ -38,7 +41,7 @@ W = TypeVar("W", bound=Written)
 
 
 async def write(app: App, rule: Callable[..., W], *args: object) -> W:
-    return await app.session(Call("test")).write(rule, *args)
+    return await app.session(Call("test"), LOCAL).write(rule, *args)
 
 
 def tamper(settings: Settings, *statements: str) -> None:
@@ -60,14 +63,15 @@ def content(path: Path) -> list[tuple[object, ...]]:
     """All rows but those of the search indexes and the last change's number, for comparison."""
     with closing(connect(str(path), read_only=True)) as raw:
         tables = raw.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
-        indexes = ("entities_fts", "chunks_fts", "sqlite_")
-        names = [row[0] for row in tables if not row[0].startswith(indexes)]
+        indexes = ("entity_words", "passage_words", "entity_terms", "passage_terms", "sqlite_")
+        others = (*indexes, "heads")  # every write counts, whether or not something comes of it
+        names = [row[0] for row in tables if not row[0].startswith(others)]
         return [tuple(row) for name in names for row in raw.execute(f"SELECT * FROM {name}")]
 
 
 async def mend(settings: Settings) -> None:
     async with open_app(settings) as app:
-        caretaker = doctor.caretaker(organizations.LOCAL)
+        caretaker = doctor.caretaker(founding.LOCAL)
         await doctor.repair(app.session(Call("doctor"), caretaker))
 
 
@@ -85,7 +89,7 @@ async def test_examining_changes_nothing(business: Settings) -> None:
 
 
 async def test_an_open_database_can_be_examined(app: App, settings: Settings) -> None:
-    await write(app, entities.create, "website", "jane.example")
+    await write(app, entity.create, "website", "jane.example")
 
     found = by_check(settings)
 
@@ -145,7 +149,7 @@ async def test_an_index_that_lost_a_row_is_a_problem(business: Settings) -> None
         "PRAGMA writable_schema = ON",
         "UPDATE sqlite_schema SET sql = replace(sql, 'UNIQUE ', '') || ' -- ' "
         "WHERE name = 'entities_by_external_id'",
-        "DELETE FROM sqlite_schema WHERE name = 'changes_by_organization'",
+        "DELETE FROM sqlite_schema WHERE name = 'connections_by_type'",
     )
 
     assert states(business)["integrity"] == "problem"
@@ -154,20 +158,22 @@ async def test_an_index_that_lost_a_row_is_a_problem(business: Settings) -> None
 @pytest.mark.parametrize(
     "statements",
     [
-        ["INSERT INTO entities_fts (entities_fts) VALUES ('delete-all')"],
+        ["INSERT INTO entity_words (entity_words) VALUES ('delete-all')"],
         [
             """
-            INSERT INTO entities_fts (entities_fts, rowid, name, text)
-            SELECT 'delete', row, name, text FROM entity_texts WHERE name = 'Yoga'
+            INSERT INTO entity_words (entity_words, rowid, words)
+            SELECT 'delete', seq, one_entity_words(1, name, text)
+            FROM entity_texts WHERE name = 'Yoga'
             """
         ],
-        ["INSERT INTO entities_fts (rowid, name, text) VALUES (9999, 'ghost', '')"],
+        ["INSERT INTO entity_words (rowid, words) VALUES (9999, '1xghost')"],
         [
-            "DROP TRIGGER entities_fts_update",
+            "DROP TRIGGER entities_words_update",
             "UPDATE entities SET name = 'Koga' WHERE name = 'Yoga'",
         ],
+        ["UPDATE text_counts SET texts = texts + 1 WHERE kind = 'entity'"],
     ],
-    ids=["emptied", "entity missing", "ghost", "word changed"],
+    ids=["emptied", "entity missing", "ghost", "word changed", "miscounted"],
 )
 async def test_a_search_index_that_drifted_is_found_and_repaired(
     business: Settings, statements: list[str]
@@ -223,10 +229,10 @@ async def test_wrong_connection_counts_are_found_and_repaired(
 async def library(business: Settings) -> Settings:
     """The same file with two documents, one of them about Jane, and an article of hers, cut."""
     async with open_app(business) as app:
-        jane = await write(app, entities.create, "creator", "Jo", {"email": "jo@example.com"})
-        await write(app, documents.add, draft("Guide", "How to begin", [jane.id]))
-        await write(app, documents.add, draft("Notes", "What I learned"))
-        await write(app, entities.create, "blog_post", "Article", {"content": "How to rest"})
+        jane = await write(app, entity.create, "creator", "Jo", {"email": "jo@example.com"})
+        await write(app, document.add, draft("Guide", "How to begin", [jane.id]))
+        await write(app, document.add, draft("Notes", "What I learned"))
+        await write(app, entity.create, "blog_post", "Article", {"content": "How to rest"})
         await write(app, made)
     return business
 
@@ -241,10 +247,10 @@ def passage(title: str, text: str) -> Passage:
 
 def made(work: Work) -> Written:
     """Cut and embed all that waits, as the indexer does."""
-    for uncut in queues.to_cut(work, 100):
-        queues.cut(work, uncut, [[passage(it.title, it.text)] for it in uncut.texts])
+    for uncut in chunk_queue.to_cut(work, 100):
+        chunk_queue.cut(work, uncut, [[passage(it.title, it.text)] for it in uncut.texts])
     model = models.declare(work, "tiny", 4)
-    waiting = unembedded.lease(work, model, 100)
+    waiting = vector_queue.lease(work, model, 100)
     models.store(work, model, [(each.chunk, bytes(4)) for each in waiting])
     return Written()
 
@@ -264,14 +270,15 @@ async def test_repairing_a_sound_library_changes_no_row(library: Settings) -> No
 @pytest.mark.parametrize(
     "statements",
     [
-        ["INSERT INTO chunks_fts (chunks_fts) VALUES ('delete-all')"],
+        ["INSERT INTO passage_words (passage_words) VALUES ('delete-all')"],
         [
             """
-            INSERT INTO chunks_fts (chunks_fts, rowid, heading, text)
-            SELECT 'delete', row, heading, text FROM chunks WHERE heading = 'Guide'
+            INSERT INTO passage_words (passage_words, rowid, words)
+            SELECT 'delete', seq, one_passage_words(1, heading, text)
+            FROM chunks WHERE heading = 'Guide'
             """
         ],
-        ["INSERT INTO chunks_fts (rowid, heading, text) VALUES (9999, 'ghost', '')"],
+        ["INSERT INTO passage_words (rowid, words) VALUES (9999, '1xghost')"],
     ],
     ids=["emptied", "passage missing", "ghost"],
 )
@@ -291,16 +298,16 @@ async def test_an_index_of_passages_that_drifted_is_found_and_repaired(
 @pytest.mark.parametrize(
     ("statements", "says"),
     [
-        (["DELETE FROM vectors"], "3 passages have no vector"),
-        (["UPDATE vectors SET vector = x'00'"], "3 vectors fit no passage"),
-        (["UPDATE vectors SET vector = zeroblob(8)"], "3 vectors fit no passage"),
+        (["DELETE FROM embeddings"], "3 passages have no vector"),
+        (["UPDATE embeddings SET vector = x'00'"], "3 vectors fit no passage"),
+        (["UPDATE embeddings SET vector = zeroblob(8)"], "3 vectors fit no passage"),
         (["DELETE FROM chunks"], "3 texts are neither cut"),
         (["DELETE FROM knowledge WHERE source_id IS NOT NULL"], "1 texts are neither cut"),
         (
             [
                 "PRAGMA foreign_keys = OFF",
-                "UPDATE vectors SET chunk = 99 WHERE row = 1",
-                "INSERT INTO vector_queue SELECT 1, 77, 'org_local', 0, 0",
+                "UPDATE embeddings SET chunk = 99 WHERE seq = 1",
+                "INSERT INTO embedding_queue SELECT 'org_local', 1, 77, 0, 0",
             ],
             "1 rows belong to no text",
         ),
@@ -338,7 +345,7 @@ async def test_knowledge_that_does_not_belong_together_is_found_and_repaired(
     assert set(states(library).values()) == {"ok"}
     async with open_app(library) as app:
         await write(app, made)
-        assert not await app.session(Call("test")).read(backlogs.waiting, "tiny")
+        assert await app.behind() == []
     assert set(states(library).values()) == {"ok"}
 
 
@@ -378,7 +385,7 @@ async def test_a_broken_pack_is_a_problem(settings: Settings, tmp_path: Path) ->
 
 
 def test_sizes_read_well() -> None:
-    assert [doctor.size(n) for n in (0, 999, 81_518_592, 2_500_000_000)] == [
+    assert [findings.size(n) for n in (0, 999, 81_518_592, 2_500_000_000)] == [
         "0 bytes",
         "999 bytes",
         "82 MB",

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from one_mcp.answers import Written
-from one_mcp.app import open_app
-from one_mcp.dimensions import entities
-from one_mcp.dimensions.entities import Saved
-from one_mcp.dimensions.knowledge import shelves
-from one_mcp.dimensions.knowledge.search import Wish
+from one_mcp.app import LOCAL, open_app
+from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.entities.entity import Saved
+from one_mcp.dimensions.knowledge.documents import reading
+from one_mcp.dimensions.knowledge.search.hybrid import Wish
 from one_mcp.errors import ImportRowsError
+from one_mcp.services.exchange import exports, imports
 from one_mcp.services.knowledge import ingest, recall, upkeep
 from one_mcp.services.knowledge.ingest import Filing
-from one_mcp.services.transfer import exports, imports
 from one_mcp.session import Call, Session
 from one_mcp.settings import Settings
 from one_mcp.store.work import Work
@@ -33,12 +33,14 @@ async def test_documents_come_back_and_are_searchable_again(
     added = await ingest.add(one, filing, text="The code is 4711.")
     await exports.everything(one, str(tmp_path / "all.jsonl"))
 
-    settings = Settings(database=tmp_path / "second.db", embedding_model="simulated")
+    settings = Settings(
+        database=tmp_path / "second.db", embedding_model="simulated", folder=tmp_path
+    )
     async with open_app(settings) as app:
-        other = app.session(Call("test"))
+        other = app.session(Call("test"), LOCAL)
         loaded = await imports.run(other, path=str(tmp_path / "all.jsonl"))
         indexed = await upkeep.reindex(other)
-        shown = await other.read(shelves.document, added.id)
+        shown = await other.read(reading.document, added.id)
 
     assert loaded.created is not None
     assert loaded.created["documents"] == 1
@@ -59,9 +61,9 @@ async def test_a_repeat_changes_nothing_and_another_text_updates(one: Session) -
 
 async def test_links_may_name_entities_further_down(one: Session) -> None:
     text = lines({"title": "A", "text": "One.", "links": [{"entity": {"external_id": "e1"}}]})
-    entity = json.dumps({"entity": {"type": "course", "name": "C", "external_id": "e1"}})
+    line = json.dumps({"entity": {"type": "course", "name": "C", "external_id": "e1"}})
 
-    loaded = await imports.run(one, data=f"{text}\n{entity}")
+    loaded = await imports.run(one, data=f"{text}\n{line}")
 
     assert loaded.created == {"documents": 1, "entities": 1, "automatic_events": 1}
 
@@ -91,9 +93,9 @@ async def test_bad_documents_are_reported_by_line(
 
 
 async def test_of_vectors_only_the_text_does_not_travel(one: Session, tmp_path: Path) -> None:
-    settings = Settings(database=tmp_path / "v.db", embedding_model="simulated")
+    settings = Settings(database=tmp_path / "v.db", embedding_model="simulated", folder=tmp_path)
     async with open_app(settings) as first:
-        door = first.session(Call("test"))
+        door = first.session(Call("test"), LOCAL)
         await ingest.add(door, Filing(title="V", keep="vector_only"), text="Quillwort.")
         await exports.everything(door, str(tmp_path / "v.jsonl"))
 
@@ -139,11 +141,11 @@ async def test_a_document_of_vectors_is_found_once_it_is_added_again(
     filing = Filing(title="Door", keep="vector_only")
     simulated = settings.model_copy(update={"embedding_model": "simulated"})
     async with open_app(simulated) as app:
-        added = await ingest.add(app.session(Call("test")), filing, text=text)
-        await exports.everything(app.session(Call("test")), str(tmp_path / "all.jsonl"))
+        added = await ingest.add(app.session(Call("test"), LOCAL), filing, text=text)
+        await exports.everything(app.session(Call("test"), LOCAL), str(tmp_path / "all.jsonl"))
     second = simulated.model_copy(update={"database": tmp_path / "second.db"})
     async with open_app(second) as app:
-        other = app.session(Call("test"))
+        other = app.session(Call("test"), LOCAL)
         await imports.run(other, path=str(tmp_path / "all.jsonl"))
         again = await ingest.add(other, filing, text=text)
         found = await recall.find(other, Wish(text))
@@ -153,7 +155,7 @@ async def test_a_document_of_vectors_is_found_once_it_is_added_again(
 
 
 async def test_a_document_does_not_replace_the_text_of_an_entity(one: Session) -> None:
-    await one.write(entities.create, "blog_post", "Breath", {"content": "Breathe."})
+    await one.write(entity.create, "blog_post", "Breath", {"content": "Breathe."})
     await upkeep.reindex(one)
     id = await one.read(lambda work: work.value(FIELD))
 
@@ -169,8 +171,10 @@ async def test_the_longest_text_comes_back(one: Session, tmp_path: Path) -> None
     await one.write(lengthened, text=text)
     await exports.everything(one, str(tmp_path / "all.jsonl"))
 
-    async with open_app(Settings(database=tmp_path / "second.db")) as app:
-        loaded = await imports.run(app.session(Call("test")), path=str(tmp_path / "all.jsonl"))
+    async with open_app(Settings(database=tmp_path / "second.db", folder=tmp_path)) as app:
+        loaded = await imports.run(
+            app.session(Call("test"), LOCAL), path=str(tmp_path / "all.jsonl")
+        )
 
     assert loaded.failed is None
     assert loaded.created is not None
@@ -192,7 +196,7 @@ HASH = "SELECT hash FROM knowledge WHERE organization_id = :organization AND id 
 KEPT = """
     SELECT count(*)
     FROM knowledge
-    JOIN chunks ON chunks.document = knowledge.row
+    JOIN chunks ON chunks.document = knowledge.seq
     WHERE knowledge.organization_id = :organization
       AND id = :id
       AND chunks.text IS NOT NULL

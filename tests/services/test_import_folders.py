@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from one_mcp.app import open_app
-from one_mcp.dimensions import archive, undo
-from one_mcp.dimensions.exchange import load
+from one_mcp.app import LOCAL, open_app
+from one_mcp.dimensions.entities import archive
+from one_mcp.dimensions.exchange import importing
 from one_mcp.dimensions.exchange.report import BadRow, Loaded
+from one_mcp.dimensions.undo import undo
 from one_mcp.errors import (
     ForbiddenError,
     ImportFileError,
@@ -17,12 +18,13 @@ from one_mcp.errors import (
     StoppedError,
 )
 from one_mcp.jsons import JsonObject, load_object
-from one_mcp.services.markdown import files
-from one_mcp.services.transfer import folders, imports
-from one_mcp.services.transfer.mapping import Mapping
-from one_mcp.services.transfer.pages import Pages
+from one_mcp.services.exchange import folders, imports, places
+from one_mcp.services.exchange.mapping import TableMapping
+from one_mcp.services.exchange.markdown import Pages
+from one_mcp.services.exchange.places import Spot
 from one_mcp.session import Call, Session
 from one_mcp.settings import Settings
+from one_mcp.texts import files
 
 pytestmark = pytest.mark.anyio
 
@@ -41,6 +43,10 @@ def write(folder: Path, **texts: str | bytes) -> None:
         path = folder / f"{name.replace('__', '/')}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+
+def spot(one: Session, folder: Path) -> Spot:
+    return places.of_agents(one.settings).find(str(folder))
 
 
 OWN = ("4711", "d")  # that files give themselves; others are called by their paths
@@ -355,7 +361,7 @@ async def test_front_matter_that_does_not_work_is_told_with_its_file(
     [
         (b"+++\na = \n+++\n", "TOML"),
         (b"+++\na = 1\n", "no end"),
-        (b"+++\na = " + b"[" * 5_000 + b"\n+++\n", "TOML"),
+        (b"+++\na = " + b"[" * 5_000 + b"\n+++\n", "nested"),
         (b"---\ntitle: x\n", "no end"),
         (b"a\0b", "binary"),
         (b"%PDF-1.7 \x00", "binary"),
@@ -449,7 +455,7 @@ async def test_what_is_swapped_after_the_listing_is_told(
     """A file that has vanished, or has become something else, is that file's error."""
     (tmp_path / "secret").write_text("secret")
     write(notes, gone="x", link="x", pipe="x", room="x", good="x")
-    listing = folders.of_folder(notes)
+    listing = folders.of_folder(spot(one, notes))
     for name in ("gone", "link", "pipe", "room"):
         (notes / f"{name}.md").unlink()
     (notes / "link.md").symlink_to(tmp_path / "secret")
@@ -457,7 +463,7 @@ async def test_what_is_swapped_after_the_listing_is_told(
     (notes / "room.md").mkdir()
     pages = Pages(listing, one.ontology)
 
-    loaded = await one.write(load.load, pages, on_error="skip", place=pages.place)
+    loaded = await one.write(importing.load, pages, on_error="skip", place=pages.place)
 
     assert [row.problem.split(":")[0] for row in loaded.errors or []] == [
         "gone.md", "link.md", "pipe.md", "room.md"
@@ -514,9 +520,11 @@ async def test_one_file_is_imported_by_itself(one: Session, notes: Path) -> None
 async def test_a_mapping_says_the_type_of_files_that_name_none(one: Session, notes: Path) -> None:
     write(notes, a="x", b="---\ntype: lesson\n---\nx")
 
-    await imports.run(one, path=str(notes), mapping=Mapping(type="blog_post"))
+    await imports.run(one, path=str(notes), mapping=TableMapping(type="blog_post"))
     with pytest.raises(InvalidArgumentError):
-        await imports.run(one, path=str(notes), mapping=Mapping(type="course", columns={"a": "b"}))
+        await imports.run(
+            one, path=str(notes), mapping=TableMapping(type="course", columns={"a": "b"})
+        )
 
     assert (await entity(one, "a.md"))["type"] == "blog_post"
     assert (await entity(one, "b.md"))["type"] == "lesson"
@@ -554,7 +562,7 @@ async def test_the_folder_in_the_settings_is_a_wall(settings: Settings, tmp_path
     (inside / "link").symlink_to(outside)
 
     async with open_app(settings.model_copy(update={"folder": inside})) as app:
-        one = app.session(Call("test"))
+        one = app.session(Call("test"), LOCAL)
         for path in (str(outside), "../out", "link", str(outside / "a.md")):
             with pytest.raises(ForbiddenError):
                 await imports.run(one, path=path)
@@ -566,7 +574,7 @@ async def test_the_folder_in_the_settings_is_a_wall(settings: Settings, tmp_path
 async def test_long_texts_are_loaded_in_small_batches(
     one: Session, notes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(load, "BATCH_CHARACTERS", 100)
+    monkeypatch.setattr(importing, "BATCH_CHARACTERS", 100)
     write(
         notes, **{f"n{number}": "x" * 60 + f"[n](n{number + 1}.md)" for number in range(9)}, n9="x"
     )
@@ -578,8 +586,8 @@ async def test_long_texts_are_loaded_in_small_batches(
 
 async def test_a_cancelled_import_stops_between_files(one: Session, notes: Path) -> None:
     write(notes, a="x", b="x")
-    pages = Pages(folders.of_folder(notes), one.ontology)
+    pages = Pages(folders.of_folder(spot(one, notes)), one.ontology)
     pages.meter.stopped = True
 
     with pytest.raises(StoppedError):
-        await one.write(load.load, pages)
+        await one.write(importing.load, pages)

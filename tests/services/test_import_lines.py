@@ -7,13 +7,15 @@ import anyio
 import pytest
 
 from one_mcp.access import Principal, Role
-from one_mcp.app import App
-from one_mcp.dimensions import archive, connections, entities, undo
-from one_mcp.dimensions.entities import Saved
+from one_mcp.app import LOCAL, App
+from one_mcp.dimensions.connections import connection
+from one_mcp.dimensions.entities import archive, entity
+from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.dimensions.exchange.report import LISTED, BadRow
+from one_mcp.dimensions.undo import undo
 from one_mcp.errors import ForbiddenError, ImportFileError, ImportRowsError
 from one_mcp.jsons import JsonObject
-from one_mcp.services.transfer import exports, imports
+from one_mcp.services.exchange import exports, imports
 from one_mcp.session import Call, Session
 
 pytestmark = pytest.mark.anyio
@@ -214,15 +216,19 @@ async def test_the_same_thing_twice_in_a_file_is_refused_with_the_first_line(one
     assert found == {3: "DUPLICATE", 5: "DUPLICATE", 7: "DUPLICATE"}
 
 
-async def test_an_identity_that_is_taken_is_refused_with_its_row(one: Session, jane: Saved) -> None:
-    with pytest.raises(ImportRowsError) as failure:
-        await imports.run(
-            one,
-            data=data(
-                {"type": "creator", "name": "J", "properties": {"email": "JANE@example.com"}}
-            ),
-        )
+async def test_an_identity_says_which_row_a_line_means(one: Session, jane: Saved) -> None:
+    """Two lines that are called something else are two people, so one cannot be the other."""
+    line: JsonObject = {
+        "type": "creator",
+        "name": "Jane Doe",
+        "properties": {"email": "JANE@example.com"},
+    }
 
+    loaded = await imports.run(one, data=data({**line, "external_id": "a"}))
+    with pytest.raises(ImportRowsError) as failure:
+        await imports.run(one, data=data({**line, "external_id": "b"}))
+
+    assert loaded.updated == {"entities": 1}
     assert jane.id in str(failure.value)
 
 
@@ -297,8 +303,8 @@ async def test_a_connection_to_an_archived_entity_is_refused(one: Session, jane:
 
 
 async def test_an_import_is_undone_as_a_unit(one: Session, jane: Saved) -> None:
-    course = await one.write(entities.create, "course", "Old", external_id="k1")
-    await one.write(connections.connect, jane.id, "owns", course.id)
+    course = await one.write(entity.create, "course", "Old", external_id="k1")
+    await one.write(connection.connect, jane.id, "owns", course.id)
     before = (await exports.everything(one)).data or ""
 
     loaded = await imports.run(
@@ -319,12 +325,16 @@ async def test_an_import_is_undone_as_a_unit(one: Session, jane: Saved) -> None:
 async def test_an_export_goes_into_another_organization(app: App, one: Session) -> None:
     await imports.run(one, data=data(COURSE))
     exported = (await exports.everything(one)).data or ""
-    await app.database.write(
-        lambda raw: raw.execute(
-            "INSERT INTO organizations (organization_id, name, created_at, updated_at, version) "
-            "VALUES ('org_other', 'Other', 0, 0, 1)"
-        )
-    )
+    for table, columns, values in (
+        ("heads", "organization_id, number, at", "'org_other', 1, 0"),
+        (
+            "organizations",
+            "organization_id, name, created_at, updated_at, version",
+            "'org_other', 'Other', 0, 0, 1",
+        ),
+    ):
+        insert = f"INSERT INTO {table} ({columns}) VALUES ({values})"
+        await app.database.write(lambda raw, insert=insert: raw.execute(insert))
     other = app.session(Call("test"), Principal("org_other", "per_other", "Other", Role.ORG_OWNER))
 
     loaded = await imports.run(other, data=exported)
@@ -355,6 +365,27 @@ async def test_an_export_is_only_for_owners(app: App, one: Session) -> None:
     assert found == {2: "FORBIDDEN", 3: "FORBIDDEN", 4: "FORBIDDEN"}
 
 
+async def test_people_and_organizations_that_say_the_same_are_unchanged(one: Session) -> None:
+    person = {"id": "per_x", "name": "X", "email": "x@example.com"}
+    first = [
+        {"organization": {"name": "Yoga", "properties": {"x": 1, "y": 2}}},
+        {"person": {**person, "properties": {"x": 1, "y": {"a": 1, "b": 2}}}},
+    ]
+    again = [
+        {"organization": {"name": "Yoga", "properties": {"y": 2, "x": 1}}},
+        {"person": {**person, "properties": {"y": {"b": 2, "a": 1}, "x": 1}}},
+    ]
+    other = {"person": {**person, "properties": {"x": True, "y": {"a": 1, "b": 2}}}}
+    await imports.run(one, data=data(*first))
+
+    same = await imports.run(one, data=data(*again))
+    changed = await imports.run(one, data=data(other), format="jsonl")
+
+    assert same.unchanged == {"organization": 1, "people": 1}
+    assert same.change is None
+    assert changed.updated == {"people": 1}
+
+
 async def test_nobody_imports_a_platform_owner(one: Session) -> None:
     found = await codes(one, {"person": {"id": "per_x", "name": "X", "role": "platform_owner"}})
 
@@ -375,7 +406,7 @@ async def test_a_cancelled_import_leaves_nothing_and_the_server_goes_on(app: App
     async def report(_done: float, _total: float | None, _message: str | None) -> None:
         under_way.set()
 
-    one = app.session(Call("import_data", report=report))
+    one = app.session(Call("import_data", report=report), LOCAL)
     with anyio.fail_after(60):
         async with anyio.create_task_group() as group:
             group.start_soon(lambda: imports.run(one, data=lines))
@@ -395,7 +426,7 @@ async def test_progress_grows_to_the_size_of_the_data(app: App) -> None:
 
     lines = data(COURSE)
 
-    await imports.run(app.session(Call("import_data", report=report)), data=lines)
+    await imports.run(app.session(Call("import_data", report=report), LOCAL), data=lines)
 
     assert told[-1] == (len(lines), len(lines))
     assert [done for done, _ in told] == sorted(done for done, _ in told)

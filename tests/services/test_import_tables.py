@@ -4,25 +4,25 @@ import pytest
 from pydantic import ValidationError
 
 from one_mcp import assets, jsons
-from one_mcp.dimensions import entities
-from one_mcp.dimensions.entities import Saved
+from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.dimensions.exchange.report import BadRow, Loaded
 from one_mcp.errors import ImportFileError, ImportRowsError, InvalidArgumentError
 from one_mcp.jsons import JsonObject
-from one_mcp.services.transfer import csvs, exports, imports
-from one_mcp.services.transfer.mapping import Mapping
+from one_mcp.services.exchange import csvs, exports, imports, places
+from one_mcp.services.exchange.mapping import TableMapping
 from one_mcp.session import Session
 
 pytestmark = pytest.mark.anyio
 
-COURSES = Mapping(type="course")
+COURSES = TableMapping(type="course")
 
 
-async def table(one: Session, text: str, mapping: Mapping = COURSES) -> Loaded:
+async def table(one: Session, text: str, mapping: TableMapping = COURSES) -> Loaded:
     return await imports.run(one, data=text, format="csv", mapping=mapping)
 
 
-async def codes(one: Session, text: str, mapping: Mapping = COURSES) -> dict[int, str]:
+async def codes(one: Session, text: str, mapping: TableMapping = COURSES) -> dict[int, str]:
     """Import a table with bad rows, and say what is wrong with which line."""
     with pytest.raises(ImportRowsError) as failure:
         await table(one, text, mapping)
@@ -53,14 +53,14 @@ async def test_cells_become_values_of_their_types(one: Session) -> None:
         one,
         "name,type,duration,publishedAt,views,note\n"
         "Flow,video,90.5,2026-01-12,1200,0012\n",
-        Mapping(columns={name: name for name in
+        TableMapping(columns={name: name for name in
                          ("name", "type", "duration", "publishedAt", "views", "note")}),
     )  # fmt: skip
     await table(
         one,
         'name,email,niche,expertise,brandColors\nJ,j@x.io,yoga; sleep,"[""a;b"",""c""]",'
         '"{""primary"":""#fff""}"\n',
-        Mapping(type="creator"),
+        TableMapping(type="creator"),
     )
 
     flow = await properties(one, "video", "Flow")
@@ -93,15 +93,9 @@ async def test_a_repeated_table_changes_nothing(one: Session) -> None:
     assert again.unchanged == {"entities": 2}
 
 
-async def test_a_table_without_external_ids_says_that_it_will_not_repeat(one: Session) -> None:
-    loaded = await table(one, "name\nYoga\n")
-
-    assert any("external_id" in warning for warning in loaded.warnings or [])
-
-
 async def test_columns_beside_the_mapping_are_left_out_and_named(one: Session) -> None:
     loaded = await table(
-        one, "Title,Secret\nYoga,x\n", Mapping(type="course", columns={"Title": "name"})
+        one, "Title,Secret\nYoga,x\n", TableMapping(type="course", columns={"Title": "name"})
     )
 
     assert any("Secret" in warning for warning in loaded.warnings or [])
@@ -109,15 +103,15 @@ async def test_columns_beside_the_mapping_are_left_out_and_named(one: Session) -
 
 
 async def test_connections_name_their_ends_in_three_ways(one: Session, jane: Saved) -> None:
-    course = await one.write(entities.create, "course", "Yoga", external_id="k1")
-    await one.write(entities.create, "course", "Run")
+    course = await one.write(entity.create, "course", "Yoga", external_id="k1")
+    await one.write(entity.create, "course", "Run")
 
     loaded = await table(
         one,
         "who,what,by name,share\n"
         f"{jane.id},k1,,0.5\n"
         f"{jane.id},,run,\n",
-        Mapping(
+        TableMapping(
             kind="connections",
             type="owns",
             to_type="course",
@@ -134,7 +128,7 @@ async def test_connections_name_their_ends_in_three_ways(one: Session, jane: Sav
 @pytest.mark.usefixtures("jane")
 async def test_exported_tables_come_back_as_they_are(one: Session) -> None:
     await one.write(
-        entities.create,
+        entity.create,
         "course",
         'A "quoted", name',
         {"description": "two\nlines", "price": 20.5, "modules": 3, "note": "extra; kept"},
@@ -143,8 +137,8 @@ async def test_exported_tables_come_back_as_they_are(one: Session) -> None:
     courses = (await exports.entities(one, "course")).data or ""
     creators = (await exports.entities(one, "creator")).data or ""
 
-    assert (await table(one, courses, Mapping())).unchanged == {"entities": 1}
-    assert (await table(one, creators, Mapping())).unchanged == {"entities": 1}
+    assert (await table(one, courses, TableMapping())).unchanged == {"entities": 1}
+    assert (await table(one, creators, TableMapping())).unchanged == {"entities": 1}
 
 
 async def test_bad_rows_are_told_with_the_line_they_begin_in(one: Session) -> None:
@@ -186,7 +180,7 @@ async def test_another_delimiter_is_named_in_the_mapping(one: Session) -> None:
 
     with pytest.raises(ImportFileError):
         await table(one, text)
-    loaded = await table(one, text, Mapping(type="course", delimiter=";"))
+    loaded = await table(one, text, TableMapping(type="course", delimiter=";"))
 
     assert loaded.failed is None
 
@@ -199,15 +193,15 @@ async def test_another_delimiter_is_named_in_the_mapping(one: Session) -> None:
         ("name,\nYoga,1\n", COURSES),
         ("name,name\nYoga,1\n", COURSES),
         ("price\n1\n", COURSES),
-        ("name\nYoga\n", Mapping()),
-        ("name\nYoga\n", Mapping(type="course", columns={"Name": "name"})),
-        ("a,b\nYoga,1\n", Mapping(type="course", columns={"a": "name", "b": "name"})),
-        ("from\nx\n", Mapping(kind="connections", type="owns")),
+        ("name\nYoga\n", TableMapping()),
+        ("name\nYoga\n", TableMapping(type="course", columns={"Name": "name"})),
+        ("a,b\nYoga,1\n", TableMapping(type="course", columns={"a": "name", "b": "name"})),
+        ("from\nx\n", TableMapping(kind="connections", type="owns")),
         ('name\n"never closed\n' + "x\n" * 10, COURSES),
     ],
 )
 async def test_a_table_that_cannot_be_read_is_refused_as_a_whole(
-    one: Session, text: str, mapping: Mapping
+    one: Session, text: str, mapping: TableMapping
 ) -> None:
     with pytest.raises((ImportFileError, ImportRowsError)) as failure:
         await table(one, text, mapping)
@@ -240,7 +234,7 @@ async def test_a_cell_of_half_a_megabyte_is_read(one: Session) -> None:
 
 
 async def test_an_unknown_type_in_a_column_is_a_bad_row(one: Session) -> None:
-    found = await codes(one, "type,name\ncourse,a\ncuorse,b\n,c\n", Mapping())
+    found = await codes(one, "type,name\ncourse,a\ncuorse,b\n,c\n", TableMapping())
 
     assert found == {3: "UNKNOWN_TYPE", 4: "BROKEN_LINE"}
 
@@ -252,13 +246,14 @@ async def test_a_mapping_does_not_go_with_json_lines(one: Session) -> None:
 
 def test_a_mapping_takes_no_unknown_names() -> None:
     with pytest.raises(ValidationError):
-        Mapping.model_validate({"typ": "course"})
+        TableMapping.model_validate({"typ": "course"})
 
 
 async def test_the_table_that_ships_with_the_project_is_sound(one: Session) -> None:
     folder = assets.resources("demo")
-    await one.write(entities.create, "creator", "Maya Lindholm", {"email": "maya@example.com"})
-    content = Mapping(
+    reach = places.everywhere(one.settings)
+    await one.write(entity.create, "creator", "Maya Lindholm", {"email": "maya@example.com"})
+    content = TableMapping(
         columns={
             "Number": "external_id",
             "Kind": "type",
@@ -270,14 +265,16 @@ async def test_the_table_that_ships_with_the_project_is_sound(one: Session) -> N
             "Published": "publishedAt",
         }
     )
-    links = Mapping(
+    links = TableMapping(
         kind="connections",
         type="authored",
         columns={"Creator": "from.name", "Content": "to.external_id", "Part": "role"},
     )
 
-    first = await imports.run(one, path=str(folder / "content.csv"), mapping=content)
-    second = await imports.run(one, path=str(folder / "connections.csv"), mapping=links)
+    first = await imports.run(one, path=str(folder / "content.csv"), mapping=content, reach=reach)
+    second = await imports.run(
+        one, path=str(folder / "connections.csv"), mapping=links, reach=reach
+    )
 
     assert first.created == {"entities": 12, "automatic_events": 12}
     assert first.extra is None

@@ -17,8 +17,9 @@ from anyio.streams.tls import TLSListener
 
 from one_mcp.errors import FetchError, ForbiddenError, TextFileError
 from one_mcp.providers import web
+from one_mcp.services.exchange.places import Reach
 from one_mcp.services.knowledge import reading
-from one_mcp.services.markdown import html
+from one_mcp.texts import html
 
 pytestmark = pytest.mark.anyio
 
@@ -124,7 +125,7 @@ async def test_a_file_becomes_a_text(
     path = tmp_path / name
     path.write_bytes(raw)
 
-    text = await reading.from_file(str(path), None)
+    text = await reading.from_file(str(path), Reach(None, tmp_path / "one.db"))
 
     assert (text.title, text.text, text.media_type, text.language) == expected
     assert text.source == path.as_uri()
@@ -149,7 +150,7 @@ async def test_a_file_without_text_says_what_would_work(
     (tmp_path / name).write_bytes(raw)
 
     with pytest.raises(TextFileError) as failure:
-        await reading.from_file(str(tmp_path / name), None)
+        await reading.from_file(str(tmp_path / name), Reach(None, tmp_path / "one.db"))
 
     assert word in str(failure.value)
     assert name in str(failure.value)
@@ -163,15 +164,16 @@ async def test_files_stay_inside_the_folder(tmp_path: Path) -> None:
     (inside / "link.txt").symlink_to(tmp_path / "b.txt")
     (inside / "near.txt").symlink_to(inside / "a.txt")
     (inside / "circle.txt").symlink_to(inside / "circle.txt")
+    reach = Reach(inside, tmp_path / "one.db")
 
     for path in ("link.txt", "../b.txt", str(tmp_path / "b.txt")):
         with pytest.raises(ForbiddenError):
-            await reading.from_file(path, inside)
+            await reading.from_file(path, reach)
     for path in ("circle.txt", "gone.txt", "."):
         with pytest.raises(TextFileError):
-            await reading.from_file(path, inside)
-    assert (await reading.from_file("near.txt", inside)).text == "mine"
-    assert (await reading.from_file(str(inside / "near.txt"), None)).text == "mine"
+            await reading.from_file(path, reach)
+    assert (await reading.from_file("near.txt", reach)).text == "mine"
+    assert (await reading.from_file(str(inside / "near.txt"), reach)).text == "mine"
 
 
 def test_html_is_reduced_to_its_text() -> None:
@@ -192,7 +194,41 @@ def test_html_is_reduced_to_its_text() -> None:
     )
 
 
-@pytest.mark.parametrize("piece", ["<", "<a ", "<a '\">", "<!--", "</", "&#9", "<nav></p>", "<p>"])
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("a<p hidden>evil</p>b", "a\n\nb"),
+        ("a <span HIDDEN=''>evil</span>b", "a b"),
+        ("<p style='color:red; Display : None !important'>evil</p>b", "b"),
+        ("<p style='d\\69splay:/**/n&#111;ne'>evil</p>b", "b"),
+        ("<p style=visibility:hidden>evil</p><p style=opacity:0>evil</p>b", "b"),
+        ("<p style='font-size:0px'>evil<p>b", "b"),
+        ("<template>evil</template><!-- evil --><dialog>evil</dialog>b", "b"),
+        ("<div hidden><div>evil</div>evil</section>evil</div>b", "b"),
+        ("<span hidden><div>evil</span>evil</div>evil</span>b", "b"),
+        ("<div hidden><table><td>evil</div>evil</table></div>b", "b"),
+        ("<p><b hidden>evil</p><p>evil</b>b", "b"),
+        ("<div hidden>evil</body>evil</html>", ""),
+        ("<ul><li hidden>evil<ul><li>evil</ul>evil<li>b</ul>c", "- b\n\nc"),
+        ("<table><tr hidden><td>evil<td>evil<tr><td>b</table>", "b"),
+        ("<dl><dt hidden>evil<dd>b</dl>", "b"),
+        ("<input type=hidden hidden>b<br hidden>c", "b\nc"),
+        ("<p aria-hidden=true>a</p><p data-x=hidden title='hidden'>b</p>", "a\n\nb"),
+        ("<p style='opacity:0.5;display:block;overflow:hidden'>b</p>", "b"),
+        ("<dialog open>b</dialog><details>c</details>", "b\n\nc"),
+    ],
+)
+def test_what_a_page_hides_is_no_knowledge(page: str, text: str) -> None:
+    assert html.reduce(page).text == text
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *("<", "<a ", "<a '\">", "<!--", "</", "&#9", "<nav></p>", "<p>"),
+        *("<div hidden>", "<li>", "</span><span><i>", "<td><b hidden>", "<p style='/*'>"),
+    ],
+)
 def test_broken_html_takes_no_longer_than_other_html(piece: str) -> None:
     html.reduce(piece * 100_000)
 
@@ -219,10 +255,17 @@ async def test_a_page_is_fetched_and_read_by_its_type(site: Site) -> None:
         ("text/html", "\ufeffCafé".encode()),
         ("text/html; charset=none-such", "Café".encode()),
         ("text/html", b"<meta charset=hex>" + "Café".encode()),
+        ("text/html; charset=punycode", "Café".encode()),
+        ("text/html; charset=utf-7", "Café".encode()),
+        ("text/html; charset=utf-16", "Café".encode("utf-16-le")),
+        ("text/html; charset=latin-1", "Café".encode("utf-16")),
+        ("text/html; charset=shift_jis", b"Caf\x82\xa0"),
     ],
 )
 async def test_the_charset_is_the_one_that_is_said(site: Site, type: str, body: bytes) -> None:
-    assert (await read(site.says("/", body, type))).text == "Café"
+    expected = "Cafあ" if "jis" in type else "Café"
+
+    assert (await read(site.says("/", body, type))).text == expected
 
 
 async def test_redirects_are_followed_and_the_given_url_is_the_source(site: Site) -> None:
@@ -255,7 +298,7 @@ async def test_each_redirect_is_checked_anew(site: Site, location: str) -> None:
     error = await refused(site.says("/", "", status="302 Found", Location=location))
 
     assert error.code == "FETCH"
-    assert error.fields["retryable"] is False
+    assert error.retryable is False
     assert len(site.asked) == 1
 
 
@@ -286,17 +329,36 @@ async def test_each_redirect_is_checked_anew(site: Site, location: str) -> None:
         "http://[2002:7f00:1::]/",
         "http://[64:ff9b::7f00:1]/",
         "http://[2001:db8::1]/",
+        "http://[3fff::1]/",
+        "http://[5f00::1]/",
+        "http://[100:0:0:1::1]/",
+        "http://[64:ff9b:1::808:808]/",
+        "http://[2002:808:808::]/",
+        "http://[2001:0:808:808::1]/",
+        "http://[::808:808]/",
+        "http://[4000::1]/",
+        "http://192.88.99.2/",
+        "http://192.0.0.170/",
     ],
 )
 async def test_only_the_public_internet_is_asked(url: str) -> None:
     error = await refused(url, web.is_public)
 
     assert "public" in str(error)
-    assert error.fields["retryable"] is False
+    assert error.retryable is False
 
 
 @pytest.mark.parametrize(
-    "address", ["93.184.215.14", "2606:2800:220:1::1", "::ffff:8.8.8.8", "64:ff9b::808:808"]
+    "address",
+    [
+        "93.184.215.14",
+        "2606:2800:220:1::1",
+        "::ffff:8.8.8.8",
+        "64:ff9b::808:808",
+        "192.0.0.9",
+        "2001:1::3",
+        "2001:30::1",
+    ],
 )
 def test_public_addresses_are_public(address: str) -> None:
     assert web.is_public(ip_address(address))
@@ -390,7 +452,7 @@ async def test_what_cannot_be_taken_says_why(
     error = await refused(site.says("/", "x", type, status, **more))
 
     assert word in str(error)
-    assert error.fields["retryable"] is retryable
+    assert error.retryable is retryable
 
 
 async def test_a_page_without_end_is_cut_off(site: Site) -> None:
@@ -415,5 +477,5 @@ async def test_a_server_that_is_silent_or_gone_may_be_asked_later(
         free.bind(("127.0.0.1", 0))
         gone = await refused(f"http://127.0.0.1:{free.getsockname()[1]}/")
 
-    assert silent.fields["retryable"] is True
-    assert gone.fields["retryable"] is True
+    assert silent.retryable is True
+    assert gone.retryable is True

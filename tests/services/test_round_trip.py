@@ -10,14 +10,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from one_mcp.app import App, open_app
-from one_mcp.dimensions import archive, connections, entities, events
-from one_mcp.dimensions import tags as tagging
-from one_mcp.dimensions.knowledge import documents
-from one_mcp.dimensions.knowledge.drafts import Draft
+from one_mcp.app import LOCAL, App, open_app
+from one_mcp.dimensions.connections import connection
+from one_mcp.dimensions.entities import archive, entity
+from one_mcp.dimensions.entities import tags as tagging
+from one_mcp.dimensions.events import event
+from one_mcp.dimensions.knowledge.documents import document
+from one_mcp.dimensions.knowledge.documents.drafts import Draft
+from one_mcp.dimensions.purge import purge
 from one_mcp.errors import OneError
 from one_mcp.jsons import JsonObject, JsonValue
-from one_mcp.services.transfer import exports, imports
+from one_mcp.services.exchange import exports, imports
 from one_mcp.session import Call, Session
 from one_mcp.settings import Settings
 
@@ -83,7 +86,7 @@ class Story:
 
     async def begin(self) -> None:
         for type, fields in (("creator", {"email": "a@b.c"}), ("course", {}), ("lesson", {})):
-            saved = await self._one.write(entities.create, type, type, fields)
+            saved = await self._one.write(entity.create, type, type, fields)
             self._ids.append(saved.id)
 
     async def live(self, step: Step) -> None:
@@ -97,7 +100,7 @@ class Story:
         if step.type == "creator":
             fields["email"] = f"c{step.which[0]}@example.com"
         saved = await self._one.write(
-            entities.create,
+            entity.create,
             step.type,
             step.name,
             fields,
@@ -110,15 +113,15 @@ class Story:
         one = self._one
         match step.verb:
             case "update":
-                await one.write(entities.update, id, step.fields, name=step.name, status="draft")
+                await one.write(entity.update, id, step.fields, name=step.name, status="draft")
             case "connect":
                 kind = ("owns", "references", "part_of")[step.later_ms % 3]
-                await one.write(connections.connect, id, kind, other, step.fields)
+                await one.write(connection.connect, id, kind, other, step.fields)
             case "disconnect":
-                await one.write(connections.disconnect, id, "owns", other)
+                await one.write(connection.disconnect, id, "owns", other)
             case "record":
                 said = {**step.fields, "interaction": "viewed"}
-                await one.write(events.record, "content_interacted", id, actor=other, metadata=said)
+                await one.write(event.record, "content_interacted", id, actor=other, metadata=said)
             case "tag":
                 await one.write(tagging.change, id, step.tags)
             case "archive":
@@ -128,11 +131,11 @@ class Story:
             case "restore":
                 await one.write(archive.restore, id)
             case _:
-                await one.write(archive.purge, id, id)
+                await one.write(purge.purge, id, id)
 
     async def _note(self, step: Step, id: str) -> None:
         if step.verb == "forget":
-            await self._one.write(documents.forget, self._notes.pop() if self._notes else "kno_0")
+            await self._one.write(document.forget, self._notes.pop() if self._notes else "kno_0")
         draft = Draft(
             title=step.name[:100],
             text=f"{step.name} {step.which}",
@@ -145,12 +148,12 @@ class Story:
             role="summary" if step.later_ms % 2 else "chunk_of",
             labels=step.tags,
         )
-        added = await self._one.write(documents.add, draft)
+        added = await self._one.write(document.add, draft)
         self._notes.append(added.id)
 
 
 def door(app: App) -> Session:
-    return app.session(Call("test"))
+    return app.session(Call("test"), LOCAL)
 
 
 async def exported(app: App, path: Path) -> bytes:
@@ -160,7 +163,9 @@ async def exported(app: App, path: Path) -> bytes:
 
 async def there_and_back(steps: list[Step], folder: Path) -> None:
     now = [START_MS]
-    async with open_app(Settings(database=folder / "first.db"), lambda: now[0]) as app:
+    async with open_app(
+        Settings(database=folder / "first.db", folder=folder), lambda: now[0]
+    ) as app:
         story = Story(door(app))
         await story.begin()
         for step in steps:
@@ -169,7 +174,9 @@ async def there_and_back(steps: list[Step], folder: Path) -> None:
                 await story.live(step)
         first = await exported(app, folder / "first.jsonl")
         repeated = await imports.run(door(app), path=str(folder / "first.jsonl"))
-    async with open_app(Settings(database=folder / "second.db"), lambda: now[0] + 5) as app:
+    async with open_app(
+        Settings(database=folder / "second.db", folder=folder), lambda: now[0] + 5
+    ) as app:
         loaded = await imports.run(door(app), path=str(folder / "first.jsonl"))
         second = await exported(app, folder / "second.jsonl")
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import anyio
 import pytest
 
-from one_mcp.app import App, open_app
-from one_mcp.dimensions import entities, subjects
-from one_mcp.dimensions.entities import Saved
+from one_mcp.app import LOCAL, App, open_app
+from one_mcp.dimensions import lookup
+from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.errors import (
     BusyError,
     DatabaseError,
@@ -25,7 +26,7 @@ from one_mcp.session import Call, Session
 from one_mcp.settings import Settings
 from one_mcp.store.sqlite import connection, migrate
 from one_mcp.store.sqlite.connection import Raw
-from one_mcp.store.sqlite.library import driver
+from one_mcp.store.sqlite.driver import driver
 
 pytestmark = pytest.mark.anyio
 
@@ -34,7 +35,7 @@ async def _fails(path: Path, code: type[OneError], *, read_only: bool = False) -
     before = path.read_bytes() if path.is_file() else b""
     async with open_app(Settings(database=path, read_only=read_only)) as app:
         with pytest.raises(code) as failure:
-            await app.session(Call("test")).read(subjects.any_state, "ent_0")
+            await app.session(Call("test"), LOCAL).read(lookup.any_state, "ent_0")
     assert (path.read_bytes() if path.is_file() else b"") == before
     return failure.value
 
@@ -82,12 +83,12 @@ async def test_a_file_that_was_mended_works_on_the_next_call(tmp_path: Path) -> 
     path = tmp_path / "one.db"
     path.write_text("broken " * 500)
     async with open_app(Settings(database=path)) as app:
-        one = app.session(Call("test"))
+        one = app.session(Call("test"), LOCAL)
         with pytest.raises(NotADatabaseError):
-            await one.write(entities.create, "video", "First")
+            await one.write(entity.create, "video", "First")
 
         path.unlink()
-        saved = await one.write(entities.create, "video", "First")
+        saved = await one.write(entity.create, "video", "First")
 
     assert saved.change
 
@@ -102,18 +103,18 @@ async def test_a_file_gone_from_under_the_server_takes_no_writes(
         path.touch()
 
     with pytest.raises(DatabaseError) as writing:
-        await one.write(entities.create, "video", "Lost")
+        await one.write(entity.create, "video", "Lost")
     with pytest.raises(DatabaseError):
-        await one.read(subjects.live, jane.id)
+        await one.read(lookup.live, jane.id)
     kept.rename(path)
 
     assert "restart" in str(writing.value)
-    assert (await one.write(entities.update, jane.id, name="Janet")).changed == ["name"]
+    assert (await one.write(entity.update, jane.id, name="Janet")).changed == ["name"]
 
 
 async def test_a_path_with_two_slashes_in_front_names_no_host(tmp_path: Path) -> None:
     async with open_app(Settings(database=Path(f"/{tmp_path}/one.db"))) as app:
-        saved = await app.session(Call("test")).write(entities.create, "video", "First")
+        saved = await app.session(Call("test"), LOCAL).write(entity.create, "video", "First")
 
     assert saved.change
     assert (tmp_path / "one.db").is_file()
@@ -122,11 +123,11 @@ async def test_a_path_with_two_slashes_in_front_names_no_host(tmp_path: Path) ->
 async def test_a_read_only_server_reads_and_refuses_to_write(app: App, jane: Saved) -> None:
     settings = Settings(database=app.settings.database, read_only=True)
     async with open_app(settings) as reading:
-        one = reading.session(Call("test"))
+        one = reading.session(Call("test"), LOCAL)
 
-        assert (await one.read(subjects.live, jane.id))["name"] == "Jane"
+        assert (await one.read(lookup.live, jane.id))["name"] == "Jane"
         with pytest.raises(ReadOnlyError):
-            await one.write(entities.create, "video", "First")
+            await one.write(entity.create, "video", "First")
 
 
 async def test_a_full_disk_loses_nothing_and_passes(app: App, one: Session, jane: Saved) -> None:
@@ -136,11 +137,11 @@ async def test_a_full_disk_loses_nothing_and_passes(app: App, one: Session, jane
 
     await app.database.write(limit)
     with pytest.raises(DiskFullError):
-        await one.write(entities.update, jane.id, {"bio": "x" * 100_000})
+        await one.write(entity.update, jane.id, {"bio": "x" * 100_000})
 
-    assert (await one.read(subjects.live, jane.id))["version"] == jane.version
+    assert (await one.read(lookup.live, jane.id))["version"] == jane.version
     await app.database.write(lambda raw: raw.execute("PRAGMA max_page_count = 1000000"))
-    assert (await one.write(entities.update, jane.id, {"bio": "x" * 100_000})).change
+    assert (await one.write(entity.update, jane.id, {"bio": "x" * 100_000})).change
 
 
 async def test_a_file_locked_for_too_long_says_so(
@@ -151,20 +152,21 @@ async def test_a_file_locked_for_too_long_says_so(
         other.execute("BEGIN IMMEDIATE")
 
         with pytest.raises(BusyError):
-            await one.write(entities.update, jane.id, name="Janet")
+            await one.write(entity.update, jane.id, name="Janet")
 
-    assert (await one.write(entities.update, jane.id, name="Janet")).changed == ["name"]
+    assert (await one.write(entity.update, jane.id, name="Janet")).changed == ["name"]
 
 
 async def test_two_servers_that_start_together_make_one_schema(tmp_path: Path) -> None:
     path = tmp_path / "one.db"
     program = (
-        "import anyio, sys; from pathlib import Path; from one_mcp.app import open_app;"
+        "import anyio, sys; from pathlib import Path; from one_mcp.app import LOCAL, open_app;"
         "from one_mcp.settings import Settings; from one_mcp.session import Call;"
-        "from one_mcp.dimensions import entities\n"
+        "from one_mcp.dimensions.entities import entity\n"
         "async def main():\n"
         "    async with open_app(Settings(database=Path(sys.argv[1]))) as app:\n"
-        "        await app.session(Call('test')).write(entities.create, 'video', sys.argv[2])\n"
+        "        one = app.session(Call('test'), LOCAL)\n"
+        "        await one.write(entity.create, 'video', sys.argv[2])\n"
         "anyio.run(main)"
     )
     starts = [
@@ -184,7 +186,7 @@ async def test_a_cancelled_write_is_wholly_done(app: App, one: Session) -> None:
 
     async def write() -> None:
         entered.set()
-        await one.write(entities.create, "video", "Cancelled")
+        await one.write(entity.create, "video", "Cancelled")
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(write)
@@ -195,12 +197,14 @@ async def test_a_cancelled_write_is_wholly_done(app: App, one: Session) -> None:
         lambda raw: raw.execute("SELECT count(*), max(version) FROM entities").fetchone()
     )
     open_changes = await app.database.read(
-        lambda raw: raw.execute("SELECT count(*) FROM changes WHERE touched IS NULL").fetchone()[0]
+        lambda raw: raw.execute("SELECT count(*) FROM change_log WHERE touched IS NULL").fetchone()[
+            0
+        ]
     )
     assert count[0] in (0, 1)
-    assert open_changes == 1  # only the first start's
+    assert open_changes == 0
 
 
 async def test_a_foreign_id_answers_like_one_that_never_was(one: Session) -> None:
     with pytest.raises(NotFoundError):
-        await one.read(subjects.live, "ent_0000000000000000")
+        await one.read(lookup.live, "ent_0000000000000000")

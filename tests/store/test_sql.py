@@ -1,112 +1,67 @@
 """Reads every SQL statement in the code: whatever names a tenant's table names the tenant too."""
 
-import ast
-import importlib
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-import one_mcp
-from one_mcp.dimensions import images
-from one_mcp.store.sqlite import migrate
+from one_mcp.dimensions.undo import tables
+from one_mcp.store.table import TENANT
+from one_mcp.store.tables import LOGGED, TABLES
+from tests.store.statements import UNKNOWN, statements
 
-PACKAGE = Path(one_mcp.__file__).parent
-STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH)\s")
-NAMED = re.compile(r"\b(?:FROM|JOIN|INTO|UPDATE)\s+(\w+)")
+NAMED = re.compile(r"(?<!DISTINCT )\b(?:FROM|JOIN|INTO|UPDATE)\s+(\w+)")
 FILTER = re.compile(r"\borganization_id\s*=\s*(?::organization|\w+\.organization_id)\b")
 INSERT = re.compile(r"\bINSERT(?: OR \w+)? INTO (\w+)\s*\(\s*organization_id\b")
-UNKNOWN = "some_table"  # stands for what only a running program knows
 REASONS = {
-    "dimensions/knowledge/scopes.py: SELECT knowledge_links.knowledge_id AS id FROM some_table": (
+    "dimensions/knowledge/search/scope.py: SELECT knowledge_links.knowledge_id AS id FROM": (
         "the table that links are joined with has its own condition on the organization"
     ),
-    "dimensions/organizations.py: SELECT organization_id FROM organizations": (
+    "dimensions/organizations/founding.py: SELECT organization_id FROM organizations": (
         "lists the organizations themselves, for those who look after the file as a whole"
     ),
-    "dimensions/images.py: UPDATE some_table": "composed of constants, and tested below",
-    "dimensions/images.py: DELETE FROM some_table": "composed of constants, and tested below",
-    "store/newest.py: SELECT some_table FROM some_table INDEXED BY": (
+    "dimensions/undo/tables.py: UPDATE some_table": "composed, and tested below",
+    "dimensions/undo/tables.py: DELETE FROM some_table": "composed, and tested below",
+    "store/merged_scans.py: SELECT some_table FROM some_table some_table WHERE": (
         "the condition on the organization is the first that it joins on"
     ),
+    "store/sqlite/erasing.py: INSERT INTO some_table": "merges a search index, the file's own",
     "store/sqlite/health.py: SELECT count(DISTINCT some_table)": (
         "compares a search index with its table, both of them whole"
     ),
-    "store/sqlite/health.py: SELECT row, heading": "fills a search index, which is the file's",
+    "dimensions/knowledge/index/backlog.py: SELECT organization_id FROM organizations": (
+        "lists the organizations that wait for the indexer, which works for all of them"
+    ),
+    "store/heads.py: SELECT organization_id, number FROM heads": (
+        "asks for the organizations that are named, for the one who follows them all"
+    ),
+    "store/fulltext.py: SELECT": "a word in an index begins with its tenant's number",
+    "store/unindexed.py: SELECT seq, one_": "its condition follows, where it is used",
+    "store/sqlite/health.py: DELETE FROM unindexed": "fills a search index, which is the file's",
+    "store/sqlite/health.py: UPDATE text_counts": "fills a search index, which is the file's",
+    "store/sqlite/health.py: SELECT count(*) FROM ( SELECT organization_id, texts": (
+        "compares each organization's count with its rows"
+    ),
     "store/sqlite/health.py: INSERT INTO some_table": "fills a search index, which is the file's",
 }
 
 
 def tenant_tables() -> set[str]:
-    """Tables with an organization_id, read from the migrations."""
-    tables: set[str] = set()
-    for _, script in migrate.files():
-        for name, columns in re.findall(r"CREATE TABLE (\w+) \((.*?)\n\)", script, re.DOTALL):
-            if re.search(r"^\s+organization_id ", columns, re.MULTILINE):
-                tables.add(name)
-    return tables
+    """Tables with an organization_id."""
+    return {table.name for table in TABLES.values() if TENANT in table.names}
 
 
-def statements() -> Iterator[tuple[str, str]]:
-    """Every SQL statement in the package, with its place."""
-    for file in sorted(PACKAGE.rglob("*.py")):
-        place = file.relative_to(PACKAGE).as_posix()
-        name = ".".join(["one_mcp", *file.relative_to(PACKAGE).with_suffix("").parts])
-        tree = ast.parse(file.read_text("utf-8"))
-        inside = {
-            id(part)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.JoinedStr)
-            for part in ast.walk(node)
-            if part is not node
-        }
-        for node in ast.walk(tree):
-            if id(node) in inside:
-                continue
-            text = written(node, name)
-            if text is not None:
-                yield f"{place}: {' '.join(text.split())}", text
-
-
-def written(node: ast.AST, module: str) -> str | None:
-    """The text of a statement; what it interpolates is put in where it is constant."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value if STATEMENT.match(node.value) else None
-    if not isinstance(node, ast.JoinedStr):
-        return None
-    first = node.values[0]
-    if not (isinstance(first, ast.Constant) and STATEMENT.match(str(first.value))):
-        return None
-    return "".join(
-        constant(part.value, module)
-        if isinstance(part, ast.FormattedValue)
-        else str(ast.literal_eval(part))
-        for part in node.values
-    )
-
-
-def constant(expression: ast.expr, module: str) -> str:
-    names = vars(importlib.import_module(module))
-    try:
-        value = eval(compile(ast.Expression(expression), module, "eval"), dict(names))  # noqa: S307  # our own code
-    except Exception:  # noqa: BLE001  # it needs what only a running program has
-        return UNKNOWN
-    return value if isinstance(value, str) else UNKNOWN
-
-
-def unfiltered(statement: str, tables: set[str]) -> list[str]:
+def unfiltered(statement: str, tenants: set[str]) -> list[str]:
     """Tenant tables that a statement names more often than it names the tenant."""
-    named = [name for name in NAMED.findall(statement) if name in tables or name == UNKNOWN]
+    named = [name for name in NAMED.findall(statement) if name in tenants or name == UNKNOWN]
     filters = len(FILTER.findall(statement)) + len(INSERT.findall(statement))
     return named if len(named) > filters else []
 
 
 def test_every_statement_on_a_tenants_table_names_the_tenant() -> None:
-    tables = tenant_tables()
-    assert {"entities", "connections", "events", "tags", "changes", "change_rows"} <= tables
+    tenants = tenant_tables()
+    assert {"entities", "connections", "events", "tags", "change_log", "change_rows"} <= tenants
 
-    wrong = [place for place, statement in statements() if unfiltered(statement, tables)]
+    wrong = [place for place, statement in statements() if unfiltered(statement, tenants)]
     excused = {place: reason for place in wrong for reason in REASONS if place.startswith(reason)}
 
     assert [place for place in wrong if place not in excused] == []
@@ -116,7 +71,11 @@ def test_every_statement_on_a_tenants_table_names_the_tenant() -> None:
 def test_the_statements_are_found() -> None:
     found = {place.partition(":")[0] for place, _ in statements()}
 
-    assert {"dimensions/entities.py", "dimensions/changes.py", "dimensions/undo.py"} <= found
+    assert {
+        "dimensions/entities/rows.py",
+        "dimensions/changes/log.py",
+        "dimensions/undo/undo.py",
+    } <= found
 
 
 @pytest.mark.parametrize(
@@ -140,6 +99,6 @@ def test_a_forgotten_tenant_is_noticed(statement: str, named: list[str]) -> None
 
 
 def test_the_statements_that_undo_composes_name_the_tenant() -> None:
-    for table in images.TABLES.values():
+    for kind, table in tables.TABLES.items():
         for statement in (table.insert, table.update, table.delete):
-            assert unfiltered(statement, {table.name}) == []
+            assert unfiltered(statement, {LOGGED[kind].name}) == []

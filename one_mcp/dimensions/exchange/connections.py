@@ -1,54 +1,61 @@
 """Load a batch of connections: connect, merge metadata, refuse what no connection may be."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
-from one_mcp import ids, jsons
-from one_mcp.dimensions import entities
+from one_mcp import ids
+from one_mcp.dimensions.connections import rows
+from one_mcp.dimensions.connections.rows import ConnectionRow
 from one_mcp.dimensions.exchange import records
+from one_mcp.dimensions.exchange.context import Keys, Lines, Loading, repeated
 from one_mcp.dimensions.exchange.cycles import Cycles
-from one_mcp.dimensions.exchange.loading import Keys, Lines, Loading, repeated
 from one_mcp.dimensions.exchange.references import References, Subject
-from one_mcp.errors import ArchivedError, ConflictError, InvalidArgumentError
+from one_mcp.errors import ConflictError, InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check
 from one_mcp.ontology.model import RelationshipType
+from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
 
 KIND = "connections"
 
 
 @dataclass(slots=True)
-class _Draft:
-    record: records.Connection
+class ConnectionLine:
+    """A line on its way: what it says, the row that is there, and the row that will be."""
+
+    record: records.ConnectionRecord
     kind: RelationshipType
     ends: tuple[str, str, str]  # from, type, to
-    values: JsonObject
-    id: str = ""
     before: Row | None = None
-    differs: bool = False
+    row: ConnectionRow = field(init=False)
+
+    @property
+    def differs(self) -> bool:
+        """Whether the row that is there has to be written."""
+        return self.before is not None and rows.differs(self.before, self.row)
 
 
-def load(loading: Loading, lines: Lines[records.Connection]) -> None:
+def load(loading: Loading, lines: Lines[records.ConnectionRecord]) -> None:
     """Load connections; one that is there already gets the metadata merged (D-20)."""
     work = loading.work
     references = References(work, [end for _, it in lines for end in (it.from_, it.to)])
     drafted = loading.sift(lines, partial(_drafted, loading, references))
-    present = _Present(work, [draft for _, draft in drafted])
+    present = _PresentConnections(work, [draft for _, draft in drafted])
     matched = loading.sift(drafted, partial(_matched, loading, present, Keys()))
     kept = [draft for _, draft in loading.sift(matched, partial(_acyclic, Cycles(work)))]
-    new = [draft for draft in kept if draft.before is None]
-    changed = [draft for draft in kept if draft.differs]
-    _insert(loading, new)
-    _update(loading, changed)
+    new = [draft.row for draft in kept if draft.before is None]
+    changed = [draft.row for draft in kept if draft.differs]
+    rows.insert(work, new)
+    rows.update(work, changed)
     loading.report.created[KIND] += len(new)
     loading.report.updated[KIND] += len(changed)
     loading.report.unchanged[KIND] += len(kept) - len(new) - len(changed)
 
 
 def _drafted(
-    loading: Loading, references: References, _line: int, record: records.Connection
-) -> _Draft:
+    loading: Loading, references: References, _line: int, record: records.ConnectionRecord
+) -> ConnectionLine:
     ontology = loading.work.ontology
     kind = check.relationship_type(ontology, record.type)
     start, end = references.find(record.from_), references.find(record.to)
@@ -58,63 +65,62 @@ def _drafted(
     if advice is not None:
         loading.report.note(advice)
     _check_hidden(record, start, end)
-    return _Draft(record, kind, (start.id, kind.name, end.id), record.metadata)
+    return ConnectionLine(record, kind, (start.id, kind.name, end.id))
 
 
-def _check_hidden(record: records.Connection, start: Subject, end: Subject) -> None:
+def _check_hidden(record: records.ConnectionRecord, start: Subject, end: Subject) -> None:
     """See to it that a connection is hidden exactly while one of its ends is archived (D-17)."""
     if record.hidden_at is None:
-        for subject in (start, end):
-            if subject.archived:
-                raise ArchivedError(
-                    f"{subject.id} is archived; restore it first with restore_entity.",
-                    id=subject.id,
-                )
+        start.require_live()
+        end.require_live()
     elif not (start.archived or end.archived):
         raise InvalidArgumentError(
             "hidden_at stands only on a connection of an archived entity.", argument="hidden_at"
         )
 
 
-class _Present:
+class _PresentConnections:
     """The connections that the lines of a batch may mean."""
 
-    def __init__(self, work: Work, drafts: list[_Draft]) -> None:
+    def __init__(self, work: Work, drafts: list[ConnectionLine]) -> None:
         given = [draft.record.id for draft in drafts if draft.record.id]
         self.ids = _ends_of(work, given) if given else {}
         self.rows = _between(work, [draft.ends for draft in drafts])
 
 
 def _ends_of(work: Work, given: list[str]) -> dict[str, tuple[str, str, str]]:
-    rows = work.all(
-        """
+    found = work.all(
+        f"""
         SELECT id, from_id, type, to_id
         FROM connections
         WHERE organization_id = :organization
-          AND id IN (SELECT value FROM json_each(:ids))
+          AND id {dialect.any_of("ids")}
         """,
-        ids=jsons.dumps(given),
+        ids=given,
     )
-    return {row["id"]: (row["from_id"], row["type"], row["to_id"]) for row in rows}
+    return {row["id"]: (row["from_id"], row["type"], row["to_id"]) for row in found}
 
 
 def _between(work: Work, ends: list[tuple[str, str, str]]) -> dict[tuple[str, str, str], Row]:
-    rows = work.all(
-        """
-        SELECT c.row, c.id, c.from_id, c.type, c.to_id, c.metadata, c.version
-        FROM json_each(:ends) AS wanted
+    found = work.all(
+        f"""
+        SELECT c.seq, c.id, c.from_id, c.type, c.to_id, c.metadata,
+            c.deleted_at, c.version
+        FROM {dialect.each_list("ends", "wanted")}
         CROSS JOIN connections AS c
         WHERE c.organization_id = :organization
           AND c.from_id = wanted.value ->> 0
           AND c.type = wanted.value ->> 1
           AND c.to_id = wanted.value ->> 2
         """,
-        ends=jsons.dumps(ends),
+        ends=ends,
     )
-    return {(row["from_id"], row["type"], row["to_id"]): row for row in rows}
+    return {(row["from_id"], row["type"], row["to_id"]): row for row in found}
 
 
-def _matched(loading: Loading, present: _Present, keys: Keys, line: int, draft: _Draft) -> _Draft:
+def _matched(
+    loading: Loading, present: _PresentConnections, keys: Keys, line: int, draft: ConnectionLine
+) -> ConnectionLine:
     record = draft.record
     keys.claim(line, "from, type and to", *draft.ends)
     if record.id is not None:
@@ -122,75 +128,41 @@ def _matched(loading: Loading, present: _Present, keys: Keys, line: int, draft: 
         if present.ids.get(record.id, draft.ends) != draft.ends:
             raise ConflictError(f"{record.id} connects other entities here.", id=record.id)
     draft.before = before = present.rows.get(draft.ends)
-    new = before is None and not loading.faithful
-    checked = check.metadata(draft.kind, record.metadata, patch=not new, fill=new)
-    loading.report.remark(checked.extra, checked.hints)
     if before is None:
-        draft.id = record.id or ids.new(ids.CONNECTION, loading.work.now)
-        draft.values = entities.merged({}, checked.values) if new else checked.values
-        return draft
-    if before["version"] == loading.work.change or before["row"] in loading.connections:
-        raise repeated("from, type and to")
-    loading.connections.add(before["row"])
-    draft.id = before["id"]
-    old = jsons.load_object(before["metadata"])
-    if record.metadata != old:
-        draft.values = entities.merged(old, checked.values)
-        draft.differs = draft.values != old
+        id, hidden_at = record.id or ids.new(ids.CONNECTION, loading.work.now), record.hidden_at
+    else:
+        id, hidden_at = before["id"], record.hidden_at and before["deleted_at"]
+        if before["version"] == loading.work.change or before["seq"] in loading.connections:
+            raise repeated("from, type and to")
+        loading.connections.add(before["seq"])
+    draft.row = ConnectionRow(
+        draft.kind,
+        id,
+        draft.ends[0],
+        draft.ends[2],
+        _metadata(loading, draft),
+        record.created_at,
+        record.updated_at,
+        hidden_at,
+    )
     return draft
 
 
-def _acyclic(cycles: Cycles, _line: int, draft: _Draft) -> _Draft:
+def _metadata(loading: Loading, draft: ConnectionLine) -> JsonObject:
+    """Work out the metadata: merged, or new with defaults; an export's as it is."""
+    kind, given = draft.kind, draft.record.metadata
+    if draft.before is not None:
+        values, checked = rows.patched(kind, draft.before, given, stored=loading.faithful)
+    elif loading.faithful:
+        checked = check.metadata(kind, given, patch=True, stored=True)
+        values = checked.values
+    else:
+        values, checked = rows.begun(kind, given)
+    loading.report.remark(checked.extra, checked.hints)
+    return values
+
+
+def _acyclic(cycles: Cycles, _line: int, draft: ConnectionLine) -> ConnectionLine:
     if draft.kind.acyclic and draft.before is None:
         cycles.add(draft.kind, draft.ends[0], draft.ends[2])
     return draft
-
-
-def _insert(loading: Loading, drafts: list[_Draft]) -> None:
-    now = loading.work.now
-    loading.work.many(
-        """
-        INSERT INTO connections
-            (organization_id, id, from_id, type, to_id, metadata, created_at, updated_at,
-             deleted_at, version)
-        VALUES
-            (:organization, :id, :from_id, :type, :to_id, :metadata, :created_at, :updated_at,
-             :hidden_at, :change)
-        """,
-        (
-            {
-                "id": draft.id,
-                "from_id": draft.ends[0],
-                "type": draft.ends[1],
-                "to_id": draft.ends[2],
-                "metadata": jsons.dumps(draft.values),
-                "created_at": now if draft.record.created_at is None else draft.record.created_at,
-                "updated_at": now if draft.record.updated_at is None else draft.record.updated_at,
-                "hidden_at": draft.record.hidden_at,
-                "change": loading.work.change,
-            }
-            for draft in drafts
-        ),
-    )
-    loading.touch(id for it in drafts for id in (it.id, *it.ends))
-
-
-def _update(loading: Loading, drafts: list[_Draft]) -> None:
-    loading.work.many(
-        """
-        UPDATE connections
-        SET metadata = :metadata, updated_at = :now, version = :change
-        WHERE organization_id = :organization
-          AND id = :id
-        """,
-        (
-            {
-                "id": draft.id,
-                "metadata": jsons.dumps(draft.values),
-                "now": loading.work.now,
-                "change": loading.work.change,
-            }
-            for draft in drafts
-        ),
-    )
-    loading.touch(id for it in drafts for id in (it.id, *it.ends))

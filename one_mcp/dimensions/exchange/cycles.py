@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 
-from one_mcp import jsons
 from one_mcp.errors import CycleError
 from one_mcp.ontology.model import RelationshipType
+from one_mcp.store import dialect
 from one_mcp.store.work import Work
 
 
@@ -43,15 +43,15 @@ class Cycles:
 
     def _next(self, type: str, frontier: set[str]) -> set[str]:
         rows = self._work.all(
-            """
+            f"""
             SELECT to_id
             FROM connections
             WHERE organization_id = :organization
               AND type = :type
-              AND from_id IN (SELECT value FROM json_each(:frontier))
+              AND from_id {dialect.any_of("frontier")}
             """,
             type=type,
-            frontier=jsons.dumps(list(frontier)),
+            frontier=list(frontier),
         )
         pending = [self._out.get((type, id), []) for id in frontier]
         return {row["to_id"] for row in rows}.union(*pending)

@@ -1,76 +1,81 @@
 """Load a batch of documents: store what is new, replace what has another text, leave the rest."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from one_mcp import ids, jsons
 from one_mcp.dimensions.exchange import records
-from one_mcp.dimensions.exchange.loading import Keys, Lines, Loading, repeated
+from one_mcp.dimensions.exchange.context import Keys, Lines, Loading, repeated
 from one_mcp.dimensions.exchange.references import References
 from one_mcp.dimensions.knowledge import texts
+from one_mcp.dimensions.knowledge.documents import labels
+from one_mcp.dimensions.knowledge.documents.drafts import Kind
+from one_mcp.dimensions.knowledge.index import chunks
 from one_mcp.errors import ConflictError, InvalidArgumentError
 from one_mcp.ontology import check
 from one_mcp.store.work import Row, Work
 
 KIND = "documents"
 NOT_SEARCHED = "A document of which only vectors were kept is not found until it is added again."
-Links = frozenset[tuple[str, str]]
+Pairs = frozenset[tuple[str, str]]
 
 
 @dataclass(slots=True)
-class _Draft:
-    record: records.Document
-    links: Links
-    labels: frozenset[tuple[str, str]]
+class DocumentLine:
+    record: records.DocumentRecord
+    links: Pairs
+    labels: Pairs
     hash: str
     before: Row | None = None
 
     @property
-    def kept_as(self) -> tuple[str, str]:
-        """How the text is kept, and its hash: passages of another text, or of a kept one, go."""
-        return ("vector_only" if self.record.vector_only else "document"), self.hash
+    def kind(self) -> Kind:
+        return "vector_only" if self.record.vector_only else "document"
 
     @property
     def redacted(self) -> bool:
         return self.record.redacted or self.record.vector_only
 
     @property
-    def differs(self) -> bool:
-        """Whether the row that is there says something else."""
-        before, record = self.before, self.record
-        return before is not None and (
-            (before["kind"], before["hash"]) != self.kept_as
-            or (before["title"], before["media_type"], before["language"])
-            != (record.title, record.media_type, record.language)
-            or (before["quality"], bool(before["redacted"])) != (record.quality, self.redacted)
-            or jsons.load_object(before["metadata"]) != record.metadata
-        )
+    def is_recast(self) -> bool:
+        """Whether the document is there with another text, or kept in another way."""
+        before = self.before
+        return before is not None and (before["kind"], before["hash"]) != (self.kind, self.hash)
 
 
-def load(loading: Loading, lines: Lines[records.Document]) -> None:
+def load(loading: Loading, lines: Lines[records.DocumentRecord]) -> None:
     """Load documents; one that is there by id, by source or word for word is not stored again."""
     references = References(loading.work, [link.entity for _, it in lines for link in it.links])
-    drafted = loading.sift(lines, partial(_drafted, references))
+    drafted = loading.sift(lines, partial(_drafted, loading, references))
     matched = loading.sift(drafted, partial(_matched, loading.work, Keys()))
     for _, draft in matched:
         _store(loading, draft)
 
 
-def _drafted(references: References, _line: int, record: records.Document) -> _Draft:
+def _drafted(
+    loading: Loading, references: References, _line: int, record: records.DocumentRecord
+) -> DocumentLine:
     if record.vector_only and record.hash is None:
         raise InvalidArgumentError("A vector_only document has a hash.", argument="hash")
     if not record.vector_only and not (record.text or "").strip():
         raise InvalidArgumentError("text is missing or empty.", argument="text")
-    return _Draft(
+    return DocumentLine(
         record,
-        frozenset((references.find(link.entity).id, link.role) for link in record.links),
+        frozenset((_told_of(loading, references, link), link.role) for link in record.links),
         frozenset(check.tag(label) for label in record.labels),
         (record.hash or "") if record.vector_only else texts.digest(record.text or ""),
     )
 
 
-def _matched(work: Work, keys: Keys, line: int, draft: _Draft) -> _Draft:
+def _told_of(loading: Loading, references: References, link: records.DocumentLink) -> str:
+    """Find the entity of a link: a live one, but an export has what is archived, too."""
+    found = references.find(link.entity)
+    if not loading.faithful:
+        found.require_live()
+    return found.id
+
+
+def _matched(work: Work, keys: Keys, line: int, draft: DocumentLine) -> DocumentLine:
     record = draft.record
     if record.id is not None:
         keys.claim(line, "id", record.id)
@@ -93,145 +98,58 @@ def _matched(work: Work, keys: Keys, line: int, draft: _Draft) -> _Draft:
     return draft
 
 
-def _present(work: Work, draft: _Draft) -> Row | None:
+def _present(work: Work, draft: DocumentLine) -> Row | None:
+    """Find a document by its id; else by its source, or word for word where it names neither."""
     record = draft.record
-    ways: list[tuple[str, dict[str, object]]] = [("id = :id", {"id": record.id})]
-    if record.source is not None:
-        ways.append(("source = :source AND source_id IS NULL", {"source": record.source}))
-    elif record.id is None:
-        same: dict[str, object] = {"hash": draft.hash, "title": record.title}
-        condition = "hash = :hash AND title = :title AND source IS NULL AND source_id IS NULL"
-        ways.append((condition, same))
-    for condition, parameters in ways:
-        row = work.one(
-            f"""
-            SELECT {texts.COLUMNS}
-            FROM knowledge
-            WHERE organization_id = :organization
-              AND {condition}
-            """,
-            **parameters,
-        )
-        if row is not None:
-            return row
-    return None
+    found = texts.find(work, record.id) if record.id is not None else None
+    if found is None and (record.id is None or record.source is not None):
+        return texts.same(work, record.title, draft.hash, record.source)
+    return found
 
 
-def _store(loading: Loading, draft: _Draft) -> None:
-    work, report = loading.work, loading.report
-    if draft.before is None:
-        id = draft.record.id or ids.new(ids.KNOWLEDGE, work.now)
-        _insert(work, id, draft)
-        if draft.record.vector_only:
-            report.note(NOT_SEARCHED)
-    else:
-        id = draft.before["id"]
-        if draft.differs:
-            _update(work, id, draft)
-        if draft.record.vector_only and draft.kept_as != (
-            draft.before["kind"],
-            draft.before["hash"],
-        ):
-            _let_go(work, draft.before["row"])
-            report.note(NOT_SEARCHED)
-    added = _file(work, id, draft)
-    counts = (
-        report.created
-        if draft.before is None
-        else report.updated
-        if draft.differs or added
-        else report.unchanged
+def _store(loading: Loading, draft: DocumentLine) -> None:
+    work, report, before = loading.work, loading.report, draft.before
+    id: str = (
+        draft.record.id or ids.new(ids.KNOWLEDGE, work.now) if before is None else before["id"]
     )
+    values = _values(work, id, draft)
+    counts = report.unchanged
+    if before is None:
+        texts.insert(work, values)
+        counts = report.created
+    elif texts.differs(before, values):
+        texts.update(work, values)
+        counts = report.updated
+    if before is not None and draft.record.vector_only and draft.is_recast:
+        chunks.remove(work, before["seq"])
+    if draft.record.vector_only and (before is None or draft.is_recast):
+        report.note(NOT_SEARCHED)
+    if _file(work, id, draft) and counts is report.unchanged:
+        counts = report.updated
     counts[KIND] += 1
-    if counts is not report.unchanged:
-        loading.touch([id, *(entity for entity, _ in draft.links)])
 
 
-def _values(work: Work, id: str, draft: _Draft) -> dict[str, object]:
+def _values(work: Work, id: str, draft: DocumentLine) -> dict[str, object]:
     record = draft.record
     return {
         "id": id,
-        "kind": draft.kept_as[0],
+        "kind": draft.kind,
         "title": record.title,
         "text": None if record.vector_only else record.text,
         "media_type": record.media_type,
         "language": record.language,
+        "source": record.source,
         "hash": draft.hash,
         "redacted": int(draft.redacted),
         "quality": record.quality,
         "metadata": jsons.dumps(record.metadata),
+        "created_at": work.now if record.created_at is None else record.created_at,
         "updated_at": work.now if record.updated_at is None else record.updated_at,
-        "change": work.change,
     }
 
 
-def _insert(work: Work, id: str, draft: _Draft) -> None:
-    record = draft.record
-    work.run(
-        """
-        INSERT INTO knowledge
-            (organization_id, id, kind, title, text, media_type, language, source, hash, redacted,
-             quality, metadata, created_at, updated_at, version)
-        VALUES
-            (:organization, :id, :kind, :title, :text, :media_type, :language, :source, :hash,
-             :redacted, :quality, :metadata, :created_at, :updated_at, :change)
-        """,
-        source=record.source,
-        created_at=work.now if record.created_at is None else record.created_at,
-        **_values(work, id, draft),
-    )
-
-
-def _update(work: Work, id: str, draft: _Draft) -> None:
-    work.run(
-        """
-        UPDATE knowledge
-        SET kind = :kind, title = :title, text = :text, media_type = :media_type,
-            language = :language, hash = :hash, redacted = :redacted, quality = :quality,
-            metadata = :metadata, updated_at = :updated_at, version = :change
-        WHERE organization_id = :organization
-          AND id = :id
-        """,
-        **_values(work, id, draft),
-    )
-
-
-def _let_go(work: Work, document: int) -> None:
-    """Remove the passages of a text of which nothing is kept any more."""
-    work.run(
-        "DELETE FROM chunks WHERE organization_id = :organization AND document = :document",
-        document=document,
-    )
-
-
-def _file(work: Work, id: str, draft: _Draft) -> int:
+def _file(work: Work, id: str, draft: DocumentLine) -> int:
     """Add the links and labels that are missing, and return how many those were."""
     return sum(
-        work.run(
-            """
-            INSERT INTO knowledge_links (organization_id, knowledge_id, entity_id, role)
-            VALUES (:organization, :id, :entity, :role)
-            ON CONFLICT DO NOTHING
-            """,
-            id=id,
-            entity=entity,
-            role=role,
-        )
-        for entity, role in _sorted(draft.links)
-    ) + sum(
-        work.run(
-            """
-            INSERT INTO knowledge_labels (organization_id, knowledge_id, key, value)
-            VALUES (:organization, :id, :key, :value)
-            ON CONFLICT DO NOTHING
-            """,
-            id=id,
-            key=key,
-            value=value,
-        )
-        for key, value in _sorted(draft.labels)
-    )
-
-
-def _sorted(pairs: frozenset[tuple[str, str]]) -> Sequence[tuple[str, str]]:
-    return sorted(pairs)
+        texts.put_link(work, id, entity, role) for entity, role in sorted(draft.links)
+    ) + sum(labels.put(work, id, key, value) for key, value in sorted(draft.labels))

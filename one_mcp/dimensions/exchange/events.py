@@ -6,43 +6,58 @@ from functools import partial
 
 from one_mcp import ids, jsons
 from one_mcp.access import Permission
+from one_mcp.dimensions.events import retraction, rows
+from one_mcp.dimensions.events.rows import EventRow
 from one_mcp.dimensions.exchange import records
-from one_mcp.dimensions.exchange.loading import Keys, Lines, Loading, repeated
+from one_mcp.dimensions.exchange.context import Keys, Lines, Loading, repeated
+from one_mcp.dimensions.exchange.likeness import AlikeEvents, ToldEvent
 from one_mcp.dimensions.exchange.records import End
 from one_mcp.dimensions.exchange.references import OURS, References
-from one_mcp.errors import ArchivedError, ConflictError, NotFoundError
-from one_mcp.jsons import JsonObject
+from one_mcp.errors import ConflictError, NotFoundError
 from one_mcp.ontology import check
+from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
 
 KIND = "events"
 ANNOUNCED = 1_000
+BEGINNINGS = (  # properties that say when a thing came to be, the plainest first
+    *("createdAt", "joinedAt", "issuedAt", "purchasedAt", "registeredAt", "startedAt"),
+    *("publishedAt", "sentAt", "recordedAt", "generatedAt", "deployedAt", "paidAt"),
+)
 
 
 @dataclass(slots=True)
-class _Draft:
-    record: records.Event
-    id: str
-    type: str
-    actor: str
-    target: str | None
-    metadata: JsonObject
-    at: int
+class EventLine:
+    """A line on its way: what it says, and the row that will be."""
+
+    record: records.EventRecord
+    row: EventRow
+
+    @property
+    def happening(self) -> ToldEvent:
+        """What the line tells, by which it is known where it has no key."""
+        row = self.row
+        return ToldEvent(row.type, row.actor, row.target, self.record.at, row.metadata)
 
 
-def load(loading: Loading, lines: Lines[records.Event]) -> None:
-    """Load events; one whose id or external id is there must be the same."""
+def load(loading: Loading, lines: Lines[records.EventRecord]) -> None:
+    """Load events; one whose id or external id is there must be the same.
+
+    One that an undo has taken back is not there: it is recorded anew, or, by its own id, taken up.
+    """
     named = [end for _, it in lines for end in (it.actor, it.target) if end is not None]
     entities = [end for end in named if not (_is_person(end) or _as_it_is(loading, end))]
     references = References(loading.work, entities)
     people = _people(loading.work, {str(end) for end in named if _is_person(end)})
     drafted = loading.sift(lines, partial(_drafted, loading, references, people))
-    present = _Present(loading.work, [draft.record for _, draft in drafted])
+    present = _PresentEvents(loading.work, [draft for _, draft in drafted])
     matched = loading.sift(drafted, partial(_matched, loading, present, Keys()))
-    new = [draft for _, (draft, before) in matched if before is None]
-    _insert(loading, new)
-    loading.report.created[KIND] += len(new)
-    loading.report.unchanged[KIND] += len(matched) - len(new)
+    new = [draft.row for _, (draft, before) in matched if before is None]
+    rows.insert(loading.work, new)
+    undone = [before["id"] for _, (_, before) in matched if before and before["undone_by"]]
+    retraction.take_up(loading.work, undone)
+    loading.report.created[KIND] += len(new) + len(undone)
+    loading.report.unchanged[KIND] += len(matched) - len(new) - len(undone)
 
 
 def announce(loading: Loading) -> None:
@@ -51,12 +66,12 @@ def announce(loading: Loading) -> None:
     None where the import itself has an event of the same type and target.
     """
     after = 0
-    while rows := _written(loading.work, after):
-        after = rows[-1]["row"]
-        drafts = list(_automatic(loading.work, rows))
-        said = _said(loading.work, [draft.target for draft in drafts])
-        new = [draft for draft in drafts if (draft.type, draft.target) not in said]
-        _insert(loading, new)
+    while written := _written(loading.work, after):
+        after = written[-1]["seq"]
+        expected = list(_automatic(loading.work, written))
+        said = _said(loading.work, [event.target for event in expected])
+        new = [event for event in expected if (event.type, event.target) not in said]
+        rows.insert(loading.work, new)
         loading.report.created["automatic_events"] += len(new)
 
 
@@ -70,24 +85,28 @@ def _as_it_is(loading: Loading, end: End) -> bool:
 
 
 def _people(work: Work, ids: set[str]) -> set[str]:
-    rows = work.all(
-        """
+    found = work.all(
+        f"""
         SELECT id
         FROM people
         WHERE organization_id = :organization
-          AND id IN (SELECT value FROM json_each(:ids))
+          AND id {dialect.any_of("ids")}
         """,
-        ids=jsons.dumps(list(ids)),
+        ids=list(ids),
     )
-    return {row["id"] for row in rows}
+    return {row["id"] for row in found}
 
 
 def _drafted(
-    loading: Loading, references: References, people: set[str], _line: int, record: records.Event
-) -> _Draft:
+    loading: Loading,
+    references: References,
+    people: set[str],
+    _line: int,
+    record: records.EventRecord,
+) -> EventLine:
     work = loading.work
     kind = check.event_type(work.ontology, record.type)
-    checked = check.metadata(kind, record.metadata, patch=loading.faithful)
+    checked = check.metadata(kind, record.metadata, patch=loading.faithful, stored=loading.faithful)
     loading.report.remark(checked.extra, checked.hints)
     me = work.principal.person
     actor = me if record.actor is None else _party(loading, references, people, record.actor)
@@ -95,7 +114,8 @@ def _drafted(
     target = None if given is None else _party(loading, references, people, given)
     at = work.now if record.at is None else record.at
     id = record.id or ids.new(ids.EVENT, work.now)
-    return _Draft(record, id, kind.name, actor, target, checked.values, at)
+    row = EventRow(id, kind.name, actor, target, checked.values, at, record.external_id)
+    return EventLine(record, row)
 
 
 def _party(loading: Loading, references: References, people: set[str], end: End) -> str:
@@ -108,49 +128,63 @@ def _party(loading: Loading, references: References, people: set[str], end: End)
             loading.work.principal.require(Permission.ADMIN)
         return end
     found = references.find(end)
-    if found.archived:
-        raise ArchivedError(
-            f"{found.id} is archived; restore it first with restore_entity.", id=found.id
-        )
+    found.require_live()
     return found.id
 
 
-class _Present:
+class _PresentEvents:
     """The events that the lines of a batch may mean."""
 
-    def __init__(self, work: Work, given: Iterable[records.Event]) -> None:
+    def __init__(self, work: Work, given: Iterable[EventLine]) -> None:
         given = list(given)
-        by_id = [record.id for record in given if record.id]
-        by_external = [record.external_id for record in given if record.external_id]
-        rows = _rows(work, "id", by_id) if by_id else []
-        self.by_id = {row["id"]: row for row in rows}
-        rows = _rows(work, "external_id", by_external) if by_external else []
-        self.by_external = {row["external_id"]: row for row in rows}
+        by_id = [it.record.id for it in given if it.record.id]
+        by_external = [it.record.external_id for it in given if it.record.external_id]
+        found = _rows(work, "id", by_id) if by_id else []
+        self.by_id = {row["id"]: row for row in found}
+        found = _rows(work, "external_id", by_external) if by_external else []
+        self.by_external = {row["external_id"]: row for row in found if row["undone_by"] is None}
+        self.alike = AlikeEvents(
+            work,
+            (it.happening for it in given if not (it.record.id or it.record.external_id)),
+        )
 
 
 def _rows(work: Work, column: str, values: list[str]) -> list[Row]:
     return work.all(
         f"""
-        SELECT id, type, actor_id, target_id, at, metadata, external_id, version
+        SELECT
+            id, type, actor_id, target_id, at, metadata, external_id, version,
+            (
+                SELECT undone_by
+                FROM change_log
+                WHERE change_log.organization_id = :organization
+                  AND change_log.number = events.version
+            ) AS undone_by
         FROM events
         WHERE organization_id = :organization
-          AND {column} IN (SELECT value FROM json_each(:values))
+          AND {column} {dialect.any_of("values")}
+        ORDER BY seq
         """,
-        values=jsons.dumps(values),
+        values=values,
     )
 
 
 def _matched(
-    loading: Loading, present: _Present, keys: Keys, line: int, draft: _Draft
-) -> tuple[_Draft, Row | None]:
+    loading: Loading, present: _PresentEvents, keys: Keys, line: int, draft: EventLine
+) -> tuple[EventLine, Row | None]:
     record = draft.record
     before: Row | None = None
-    if record.external_id is not None:
-        keys.claim(line, "external_id", record.external_id)
-        before = present.by_external.get(record.external_id)
     if record.id is not None:
         keys.claim(line, "id", record.id)
-        before = present.by_id.get(record.id, before)
+        before = present.by_id.get(record.id)
+    elif record.external_id is not None:
+        keys.claim(line, "external_id", record.external_id)
+        before = present.by_external.get(record.external_id)
+    else:
+        before = present.alike.take(draft.happening, loading.events)
+        if before is not None:
+            loading.events.add(before["seq"])
+            return draft, before
     if before is None:
         return draft, None
     if before["version"] == loading.work.change:
@@ -163,55 +197,35 @@ def _matched(
     return draft, before
 
 
-def _says_otherwise(draft: _Draft, before: Row) -> bool:
+def _says_otherwise(draft: EventLine, before: Row) -> bool:
     """Tell whether a line contradicts the event that is there, in what the line says."""
-    record = draft.record
+    record, row = draft.record, draft.row
     return (
-        draft.type != before["type"]
-        or (record.actor is not None and draft.actor != before["actor_id"])
-        or draft.target != before["target_id"]
+        row.type != before["type"]
+        or (record.actor is not None and row.actor != before["actor_id"])
+        or row.target != before["target_id"]
         or (record.at is not None and record.at != before["at"])
-        or draft.metadata != jsons.load_object(before["metadata"])
+        or not jsons.same(row.metadata, jsons.load_object(before["metadata"]))
         or (record.id or before["id"]) != before["id"]
         or (record.external_id or before["external_id"]) != before["external_id"]
     )
 
 
-def _insert(loading: Loading, drafts: list[_Draft]) -> None:
-    loading.work.many(
-        """
-        INSERT INTO events
-            (organization_id, id, type, actor_id, target_id, at, metadata, external_id, version)
-        VALUES
-            (:organization, :id, :type, :actor, :target, :at, :metadata, :external, :change)
-        """,
-        (
-            {
-                "id": draft.id,
-                "type": draft.type,
-                "actor": draft.actor,
-                "target": draft.target,
-                "at": draft.at,
-                "metadata": jsons.dumps(draft.metadata),
-                "external": draft.record.external_id,
-                "change": loading.work.change,
-            }
-            for draft in drafts
-        ),
-    )
-    loading.touch(id for it in drafts for id in (it.id, it.type, it.actor, it.target) if id)
-
-
 def _written(work: Work, after: int) -> list[Row]:
     return work.all(
         """
-        SELECT row, row_id, before IS NULL AS created, json_extract(after, '$.type') AS type
+        SELECT
+            change_rows.seq, change_rows.row_id, change_rows.before IS NULL AS created,
+            entities.type, entities.properties, entities.created_at, entities.updated_at
         FROM change_rows
-        WHERE organization_id = :organization
-          AND change = :change
-          AND kind = 'entity'
-          AND row > :after
-        ORDER BY row
+        JOIN entities
+          ON entities.organization_id = change_rows.organization_id
+         AND entities.id = change_rows.row_id
+        WHERE change_rows.organization_id = :organization
+          AND change_rows.change = :change
+          AND change_rows.kind = 'entity'
+          AND change_rows.seq > :after
+        ORDER BY change_rows.seq
         LIMIT :limit
         """,
         change=work.change,
@@ -220,29 +234,40 @@ def _written(work: Work, after: int) -> list[Row]:
     )
 
 
-def _automatic(work: Work, rows: list[Row]) -> Iterable[_Draft]:
-    for row in rows:
+def _automatic(work: Work, written: list[Row]) -> Iterable[EventRow]:
+    for row in written:
         moment = "created" if row["created"] else "updated"
         happening = work.ontology.automatic_event(work.ontology.entity_types[row["type"]], moment)
         if happening is not None:
             kind, metadata = happening
-            record = records.Event(type=kind.name)
-            id = ids.new(ids.EVENT, work.now)
-            actor, target = work.principal.person, row["row_id"]
-            yield _Draft(record, id, kind.name, actor, target, metadata, work.now)
+            id, actor = ids.new(ids.EVENT, work.now), work.principal.person
+            yield EventRow(id, kind.name, actor, row["row_id"], metadata, _moment(work, row))
+
+
+def _moment(work: Work, row: Row) -> int:
+    """Say when what a line tells of happened: as it says itself, and never later than now.
+
+    "Leads of November" are those that came in November, whenever their table was imported.
+    """
+    if not row["created"]:
+        return min(row["updated_at"], work.now)
+    properties = jsons.load_object(row["properties"])
+    times = (properties.get(name) for name in BEGINNINGS)
+    said = next((it for it in times if isinstance(it, int) and not isinstance(it, bool)), None)
+    return min(row["created_at"] if said is None else said, work.now)
 
 
 def _said(work: Work, targets: list[str | None]) -> set[tuple[str, str]]:
     """Find what this change recorded about targets, by the index of targets: it may be huge."""
-    rows = work.all(
-        """
+    found = work.all(
+        f"""
         SELECT type, target_id
         FROM events
         WHERE organization_id = :organization
-          AND +version = :change
-          AND target_id IN (SELECT value FROM json_each(:targets))
+          AND {dialect.unindexed("version")} = :change
+          AND target_id {dialect.any_of("targets")}
         """,
         change=work.change,
-        targets=jsons.dumps(targets),
+        targets=targets,
     )
-    return {(row["type"], row["target_id"]) for row in rows}
+    return {(row["type"], row["target_id"]) for row in found}

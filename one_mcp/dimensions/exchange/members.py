@@ -3,8 +3,9 @@
 from one_mcp import jsons
 from one_mcp.access import Permission, Role
 from one_mcp.dimensions.exchange import records
-from one_mcp.dimensions.exchange.loading import Lines, Loading
-from one_mcp.errors import DuplicateError, ForbiddenError, InvalidPropertyError
+from one_mcp.dimensions.exchange.context import Lines, Loading
+from one_mcp.dimensions.organizations import people, settings
+from one_mcp.errors import ForbiddenError, InvalidPropertyError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import limits, shape
 from one_mcp.ontology.model import Property, Term
@@ -13,21 +14,22 @@ from one_mcp.store.work import Row, Work
 COLUMNS = frozenset({"name", "email", "role", "plan"})
 
 
-def load_organizations(loading: Loading, lines: Lines[records.Organization]) -> None:
+def load_organizations(loading: Loading, lines: Lines[records.OrganizationRecord]) -> None:
     """Give the caller's organization the name, plan and properties that a line says."""
     loading.sift(lines, lambda _line, record: _organization(loading, record))
 
 
-def load_people(loading: Loading, lines: Lines[records.Person]) -> None:
+def load_people(loading: Loading, lines: Lines[records.PersonRecord]) -> None:
     """Create or change people by their ids."""
     loading.sift(lines, lambda _line, record: _person(loading, record))
 
 
-def _organization(loading: Loading, record: records.Organization) -> None:
+def _organization(loading: Loading, record: records.OrganizationRecord) -> None:
     work = loading.work
     work.principal.require(Permission.ADMIN)
     _one_of(record.status, work.ontology.organization_statuses, "status")
     _one_of(record.plan, work.ontology.plans, "plan")
+    settings.check(record.properties)
     before = work.one(
         """
         SELECT name, status, plan, properties, created_at, updated_at
@@ -56,25 +58,16 @@ def _organization(loading: Loading, record: records.Organization) -> None:
         **after,
         change=work.change,
     )
-    work.touch(work.organization)
     loading.report.updated["organization"] += 1
 
 
-def _person(loading: Loading, record: records.Person) -> None:
+def _person(loading: Loading, record: records.PersonRecord) -> None:
     work = loading.work
     work.principal.require(Permission.ADMIN)
-    if Role.PLATFORM_OWNER in (record.role, _role(work, record.id)):
+    before = people.find(work, record.id)
+    if Role.PLATFORM_OWNER in (record.role, before and before["role"]):
         _require_platform_owner(work)
-    _unique_email(work, record)
-    before = work.one(
-        """
-        SELECT id, name, email, role, properties, created_at, updated_at
-        FROM people
-        WHERE organization_id = :organization
-          AND id = :id
-        """,
-        id=record.id,
-    )
+    people.refuse_taken(work, record.id, record.email)
     after: dict[str, object] = {
         "id": record.id,
         "name": record.name,
@@ -87,60 +80,15 @@ def _person(loading: Loading, record: records.Person) -> None:
         loading.report.unchanged["people"] += 1
         return
     after["updated_at"] = work.now if record.updated_at is None else record.updated_at
-    work.run(
-        """
-        INSERT INTO people
-            (organization_id, id, name, email, role, properties, created_at, updated_at, version)
-        VALUES
-            (:organization, :id, :name, :email, :role, :properties, :created_at, :updated_at,
-             :change)
-        ON CONFLICT (organization_id, id) DO UPDATE
-        SET name = excluded.name, email = excluded.email, role = excluded.role,
-            properties = excluded.properties, created_at = excluded.created_at,
-            updated_at = excluded.updated_at, version = excluded.version
-        """,
-        **after,
-        change=work.change,
-    )
-    work.touch(record.id, work.organization)
+    people.write(work, after)
     counts = loading.report.created if before is None else loading.report.updated
     counts["people"] += 1
-
-
-def _role(work: Work, id: str) -> str | None:
-    return work.value(
-        """
-        SELECT role
-        FROM people
-        WHERE organization_id = :organization
-          AND id = :id
-        """,
-        id=id,
-    )
 
 
 def _require_platform_owner(work: Work) -> None:
     if work.principal.role is not Role.PLATFORM_OWNER:
         raise ForbiddenError(
             "Only a platform owner may write about a platform owner.", role=work.principal.role
-        )
-
-
-def _unique_email(work: Work, record: records.Person) -> None:
-    other = work.one(
-        """
-        SELECT id, name
-        FROM people
-        WHERE organization_id = :organization
-          AND email = :email
-          AND id <> :id
-        """,
-        email=record.email,
-        id=record.id,
-    )
-    if other is not None:
-        raise DuplicateError(
-            f"{other['id']} ({other['name']}) has this email.", field="email", id=other["id"]
         )
 
 
@@ -151,7 +99,7 @@ def _properties(declared: dict[str, Property], given: JsonObject) -> str:
 
 
 def _times(
-    record: records.Organization | records.Person, before: Row | None, now: int
+    record: records.OrganizationRecord | records.PersonRecord, before: Row | None, now: int
 ) -> dict[str, object]:
     """Take the line's times, or keep those that are there: they are part of what is compared."""
     return {
@@ -161,7 +109,13 @@ def _times(
 
 
 def _same(before: Row | None, after: dict[str, object]) -> bool:
-    return before is not None and all(before[name] == value for name, value in after.items())
+    """Whether a line says what is there; the order in which properties stand says nothing."""
+    if before is None or any(
+        before[name] != value for name, value in after.items() if name != "properties"
+    ):
+        return False
+    given = jsons.load_object(str(after["properties"]))
+    return jsons.same(given, jsons.load_object(before["properties"]))
 
 
 def _one_of(given: str, known: dict[str, Term], field: str) -> None:

@@ -16,12 +16,11 @@ from pydantic import (
 
 from one_mcp import clock
 from one_mcp.access import Role
-from one_mcp.clock import EARLIEST_MS, LATEST_MS
-from one_mcp.dimensions.knowledge.drafts import MediaType
-from one_mcp.dimensions.knowledge.labels import Role as LinkRole
+from one_mcp.dimensions.knowledge.documents.drafts import MediaType
+from one_mcp.dimensions.knowledge.documents.labels import Role as LinkRole
 from one_mcp.errors import BrokenLineError, OneError
 from one_mcp.jsons import Json, JsonObject
-from one_mcp.ontology import names
+from one_mcp.refusals import Form, problems, told
 
 R = TypeVar("R", bound=BaseModel)
 FORMAT = "one_mcp"
@@ -30,19 +29,12 @@ VERSION = 2  # 1 had no documents
 
 
 @lru_cache(maxsize=16)  # a row's times are often the same
-def _milliseconds(text: str) -> int:
-    try:
-        return clock.from_text(text)
-    except (ValueError, OverflowError):
-        return LATEST_MS + 1
+def _text(text: str) -> object:
+    return clock.given(text)
 
 
 def _time(given: object) -> object:
-    if isinstance(given, str):
-        given = _milliseconds(given)
-    if isinstance(given, int) and not EARLIEST_MS <= given <= LATEST_MS:
-        raise ValueError("is no time; give ISO 8601 such as 2026-11-23T12:00:00Z, or milliseconds")
-    return given
+    return _text(given) if isinstance(given, str) else clock.given(given)
 
 
 def _number(given: object) -> object:
@@ -66,7 +58,7 @@ def _nothing() -> JsonObject:
     return {}
 
 
-class _Part(BaseModel):
+class _RecordFields(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
@@ -76,7 +68,7 @@ class _Part(BaseModel):
     )
 
 
-class Reference(_Part):
+class Reference(_RecordFields):
     """An entity by what another system calls it, or by its name."""
 
     external_id: ExternalId | None = None
@@ -86,24 +78,21 @@ class Reference(_Part):
     @model_validator(mode="after")
     def _one_of_two(self) -> "Reference":
         if (self.external_id is None) == (self.name is None):
-            raise ValueError("needs an external_id or a name, and not both")
+            raise ValueError("an object with an external_id or a name, and not both")
         return self
 
 
 End = Annotated[str | int | Reference, Field(union_mode="left_to_right")]
 
 
-_FORMS = ("str", "int", Reference.__name__)
-
-
-class Header(_Part):
+class Header(_RecordFields):
     """The first line of an export: its times, ids and events are taken over as they are."""
 
     format: Literal["one_mcp"]
     version: int
 
 
-class Organization(_Part):
+class OrganizationRecord(_RecordFields):
     kind: ClassVar[str] = "organization"
 
     id: str | None = None
@@ -115,7 +104,7 @@ class Organization(_Part):
     updated_at: Time | None = None
 
 
-class Person(_Part):
+class PersonRecord(_RecordFields):
     kind: ClassVar[str] = "person"
 
     id: PersonId
@@ -127,7 +116,7 @@ class Person(_Part):
     updated_at: Time | None = None
 
 
-class Entity(_Part):
+class EntityRecord(_RecordFields):
     kind: ClassVar[str] = "entity"
 
     type: str
@@ -143,7 +132,7 @@ class Entity(_Part):
     status_before: str | None = None
 
 
-class Connection(_Part):
+class ConnectionRecord(_RecordFields):
     kind: ClassVar[str] = "connection"
 
     from_: End
@@ -156,7 +145,7 @@ class Connection(_Part):
     hidden_at: Time | None = None
 
 
-class Event(_Part):
+class EventRecord(_RecordFields):
     kind: ClassVar[str] = "event"
 
     type: str
@@ -168,12 +157,12 @@ class Event(_Part):
     external_id: ExternalId | None = None
 
 
-class Link(_Part):
+class DocumentLink(_RecordFields):
     entity: End
     role: LinkRole = "chunk_of"
 
 
-class Document(_Part):
+class DocumentRecord(_RecordFields):
     """A text with what it is filed under; of a `vector_only` one the text was not kept."""
 
     kind: ClassVar[str] = "document"
@@ -190,19 +179,45 @@ class Document(_Part):
     quality: Annotated[float, Field(ge=0, le=1)] | None = None
     metadata: JsonObject = Field(default_factory=_nothing)
     labels: list[str] = Field(default_factory=list[str], max_length=1_000)
-    links: list[Link] = Field(default_factory=list[Link], max_length=10_000)
+    links: list[DocumentLink] = Field(default_factory=list[DocumentLink], max_length=10_000)
     created_at: Time | None = None
     updated_at: Time | None = None
 
 
-Record = Header | Organization | Person | Entity | Connection | Event | Document
+Record = (
+    Header
+    | OrganizationRecord
+    | PersonRecord
+    | EntityRecord
+    | ConnectionRecord
+    | EventRecord
+    | DocumentRecord
+)
 Numbered = tuple[int, Record | OneError]
-KINDS: dict[str, type[Organization | Person | Entity | Connection | Event | Document]] = {
-    model.kind: model for model in (Organization, Person, Entity, Connection, Event, Document)
+KINDS: dict[
+    str,
+    type[
+        OrganizationRecord
+        | PersonRecord
+        | EntityRecord
+        | ConnectionRecord
+        | EventRecord
+        | DocumentRecord
+    ],
+] = {
+    model.kind: model
+    for model in (
+        OrganizationRecord,
+        PersonRecord,
+        EntityRecord,
+        ConnectionRecord,
+        EventRecord,
+        DocumentRecord,
+    )
 }
 
 
-class Source(Protocol):
+class Records(Protocol):
     """Numbered records that can be read more than once, in the same order."""
 
     def __iter__(self) -> Iterator[Numbered]: ...
@@ -223,7 +238,7 @@ def parse(value: Json) -> Record:
     if "format" in value:
         return read(Header, value)
     if "type" in value and "name" in value:
-        return read(Entity, value)
+        return read(EntityRecord, value)
     raise BrokenLineError(
         f'A line is {{"<kind>": {{…}}}} with one of {", ".join(KINDS)}, '
         "or an entity with its type and name.",
@@ -235,25 +250,6 @@ def read(model: type[R], fields: object) -> R:
     try:
         return model.model_validate(fields)
     except ValidationError as error:
-        raise _broken(model, error) from None
-
-
-def _broken(model: type[BaseModel], error: ValidationError) -> BrokenLineError:
-    found = error.errors(include_url=False, include_input=False)
-    first = next((each for each in found if Reference.__name__ in each["loc"]), found[0])
-    path = [str(part) for part in first["loc"] if part not in _FORMS]
-    field = names.shown(".".join(path)) or "the line"
-    match first["type"]:
-        case "missing":
-            sentence = f"{field} is missing."
-        case "extra_forbidden":
-            inner = Reference if len(path) > 1 else model
-            known = tuple(info.alias or name for name, info in inner.model_fields.items())
-            near = names.near(path[-1], known)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}."
-            sentence = f"There is no field {field}; {hint}"
-        case "string_pattern_mismatch":
-            sentence = f"{field} is not of the form {first.get('ctx', {}).get('pattern')}."
-        case _:
-            sentence = f"{field}: {first['msg'].removeprefix('Value error, ')}."
-    return BrokenLineError(sentence, field=field)
+        form = Form(model, whole="The line", noun="field")
+        found = problems(error, fields, form)
+        raise BrokenLineError(f"{told(found, form)}.", field=found[0].place or None) from None

@@ -4,10 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from one_mcp import jsons
 from one_mcp.dimensions.exchange.records import End, Reference
-from one_mcp.errors import ConflictError, NotFoundError
-from one_mcp.ontology.names import shown
+from one_mcp.errors import ArchivedError, ConflictError, NotFoundError, shown
+from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
 
 OURS = ("ent_", "per_")  # how a word begins that is an id of this server
@@ -20,6 +19,13 @@ class Subject(NamedTuple):
     id: str
     type: str
     archived: bool
+
+    def require_live(self) -> None:
+        """Raise ArchivedError where nothing new may be said of the entity."""
+        if self.archived:
+            raise ArchivedError(
+                f"{self.id} is archived; restore it first with restore_entity.", id=self.id
+            )
 
 
 class References:
@@ -85,26 +91,26 @@ def _subject(row: Row) -> Subject:
 
 def _by_id(work: Work, ids: set[str]) -> dict[str, Subject]:
     rows = work.all(
-        """
+        f"""
         SELECT id, type, deleted_at
         FROM entities
         WHERE organization_id = :organization
-          AND id IN (SELECT value FROM json_each(:ids))
+          AND id {dialect.any_of("ids")}
         """,
-        ids=jsons.dumps(list(ids)),
+        ids=list(ids),
     )
     return {row["id"]: _subject(row) for row in rows}
 
 
 def _by_external_id(work: Work, external: set[str]) -> dict[str, list[Subject]]:
     rows = work.all(
-        """
+        f"""
         SELECT id, type, deleted_at, external_id
         FROM entities
         WHERE organization_id = :organization
-          AND external_id IN (SELECT value FROM json_each(:external))
+          AND external_id {dialect.any_of("external")}
         """,
-        external=jsons.dumps(list(external)),
+        external=list(external),
     )
     found: dict[str, list[Subject]] = defaultdict(list)
     for row in rows:
@@ -114,14 +120,14 @@ def _by_external_id(work: Work, external: set[str]) -> dict[str, list[Subject]]:
 
 def _by_name(work: Work, names: set[str]) -> dict[str, list[Subject]]:
     rows = work.all(
-        """
+        f"""
         SELECT id, type, deleted_at, name
         FROM entities
         WHERE organization_id = :organization
           AND deleted_at IS NULL
-          AND name COLLATE NOCASE IN (SELECT value FROM json_each(:names))
+          AND lower(name) {dialect.any_of("names")}
         """,
-        names=jsons.dumps(list(names)),
+        names=[_folded(name) for name in names],
     )
     found: dict[str, list[Subject]] = defaultdict(list)
     for row in rows:
@@ -130,5 +136,5 @@ def _by_name(work: Work, names: set[str]) -> dict[str, list[Subject]]:
 
 
 def _folded(name: str) -> str:
-    """Fold case as SQLite's NOCASE does: A to Z only."""
+    """Fold case as the index of names does: A to Z only."""
     return name.translate(_UPPER)

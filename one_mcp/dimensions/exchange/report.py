@@ -44,7 +44,7 @@ class Loaded(Written):
 
 
 @dataclass(slots=True)
-class Report:
+class Tally:
     """Collects while rows are loaded; its size does not grow with theirs.
 
     `place` tells by a record's number which line to name, and which file if there are several.

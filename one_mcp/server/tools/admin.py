@@ -4,13 +4,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from one_mcp import ids
 from one_mcp.access import Permission
-from one_mcp.dimensions import archive
-from one_mcp.dimensions.archive import Purged
-from one_mcp.dimensions.knowledge import purging
-from one_mcp.server import fields
-from one_mcp.server.toolbox import ToolSpec
+from one_mcp.dimensions.purge.purge import Purged
+from one_mcp.server.arguments import fields
+from one_mcp.server.toolbox import ToolSpec, toolset
+from one_mcp.services import erasure
 from one_mcp.session import Session
 
 
@@ -21,20 +19,13 @@ async def purge_entity(
 ) -> Purged:
     """Remove an entity for good, with its connections, its tags and what history knows of it.
 
-    Only events and documents about it stay; nothing brings the rest back. A document (kno_…) goes
-    the same way. Ask the user first; archive_entity hides an entity and can be undone.
+    Only events and documents about it stay; nothing brings the rest back. `erased` says that no
+    byte of it is left in the file. A document (kno_…) goes the same way. Ask the user first;
+    archive_entity hides an entity and can be undone.
     """
-    document = id.startswith(f"{ids.KNOWLEDGE}_")
-    return await one.write(purging.purge if document else archive.purge, id, confirm)
+    return await erasure.remove(one, id, confirm)
 
 
-TOOLS = (
-    ToolSpec(
-        "purge_entity",
-        purge_entity,
-        "Purge an entity",
-        "admin",
-        Permission.ADMIN,
-        destructive=True,
-    ),
+TOOLS = toolset(
+    "admin", ToolSpec(purge_entity, "Purge an entity", Permission.ADMIN, destructive=True)
 )

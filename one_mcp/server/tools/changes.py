@@ -5,13 +5,15 @@ from typing import Annotated
 from pydantic import Field, WithJsonSchema
 
 from one_mcp.access import Permission
-from one_mcp.dimensions import batch, history, operations, undo
-from one_mcp.dimensions.batch import Applied
-from one_mcp.dimensions.history import History
-from one_mcp.dimensions.undo import Undone
+from one_mcp.dimensions.batch import batch, operations
+from one_mcp.dimensions.batch.batch import Applied
+from one_mcp.dimensions.changes import history
+from one_mcp.dimensions.changes.history import History
+from one_mcp.dimensions.undo import undo
+from one_mcp.dimensions.undo.undo import Undone
 from one_mcp.jsons import JsonValue
-from one_mcp.server import fields
-from one_mcp.server.toolbox import ToolSpec
+from one_mcp.server.arguments import fields
+from one_mcp.server.toolbox import ToolSpec, toolset
 from one_mcp.session import Session
 
 Operations = Annotated[
@@ -24,7 +26,8 @@ Operations = Annotated[
                 "{op, ...} with op: create_entity (as: $name, type, name, properties, status, "
                 "tags), update_entity, archive_entity, restore_entity, connect_entities (from, "
                 "type, to, metadata), disconnect_entities, record_event (type, target, actor, "
-                "metadata, at), tag_entity (id, add, remove): fields as in these tools"
+                "metadata, at), tag_entity (id, add, remove), update_organization (name, owner, "
+                "currency, time_zone): as in these tools"
             ),
         }
     ),
@@ -38,7 +41,7 @@ async def apply_changes(
 ) -> Applied:
     """Write up to 200 operations as one change, all or none.
 
-    $name stands for the id of an entity created earlier in the list, wherever an id may stand.
+    $name stands for the id of an entity created earlier, wherever an id may stand.
     """
     steps = operations.parse(operations_)
     if dry_run:
@@ -61,37 +64,17 @@ async def get_history(
 
 
 async def undo_change(one: Session, change: fields.ChangeId) -> Undone:
-    """Take one change back as a unit, or say which later changes stand in the way.
+    """Take a change back with its events, or say which later changes stand in the way.
 
-    Events stay. The undo is a change too, and can be undone.
+    The undo can be undone, too.
     """
     return await one.write(undo.undo, change)
 
 
-TOOLS = (
-    ToolSpec(
-        "apply_changes",
-        apply_changes,
-        "Apply changes",
-        "changes",
-        Permission.WRITE,
-        destructive=True,
-    ),
-    ToolSpec(
-        "get_history",
-        get_history,
-        "Get the history",
-        "changes",
-        Permission.READ,
-        read_only=True,
-        idempotent=True,
-    ),
-    ToolSpec(
-        "undo_change",
-        undo_change,
-        "Undo a change",
-        "changes",
-        Permission.WRITE,
-        destructive=True,
-    ),
+WRITE = Permission.WRITE
+TOOLS = toolset(
+    "changes",
+    ToolSpec(apply_changes, "Apply changes", WRITE, destructive=True),
+    ToolSpec(get_history, "Get the history"),
+    ToolSpec(undo_change, "Undo a change", WRITE, destructive=True),
 )

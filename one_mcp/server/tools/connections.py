@@ -5,12 +5,14 @@ from typing import Annotated
 from pydantic import Field
 
 from one_mcp.access import Permission
-from one_mcp.dimensions import connections, edges, graph, paths
-from one_mcp.dimensions.connections import Connected, Disconnected
-from one_mcp.dimensions.edges import Edges
-from one_mcp.dimensions.neighbourhoods import Direction, Neighbourhood
-from one_mcp.server import fields
-from one_mcp.server.toolbox import ToolSpec
+from one_mcp.dimensions.connections import connection, finding
+from one_mcp.dimensions.connections.connection import Connected, Disconnected
+from one_mcp.dimensions.connections.directions import Direction
+from one_mcp.dimensions.connections.finding import Edges
+from one_mcp.dimensions.graph import exploring, paths
+from one_mcp.dimensions.graph.subgraph import Neighbourhood
+from one_mcp.server.arguments import fields
+from one_mcp.server.toolbox import ToolSpec, toolset
 from one_mcp.session import Session
 
 
@@ -25,14 +27,14 @@ async def connect_entities(
 
     Direction matters: owner owns thing, content generated_by agent, child part_of parent.
     """
-    return await one.write(connections.connect, from_, type, to, metadata)
+    return await one.write(connection.connect, from_, type, to, metadata)
 
 
 async def disconnect_entities(
     one: Session, from_: fields.EntityId, type: fields.TypeName, to: fields.EntityId
 ) -> Disconnected:
     """Remove a connection; undo_change brings it back."""
-    return await one.write(connections.disconnect, from_, type, to)
+    return await one.write(connection.disconnect, from_, type, to)
 
 
 async def find_connections(
@@ -53,7 +55,7 @@ async def find_connections(
     the properties of what is found.
     """
     return await one.read(
-        edges.find,
+        finding.find,
         from_id=from_,
         to_id=to,
         between=between,
@@ -87,9 +89,9 @@ async def explore_graph(
             paths.find, id, to, longest=depth or paths.LONGEST, types=types, direction=direction
         )
     return await one.read(
-        graph.explore,
+        exploring.explore,
         id,
-        depth=depth or graph.USUAL_DEPTH,
+        depth=depth or exploring.USUAL_DEPTH,
         types=types,
         direction=direction,
         limit=limit,
@@ -97,39 +99,11 @@ async def explore_graph(
     )
 
 
-TOOLS = (
-    ToolSpec(
-        name="connect_entities",
-        run=connect_entities,
-        title="Connect entities",
-        toolset="connections",
-        permission=Permission.WRITE,
-        idempotent=True,
-    ),
-    ToolSpec(
-        name="disconnect_entities",
-        run=disconnect_entities,
-        title="Disconnect entities",
-        toolset="connections",
-        permission=Permission.WRITE,
-        destructive=True,
-    ),
-    ToolSpec(
-        name="find_connections",
-        run=find_connections,
-        title="Find connections",
-        toolset="connections",
-        permission=Permission.READ,
-        read_only=True,
-        idempotent=True,
-    ),
-    ToolSpec(
-        name="explore_graph",
-        run=explore_graph,
-        title="Explore the graph",
-        toolset="connections",
-        permission=Permission.READ,
-        read_only=True,
-        idempotent=True,
-    ),
+WRITE = Permission.WRITE
+TOOLS = toolset(
+    "connections",
+    ToolSpec(connect_entities, "Connect entities", WRITE, repeatable=True),
+    ToolSpec(disconnect_entities, "Disconnect entities", WRITE, destructive=True),
+    ToolSpec(find_connections, "Find connections"),
+    ToolSpec(explore_graph, "Explore the graph"),
 )

@@ -5,34 +5,55 @@ from typing import Annotated
 from pydantic import Field
 
 from one_mcp.access import Permission
-from one_mcp.dimensions import archive, entities, finding, portraits
-from one_mcp.dimensions import tags as tagging
-from one_mcp.dimensions.archive import Archived, Restored
-from one_mcp.dimensions.entities import Saved
-from one_mcp.dimensions.finding import Found, Sort
-from one_mcp.dimensions.neighbourhoods import Direction
-from one_mcp.dimensions.portraits import Include, Portrait
-from one_mcp.dimensions.selections import Link
-from one_mcp.dimensions.tags import Tagged
-from one_mcp.server import fields
-from one_mcp.server.toolbox import ToolSpec
+from one_mcp.dimensions.connections.directions import Direction
+from one_mcp.dimensions.entities import archive, details, entity, finding
+from one_mcp.dimensions.entities import tags as tagging
+from one_mcp.dimensions.entities.archive import Archived, Restored
+from one_mcp.dimensions.entities.details import Include, Portrait
+from one_mcp.dimensions.entities.entity import Saved
+from one_mcp.dimensions.entities.finding import Entities, Sort
+from one_mcp.dimensions.entities.selection import NeighbourOf
+from one_mcp.dimensions.entities.tags import Tagged
+from one_mcp.dimensions.graph.summary import summarizing
+from one_mcp.dimensions.graph.summary.measures import COUNT
+from one_mcp.dimensions.graph.summary.sources import Conditions, Kind
+from one_mcp.dimensions.graph.summary.summarizing import Compare, Summary
+from one_mcp.server.arguments import fields
+from one_mcp.server.toolbox import ToolSpec, toolset
 from one_mcp.session import Session
 
+Measures = Annotated[
+    list[str],
+    Field(
+        description="count (default), count:distinct actor; sum:, avg:, min:, max:, median: "
+        "of a field: sum:price",
+        max_length=5,
+    ),
+]
+GroupBy = Annotated[
+    list[str],
+    Field(
+        description="up to 3: type, status, tag:key, actor, target, from, to, a property or "
+        "metadata field (a.b, properties.status); hour, day, week, month, quarter, year",
+        max_length=3,
+    ),
+]
 Status = Annotated[str, Field(max_length=100)]
 
 
-class ConnectedTo(fields.Part):
+class ConnectedTo(fields.ArgumentObject):
     """The entity whose neighbours are wanted."""
 
     id: fields.EntityId
     type: fields.TypeName | None = None
-    direction: Annotated[Direction, Field(description="out: from id to the found")] = "both"
+    direction: Annotated[Direction, Field(description="out: from id to found")] = "both"
 
 
 async def find_entities(
     one: Session,
     type: fields.TypeName | None = None,
-    text: Annotated[fields.Text, Field(description="any words; best matches first")] | None = None,
+    text: Annotated[fields.Text, Field(description="any of them, best first")] | None = None,
+    name: Annotated[fields.Name, Field(description="whole name")] | None = None,
     where: Annotated[
         fields.Properties,
         Field(
@@ -44,30 +65,81 @@ async def find_entities(
     *,
     tags: Annotated[fields.TagList, Field(description="all of; key: for any value")] | None = None,
     connected_to: ConnectedTo | None = None,
-    status: Annotated[Status, Field(description="default: all but archived")] | None = None,
+    status: Annotated[Status, Field(description="default: not archived")] | None = None,
+    since: fields.SinceText | None = None,
+    until: fields.UntilText | None = None,
     sort: Sort | None = None,
     limit: fields.Limit = 20,
     cursor: fields.CursorText | None = None,
     detail: fields.Detail = "concise",
-) -> Found:
+) -> Entities:
     """Find entities that meet all conditions; without any, the newest.
 
-    Look here before you create something. Full detail adds properties and tags; get_entity shows
-    one entity with its neighbours.
+    since, until: when created; sorted by updated, when changed. Look here before you create.
+    Full detail adds properties, tags; get_entity shows one with neighbours.
     """
-    link = connected_to and Link(connected_to.id, connected_to.type, connected_to.direction)
+    link = connected_to and NeighbourOf(connected_to.id, connected_to.type, connected_to.direction)
     return await one.read(
         finding.find,
         type,
+        name=name,
         text=text,
         where=where,
         tags=tags,
         connected_to=link,
         status=status,
+        since=since,
+        until=until,
         sort=sort,
         limit=limit,
         cursor=cursor,
         detail=detail,
+    )
+
+
+async def summarize(
+    one: Session,
+    of: Kind,
+    measures: Measures | None = None,
+    group_by: GroupBy | None = None,
+    types: fields.TypeNames | None = None,
+    *,
+    where: Annotated[fields.Properties, Field(description="as find_entities; or on metadata")]
+    | None = None,
+    status: Status | None = None,
+    text: Annotated[fields.Text, Field(description="all words")] | None = None,
+    tags: fields.TagList | None = None,
+    connected_to: ConnectedTo | None = None,
+    actor: fields.AnyId | None = None,
+    target: fields.EntityId | None = None,
+    from_: fields.EntityId | None = None,
+    to: fields.EntityId | None = None,
+    since: fields.SinceText | None = None,
+    until: fields.UntilText | None = None,
+    time_zone: str | None = None,
+    compare: Compare | None = None,
+    sort: Annotated[str, Field(description="-sum:price")] | None = None,
+    limit: fields.Limit | None = None,
+) -> Summary:
+    """Count, sum, group and rank entities, connections or events, over all that match.
+
+    Times (since, until, month…) are when it happened or was created. Money is summed per currency.
+    compare: "previous" sets the period before beside since and until.
+    """
+    link = connected_to and NeighbourOf(connected_to.id, connected_to.type, connected_to.direction)
+    asked = Conditions(
+        types or (), where, status, text, tags or (), link, actor, target, from_, to, since, until
+    )
+    return await one.read(
+        summarizing.summarize,
+        of,
+        measures or [COUNT],
+        group_by or (),
+        asked=asked,
+        time_zone=time_zone,
+        compare=compare,
+        sort=sort,
+        limit=limit,
     )
 
 
@@ -80,7 +152,7 @@ async def get_entity(
     relationships: Annotated[fields.TypeNames, Field(description="neighbours by these types only")]
     | None = None,
     *,
-    as_of: fields.TimeText | None = None,
+    as_of: fields.SinceText | None = None,
     detail: fields.Detail = "concise",
 ) -> Portrait:
     """Show one entity and what surrounds it: numbers of connections, named neighbours, events.
@@ -89,7 +161,7 @@ async def get_entity(
     include=["stats"] (30 days). as_of shows the past.
     """
     return await one.read(
-        portraits.portrait, id, include, relationships=relationships, as_of=as_of, detail=detail
+        details.portrait, id, include, relationships=relationships, as_of=as_of, detail=detail
     )
 
 
@@ -107,7 +179,7 @@ async def create_entity(
     Unknown properties are kept and named in `extra`. For several entities with their connections
     use apply_changes.
     """
-    return await one.write(entities.create, type, name, properties, status=status, with_tags=tags)
+    return await one.write(entity.create, type, name, properties, status=status, with_tags=tags)
 
 
 async def update_entity(
@@ -126,7 +198,7 @@ async def update_entity(
     With expected_version, it is refused if someone else changed the entity meanwhile.
     """
     return await one.write(
-        entities.update,
+        entity.update,
         id,
         properties,
         name=name,
@@ -158,41 +230,15 @@ async def tag_entity(
     return await one.write(tagging.change, id, add, remove)
 
 
-READ, WRITE = Permission.READ, Permission.WRITE
-TOOLS = (
-    ToolSpec(
-        "find_entities",
-        find_entities,
-        "Find entities",
-        "entities",
-        READ,
-        read_only=True,
-        idempotent=True,
-    ),
-    ToolSpec(
-        "get_entity", get_entity, "Get an entity", "entities", READ, read_only=True, idempotent=True
-    ),
-    ToolSpec("create_entity", create_entity, "Create an entity", "entities", WRITE),
-    ToolSpec(
-        "update_entity",
-        update_entity,
-        "Update an entity",
-        "entities",
-        WRITE,
-        destructive=True,
-        idempotent=True,
-    ),
-    ToolSpec(
-        "archive_entity",
-        archive_entity,
-        "Archive an entity",
-        "entities",
-        WRITE,
-        destructive=True,
-        idempotent=True,
-    ),
-    ToolSpec(
-        "restore_entity", restore_entity, "Restore an entity", "entities", WRITE, idempotent=True
-    ),
-    ToolSpec("tag_entity", tag_entity, "Tag an entity", "entities", WRITE, idempotent=True),
+WRITE = Permission.WRITE
+TOOLS = toolset(
+    "entities",
+    ToolSpec(find_entities, "Find entities"),
+    ToolSpec(summarize, "Count, sum and rank"),
+    ToolSpec(get_entity, "Get an entity"),
+    ToolSpec(create_entity, "Create an entity", WRITE),
+    ToolSpec(update_entity, "Update an entity", WRITE, destructive=True, repeatable=True),
+    ToolSpec(archive_entity, "Archive an entity", WRITE, destructive=True, repeatable=True),
+    ToolSpec(restore_entity, "Restore an entity", WRITE, repeatable=True),
+    ToolSpec(tag_entity, "Tag an entity", WRITE, repeatable=True),
 )

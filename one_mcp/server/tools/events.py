@@ -5,11 +5,11 @@ from typing import Annotated
 from pydantic import Field
 
 from one_mcp.access import Permission
-from one_mcp.dimensions import events, timeline
-from one_mcp.dimensions.events import Recorded
-from one_mcp.dimensions.timeline import Around, Events
-from one_mcp.server import fields
-from one_mcp.server.toolbox import ToolSpec
+from one_mcp.dimensions.events import event, finding
+from one_mcp.dimensions.events.event import Recorded
+from one_mcp.dimensions.events.finding import Around, Events
+from one_mcp.server.arguments import fields
+from one_mcp.server.toolbox import ToolSpec, toolset
 from one_mcp.session import Session
 
 
@@ -22,11 +22,11 @@ async def record_event(
     actor: Annotated[fields.AnyId, Field(description="default: you")] | None = None,
     at: Annotated[fields.TimeText, Field(description="default: now")] | None = None,
 ) -> Recorded:
-    """Record that something happened; events are never changed or deleted.
+    """Record that something happened; events never change.
 
     Creating or changing an entity records its own event where the type has one.
     """
-    return await one.write(events.record, type, target, actor=actor, metadata=metadata, at=at)
+    return await one.write(event.record, type, target, actor=actor, metadata=metadata, at=at)
 
 
 async def find_events(
@@ -36,43 +36,33 @@ async def find_events(
     entity: Annotated[fields.AnyId, Field(description="as actor or as target")] | None = None,
     types: fields.TypeNames | None = None,
     *,
-    since: fields.TimeText | None = None,
-    until: fields.TimeText | None = None,
+    since: fields.SinceText | None = None,
+    until: fields.UntilText | None = None,
+    retracted: bool = False,
     limit: fields.Limit = 20,
     cursor: fields.CursorText | None = None,
     detail: fields.Detail = "concise",
 ) -> Events:
-    """Find what happened, newest first, with the names of who did it and to what.
+    """Find what happened, newest first, retracted events only on request.
 
-    For how content was used: target and types=["content_interacted"].
+    How content was used: target and types=["content_interacted"].
     """
     return await one.read(
-        timeline.find,
+        finding.find,
         Around(actor, target, entity),
         types=types,
         since=since,
         until=until,
+        retracted=retracted,
         limit=limit,
         cursor=cursor,
         detail=detail,
     )
 
 
-TOOLS = (
-    ToolSpec(
-        name="record_event",
-        run=record_event,
-        title="Record an event",
-        toolset="events",
-        permission=Permission.WRITE,
-    ),
-    ToolSpec(
-        name="find_events",
-        run=find_events,
-        title="Find events",
-        toolset="events",
-        permission=Permission.READ,
-        read_only=True,
-        idempotent=True,
-    ),
+WRITE = Permission.WRITE
+TOOLS = toolset(
+    "events",
+    ToolSpec(record_event, "Record an event", WRITE),
+    ToolSpec(find_events, "Find events"),
 )

@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from one_mcp.access import Permission
-from one_mcp.dimensions.exchange.load import OnError
+from one_mcp.dimensions.exchange.importing import OnError
 from one_mcp.dimensions.exchange.report import Loaded
 from one_mcp.errors import InvalidArgumentError
-from one_mcp.server import fields
-from one_mcp.server.toolbox import ToolSpec
-from one_mcp.services.transfer import exports, imports
-from one_mcp.services.transfer.exports import Exported
-from one_mcp.services.transfer.mapping import Mapping
+from one_mcp.server.arguments import fields
+from one_mcp.server.toolbox import ToolSpec, toolset
+from one_mcp.services.exchange import exports, imports
+from one_mcp.services.exchange.exports import Exported
+from one_mcp.services.exchange.mapping import TableMapping
 from one_mcp.session import Session
 
 MAPPING = (
@@ -29,7 +29,7 @@ async def import_data(
     format: imports.Format | None = None,
     *,
     mapping: Annotated[
-        Mapping,
+        TableMapping,
         BeforeValidator(lambda given: fields.unpacked(given) if isinstance(given, str) else given),
         WithJsonSchema({"type": "object", "description": MAPPING}),
     ]
@@ -81,21 +81,9 @@ async def export_data(
             return await exports.entities(one, type, path, overwrite=overwrite)
 
 
-TOOLS = (
-    ToolSpec(
-        name="import_data",
-        run=import_data,
-        title="Import data",
-        toolset="exchange",
-        permission=Permission.WRITE,
-        idempotent=True,
-    ),
-    ToolSpec(
-        name="export_data",
-        run=export_data,
-        title="Export data",
-        toolset="exchange",
-        permission=Permission.READ,
-        idempotent=True,
-    ),
+WRITE = Permission.WRITE
+TOOLS = toolset(
+    "exchange",
+    ToolSpec(import_data, "Import data", WRITE, repeatable=True),
+    ToolSpec(export_data, "Export data", makes_files=True),
 )

@@ -5,15 +5,15 @@ from typing import Annotated
 from pydantic import Field
 
 from one_mcp.access import Permission
-from one_mcp.dimensions.knowledge import documents, shelves
-from one_mcp.dimensions.knowledge.documents import Added, Forgotten, Labelled
-from one_mcp.dimensions.knowledge.drafts import Keep
-from one_mcp.dimensions.knowledge.labels import Role
-from one_mcp.dimensions.knowledge.scopes import Scope
-from one_mcp.dimensions.knowledge.search import Wish
-from one_mcp.dimensions.knowledge.shelves import Document
-from one_mcp.server import fields
-from one_mcp.server.toolbox import ToolSpec
+from one_mcp.dimensions.knowledge.documents import document, reading
+from one_mcp.dimensions.knowledge.documents.document import Added, Forgotten, Labelled
+from one_mcp.dimensions.knowledge.documents.drafts import Keep
+from one_mcp.dimensions.knowledge.documents.labels import Role
+from one_mcp.dimensions.knowledge.documents.reading import Document
+from one_mcp.dimensions.knowledge.search.hybrid import Wish
+from one_mcp.dimensions.knowledge.search.scope import Scope
+from one_mcp.server.arguments import fields
+from one_mcp.server.toolbox import ToolSpec, toolset
 from one_mcp.services.knowledge import context, ingest, recall, upkeep
 from one_mcp.services.knowledge.context import Context
 from one_mcp.services.knowledge.ingest import Filing
@@ -24,11 +24,11 @@ from one_mcp.store import pages
 
 DocumentId = Annotated[str, Field(description="kno_…", min_length=1, max_length=64)]
 EntityIds = Annotated[list[fields.EntityId], Field(max_length=100)]
-Part = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Query = Annotated[str, Field(min_length=1, max_length=4_000)]
 
 
-class About(fields.Part):
+class About(fields.ArgumentObject):
     """Which texts are searched: those that fulfil every condition."""
 
     types: fields.TypeNames | None = None
@@ -36,8 +36,8 @@ class About(fields.Part):
     labels: fields.TagList | None = None
     entity: fields.EntityId | None = None
     around: Annotated[bool, Field(description="and entity's neighbours")] = False
-    since: fields.TimeText | None = None
-    until: fields.TimeText | None = None
+    since: fields.SinceText | None = None
+    until: fields.UntilText | None = None
 
     def scope(self) -> Scope:
         return Scope(
@@ -51,14 +51,15 @@ class About(fields.Part):
         )
 
 
-class Weights(fields.Part):
+class Weights(fields.ArgumentObject):
     """How much of a score recency and quality make, 0 to 1."""
 
-    recency: Part = 0
-    quality: Part = 0
+    recency: Share = 0
+    quality: Share = 0
 
 
 AROUND = 6  # connections
+PATIENCE_S = 45.0  # clients wait a minute, as a rule
 Within = Annotated[About, Field(description="only texts of or about such entities")]
 
 
@@ -75,7 +76,7 @@ async def add_knowledge(
     labels: fields.TagList | None = None,
     source: Annotated[str, Field(description="same source replaces", max_length=2000)]
     | None = None,
-    quality: Part | None = None,
+    quality: Share | None = None,
     keep: Keep = "text",
 ) -> Added:
     """Keep a text (document, transcript, note) so that it is found by meaning and words.
@@ -102,7 +103,7 @@ async def search_knowledge(
     limit: Annotated[int, Field(ge=1, le=100)] = 8,
     per_document: Annotated[int, Field(ge=1, le=20)] = 3,
     weights: Weights | None = None,
-    min_similarity: Part | None = None,
+    min_similarity: Share | None = None,
     around: Annotated[bool, Field(description="connections of each hit's entities")] = False,
     explain: Annotated[bool, Field(description="scores")] = False,
     detail: fields.Detail = "concise",
@@ -144,7 +145,7 @@ async def get_knowledge(
     characters: Annotated[int, Field(ge=1, le=60_000)] = 4_000,
 ) -> Document:
     """Read a document's text from a character on, with what it is about."""
-    return await one.read(shelves.document, id, start, characters)
+    return await one.read(reading.document, id, start, characters)
 
 
 async def label_knowledge(
@@ -157,75 +158,30 @@ async def label_knowledge(
     unlink: EntityIds | None = None,
 ) -> Labelled:
     """Label a document (key:value), or link it to entities."""
-    return await one.write(documents.label, id, add, remove, link=link, unlink=unlink)
+    return await one.write(document.label, id, add, remove, link=link, unlink=unlink)
 
 
 async def forget_knowledge(one: Session, id: DocumentId) -> Forgotten:
     """Take a document out of knowledge; undo_change brings it back."""
-    return await one.write(documents.forget, id)
+    return await one.write(document.forget, id)
 
 
 async def reindex_knowledge(
     one: Session,
     everything: Annotated[bool, Field(description="cut and embed all anew")] = False,
 ) -> Indexed:
-    """Wait until all texts are found by meaning; reports progress."""
-    return await upkeep.reindex(one, everything=everything)
+    """Wait up to 45 s until all texts are found by meaning."""
+    return await upkeep.reindex(one, everything=everything, patience_s=PATIENCE_S)
 
 
-READ, WRITE = Permission.READ, Permission.WRITE
-TOOLS = (
-    ToolSpec("add_knowledge", add_knowledge, "Add knowledge", "knowledge", WRITE, idempotent=True),
-    ToolSpec(
-        "search_knowledge",
-        search_knowledge,
-        "Search knowledge",
-        "knowledge",
-        READ,
-        read_only=True,
-        idempotent=True,
-    ),
-    ToolSpec(
-        "recall_context",
-        recall_context,
-        "Recall a context",
-        "knowledge",
-        READ,
-        read_only=True,
-        idempotent=True,
-    ),
-    ToolSpec(
-        "get_knowledge",
-        get_knowledge,
-        "Read a document",
-        "knowledge",
-        READ,
-        read_only=True,
-        idempotent=True,
-    ),
-    ToolSpec(
-        "label_knowledge",
-        label_knowledge,
-        "Label a document",
-        "knowledge",
-        WRITE,
-        idempotent=True,
-    ),
-    ToolSpec(
-        "forget_knowledge",
-        forget_knowledge,
-        "Forget a document",
-        "knowledge",
-        WRITE,
-        destructive=True,
-        idempotent=True,
-    ),
-    ToolSpec(
-        "reindex_knowledge",
-        reindex_knowledge,
-        "Reindex knowledge",
-        "knowledge",
-        WRITE,
-        idempotent=True,
-    ),
+WRITE = Permission.WRITE
+TOOLS = toolset(
+    "knowledge",
+    ToolSpec(add_knowledge, "Add knowledge", WRITE, repeatable=True),
+    ToolSpec(search_knowledge, "Search knowledge"),
+    ToolSpec(recall_context, "Recall a context"),
+    ToolSpec(get_knowledge, "Read a document"),
+    ToolSpec(label_knowledge, "Label a document", WRITE, repeatable=True),
+    ToolSpec(forget_knowledge, "Forget a document", WRITE, destructive=True, repeatable=True),
+    ToolSpec(reindex_knowledge, "Reindex knowledge", WRITE, repeatable=True),
 )

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
 
-from one_mcp.access import Permission
 from one_mcp.ontology import describe, mapping
 from one_mcp.ontology.describe import Described
 from one_mcp.ontology.proposal import (
@@ -16,7 +15,7 @@ from one_mcp.ontology.proposal import (
     ProposedTag,
 )
 from one_mcp.ontology.report import Report
-from one_mcp.server.toolbox import ToolSpec
+from one_mcp.server.toolbox import ToolSpec, toolset
 from one_mcp.session import Session
 
 
@@ -70,23 +69,8 @@ async def check_mapping(
     return mapping.check_mapping(one.ontology, proposed)
 
 
-TOOLS = (
-    ToolSpec(
-        name="describe_ontology",
-        run=describe_ontology,
-        title="Describe the ontology",
-        toolset="ontology",
-        permission=Permission.READ,
-        read_only=True,
-        idempotent=True,
-    ),
-    ToolSpec(
-        name="check_mapping",
-        run=check_mapping,
-        title="Check a mapping",
-        toolset="ontology",
-        permission=Permission.READ,
-        read_only=True,
-        idempotent=True,
-    ),
+TOOLS = toolset(
+    "ontology",
+    ToolSpec(describe_ontology, "Describe the ontology"),
+    ToolSpec(check_mapping, "Check a mapping"),
 )

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from one_mcp.answers import Answer
-from one_mcp.dimensions.knowledge import facts
-from one_mcp.dimensions.knowledge.hits import Hit
-from one_mcp.dimensions.knowledge.scopes import Scope
-from one_mcp.dimensions.knowledge.search import Wish
+from one_mcp.dimensions.knowledge.search import facts
+from one_mcp.dimensions.knowledge.search.hits import Hit
+from one_mcp.dimensions.knowledge.search.hybrid import Wish
+from one_mcp.dimensions.knowledge.search.scope import Scope
 from one_mcp.services.knowledge import recall
 from one_mcp.services.knowledge.recall import Found, Mode
 from one_mcp.session import Session
@@ -22,7 +22,7 @@ INDENT = 2
 MOST_TOKENS = 13_000  # the answer has the sources, too
 
 
-class Source(Answer):
+class CitedSource(Answer):
     """What a number in the context stands for: text[start:stop] of a document."""
 
     ref: int
@@ -43,10 +43,10 @@ class Context(Answer):
     mode: Mode
     reason: str | None = None
     context: str
-    sources: list[Source]
+    sources: list[CitedSource]
     tokens: int
     waiting: int | None = None
-    note: str
+    incomplete: str | None = None
 
 
 async def gather(one: Session, question: str, scope: Scope, tokens: int) -> Context:
@@ -74,14 +74,14 @@ async def gather(one: Session, question: str, scope: Scope, tokens: int) -> Cont
         sources=sources,
         tokens=-(-len(text) // CHARACTERS_A_TOKEN),
         waiting=found.waiting,
-        note=recall.QUOTED,
+        incomplete=found.incomplete,
     )
 
 
-def _passages(hits: Sequence[Hit], characters: int) -> tuple[list[str], list[Source]]:
+def _passages(hits: Sequence[Hit], characters: int) -> tuple[list[str], list[CitedSource]]:
     """Write passages as long as there is room; the first one is shortened to fit."""
     lines: list[str] = []
-    sources: list[Source] = []
+    sources: list[CitedSource] = []
     for ref, hit in enumerate(hits, 1):
         whole = f"{hit.title} > {hit.heading}" if hit.heading else hit.title
         head = f"[{ref}] {_shortened(whole, characters // 2)}: "
@@ -94,7 +94,7 @@ def _passages(hits: Sequence[Hit], characters: int) -> tuple[list[str], list[Sou
             stop = hit.start + len(quote)
         lines.append(head + (f"“{_indented(quote)}”" if quote else "(redacted)"))
         sources.append(
-            Source(
+            CitedSource(
                 ref=ref,
                 id=hit.id,
                 title=_shortened(hit.title, LONGEST_NAME // 2),

@@ -1,21 +1,23 @@
 """Indexing: what the queues hold is cut and embedded, in the background or while somebody waits."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import anyio
 from anyio import to_thread
 
-from one_mcp.dimensions.knowledge import backlogs, models, queues, unembedded
-from one_mcp.dimensions.knowledge.backlogs import Backlog
-from one_mcp.dimensions.knowledge.chunks import Passage
-from one_mcp.dimensions.knowledge.queues import Uncut
-from one_mcp.dimensions.knowledge.unembedded import Unembedded
+from one_mcp.access import Principal, Role
+from one_mcp.dimensions.knowledge.index import backlog, chunk_queue, models, vector_queue
+from one_mcp.dimensions.knowledge.index.backlog import EVERYTHING, Backlog, Until
+from one_mcp.dimensions.knowledge.index.chunk_queue import Uncut
+from one_mcp.dimensions.knowledge.index.chunks import Passage
+from one_mcp.dimensions.knowledge.index.vector_queue import Unembedded
 from one_mcp.errors import ConflictError, EmbedderError, OneError
-from one_mcp.providers.engine import Loaded
+from one_mcp.providers.embedding import LoadedEmbedder
 from one_mcp.services.knowledge import passages
 from one_mcp.session import Report, Session
+from one_mcp.store import unindexed
 
 CUT_AT_ONCE = 16
 EMBED_AT_ONCE = 64
@@ -26,20 +28,24 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class ActiveModel:
     """The embedder at work, and its number in the file; neither where words are all there is."""
 
-    loaded: Loaded | None = None
+    loaded: LoadedEmbedder | None = None
     number: int | None = None
 
 
 class Indexer:
-    """Works off the queues while the server runs.
+    """Works off the queues of all organizations while the server runs.
 
-    It sleeps until somebody writes or searches: a server that is not used opens no file.
+    It sleeps until somebody writes or searches: a server that is not used opens no file. Whoever
+    has something waiting gets a turn, then the next one: no long queue holds up a short one.
     """
 
-    def __init__(self, open_session: Callable[[], Session]) -> None:
+    def __init__(
+        self, waiting: Callable[[], Awaitable[list[str]]], open_session: Callable[[str], Session]
+    ) -> None:
+        self._waiting = waiting
         self._open = open_session
         self._woken = anyio.Event()
 
@@ -53,7 +59,7 @@ class Indexer:
         while True:
             self._woken = anyio.Event()
             try:
-                await work_off(self._open())
+                await self.work_off()
             except OneError as error:
                 log.warning("indexing waits", extra={"reason": str(error), "code": error.code})
                 await anyio.sleep(RETRY_S)
@@ -63,39 +69,63 @@ class Indexer:
             with anyio.move_on_after(POLL_S):
                 await self._woken.wait()
 
+    async def work_off(self) -> None:
+        """Make words, cut and embed until nothing is left that this process can do.
 
-async def work_off(one: Session, report: Report | None = None) -> Backlog:
-    """Cut and embed until nothing is left that this process can do; return what is left.
+        Without an embedder, texts are cut and found by their words. An organization for which
+        something fails loses its turns; the failure is raised once the others have had theirs.
+        """
+        failures: dict[str, Exception] = {}
+        done = 1
+        while done:
+            done = 0
+            for organization in await self._waiting():
+                if organization not in failures:
+                    try:
+                        one = self._open(organization)
+                        done += await turn(one, await prepared(one))
+                    except Exception as error:  # noqa: BLE001  # the others have their turn
+                        failures[organization] = error
+        for failure in failures.values():
+            raise failure
 
-    Without an embedder, texts are cut and found by their words.
-    """
-    if one.settings.read_only or not await one.read(backlogs.waiting, one.engine.name):
-        return Backlog()
-    return await finish(one, report)
+
+def principal(organization: str) -> Principal:
+    """Stand in for whoever would do it: what is made follows from what is there."""
+    return Principal(organization, "indexer", "indexer", Role.PLATFORM_OWNER)
 
 
 async def finish(one: Session, report: Report | None = None) -> Backlog:
     """Do what is to be done, however little; return what other processes are at."""
     model = await prepared(one)
     done = 0
-    while took := await _cut(one, model) or await _embed(one, model):  # words first: they are quick
+    while took := await turn(one, model):
         done += took
         if report is not None:
-            left = await one.read(backlogs.count, model.number)
+            left = await one.read(backlog.count, model.number)
             await report(done, done + left.uncut + left.unembedded, "texts")
-    return await one.read(backlogs.count, model.number)
+    return await one.read(backlog.count, model.number)
 
 
-async def prepared(one: Session) -> Model:
+async def turn(one: Session, model: ActiveModel, until: Until = EVERYTHING) -> int:
+    """Do some of what is to be done, and return how much; words first: they are quick."""
+    return (
+        await one.derive(unindexed.take)
+        or await _cut(one, model, until.ticket)
+        or await _embed(one, model, until.chunk)
+    )
+
+
+async def prepared(one: Session, patience_s: float | None = None) -> ActiveModel:
     """Load the embedder, and make it known to the file; words are all there is where that fails."""
     try:
-        loaded = await one.engine.ready()
-        return Model() if loaded is None else Model(loaded, await number(one, loaded))
+        loaded = await one.providers.embedding.ready(patience_s)
+        return ActiveModel() if loaded is None else ActiveModel(loaded, await number(one, loaded))
     except (EmbedderError, ConflictError):
-        return Model()
+        return ActiveModel()
 
 
-async def number(one: Session, loaded: Loaded) -> int | None:
+async def number(one: Session, loaded: LoadedEmbedder) -> int | None:
     """Return the number of the loaded model in the file, which it gets where it has none.
 
     None where the file cannot be written.
@@ -107,20 +137,20 @@ async def number(one: Session, loaded: Loaded) -> int | None:
     return known
 
 
-async def _cut(one: Session, model: Model) -> int:
-    leased = await one.derive(queues.to_cut, CUT_AT_ONCE)
+async def _cut(one: Session, model: ActiveModel, last: int) -> int:
+    leased = await one.derive(chunk_queue.to_cut, CUT_AT_ONCE, last)
     for uncut in leased:
         try:
             cut = await to_thread.run_sync(_passages, uncut, model, abandon_on_cancel=True)
         except Exception:  # one text that cannot be cut must not stop all
             log.exception("a text cannot be cut", extra={"subject": uncut.id})
-            await one.derive(queues.fail_cut, uncut.ticket)
+            await one.derive(chunk_queue.fail_cut, uncut.ticket)
         else:
-            await one.derive(queues.cut, uncut, cut)
+            await one.derive(chunk_queue.cut, uncut, cut)
     return len(leased)
 
 
-def _passages(uncut: Uncut, model: Model) -> list[list[Passage]]:
+def _passages(uncut: Uncut, model: ActiveModel) -> list[list[Passage]]:
     embedder = model.loaded and model.loaded.embedder
     return [
         passages.cut(each.text, each.title, embedder, markdown=uncut.markdown)
@@ -128,27 +158,29 @@ def _passages(uncut: Uncut, model: Model) -> list[list[Passage]]:
     ]
 
 
-async def _embed(one: Session, model: Model) -> int:
+async def _embed(one: Session, model: ActiveModel, last: int) -> int:
     if model.loaded is None or model.number is None:
         return 0
-    leased = await one.derive(unembedded.lease, model.number, EMBED_AT_ONCE)
+    leased = await one.derive(vector_queue.lease, model.number, EMBED_AT_ONCE, last)
     if leased:
         await _store(one, model.loaded, model.number, leased)
     return len(leased)
 
 
-async def _store(one: Session, loaded: Loaded, number: int, leased: Sequence[Unembedded]) -> None:
+async def _store(
+    one: Session, loaded: LoadedEmbedder, number: int, leased: Sequence[Unembedded]
+) -> None:
     """Embed passages and store their vectors; where that fails, try each by itself."""
     numbers = [each.chunk for each in leased]
     try:
         made = await loaded.embedder.embed([each.text for each in leased], "passage")
     except anyio.get_cancelled_exc_class():
         with anyio.CancelScope(shield=True):  # the server ends: others need not wait for the lease
-            await one.derive(unembedded.release, number, numbers, failed=False)
+            await one.derive(vector_queue.release, number, numbers, failed=False)
         raise
     except EmbedderError as error:
-        if error.fields.get("retryable"):
-            await one.derive(unembedded.release, number, numbers, failed=False)
+        if error.retryable:
+            await one.derive(vector_queue.release, number, numbers, failed=False)
             raise
         log.warning("a text cannot be embedded", extra={"reason": str(error)})
         await _apart(one, loaded, number, leased)
@@ -161,14 +193,16 @@ async def _store(one: Session, loaded: Loaded, number: int, leased: Sequence[Une
     await one.derive(models.store, number, list(zip(numbers, vectors, strict=True)))
 
 
-async def _apart(one: Session, loaded: Loaded, number: int, leased: Sequence[Unembedded]) -> None:
+async def _apart(
+    one: Session, loaded: LoadedEmbedder, number: int, leased: Sequence[Unembedded]
+) -> None:
     if len(leased) == 1:
-        await one.derive(unembedded.release, number, [leased[0].chunk], failed=True)
+        await one.derive(vector_queue.release, number, [leased[0].chunk], failed=True)
         return
     for place, each in enumerate(leased):
         try:
             await _store(one, loaded, number, [each])
         except EmbedderError:
             rest = [other.chunk for other in leased[place + 1 :]]
-            await one.derive(unembedded.release, number, rest, failed=False)
+            await one.derive(vector_queue.release, number, rest, failed=False)
             raise

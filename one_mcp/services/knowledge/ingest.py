@@ -7,19 +7,22 @@ from functools import partial
 
 from anyio import to_thread
 
-from one_mcp.dimensions.knowledge import documents
-from one_mcp.dimensions.knowledge.documents import Added
-from one_mcp.dimensions.knowledge.drafts import Draft, Keep
-from one_mcp.dimensions.knowledge.labels import Role
+from one_mcp.dimensions.knowledge.documents import document
+from one_mcp.dimensions.knowledge.documents.document import Added
+from one_mcp.dimensions.knowledge.documents.drafts import Draft, Keep
+from one_mcp.dimensions.knowledge.documents.labels import Role
 from one_mcp.errors import EmbedderError, InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.services.exchange import places
 from one_mcp.services.knowledge import indexing, passages, reading
-from one_mcp.services.knowledge.indexing import Model
+from one_mcp.services.knowledge.indexing import ActiveModel
 from one_mcp.services.knowledge.reading import Text
 from one_mcp.session import Session
 
 LONGEST = 4_000_000
 LONGEST_TITLE = 200
+LONGEST_LANGUAGE = 100
+MOST_EMBEDDED = 200  # passages within a call: some ten seconds with the model that comes along
 UNTITLED = "Untitled"
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 _MARKS = re.compile(r"^[#>*\-=\s]+")
@@ -68,14 +71,14 @@ async def add(
     )
     vectors: list[bytes] = []
     if filing.keep == "vector_only":
-        vectors = await _vectors(model, cut)
+        vectors = await _vectors(one, model, cut)
         cut = [replace(each, heading=title) for each in cut]  # its headings are its text, too
     draft = Draft(
         title=title,
         text=given.text,
         passages=cut,
         media_type=given.media_type,
-        language=filing.language or given.language,
+        language=filing.language or _language(given.language),
         source=(filing.source or "").strip() or given.source or None,
         keep=filing.keep,
         quality=filing.quality,
@@ -86,14 +89,14 @@ async def add(
         model=model.number if vectors else None,
         vectors=vectors,
     )
-    return await one.write(documents.add, draft)
+    return await one.finish(document.add, draft)
 
 
 async def _given(one: Session, text: str | None, path: str | None, url: str | None) -> Text:
     if sum(each is not None for each in (text, path, url)) != 1:
         raise InvalidArgumentError("Give one of text, path and url.", argument="text")
     if path is not None:
-        return await reading.from_file(path, one.settings.folder)
+        return await reading.from_file(path, places.of_agents(one.settings))
     if url is not None:
         if not one.settings.fetch_urls:
             raise InvalidArgumentError(
@@ -126,7 +129,8 @@ def _title(filing: Filing, given: Text) -> str:
 
     A text that is not shown keeps its first line for itself.
     """
-    named = filing.title if filing.keep != "text" else filing.title or given.title
+    own = _UNFIT.sub("", given.title or "")  # front matter writes any character as an escape
+    named = filing.title if filing.keep != "text" else filing.title or own
     if named is not None and named.strip():
         return " ".join(named.split())[:LONGEST_TITLE]
     if filing.keep != "text":
@@ -136,12 +140,31 @@ def _title(filing: Filing, given: Text) -> str:
     return first if len(first) <= LONGEST_TITLE else f"{first[: LONGEST_TITLE - 1]}…"
 
 
-async def _vectors(model: Model, cut: Sequence[passages.Passage]) -> list[bytes]:
+def _language(said: str | None) -> str | None:
+    """Take what a file or a page says of its language, unless that is none."""
+    fits = said is not None and len(said) <= LONGEST_LANGUAGE and not _UNFIT.search(said)
+    return said if fits else None
+
+
+async def _vectors(
+    one: Session, model: ActiveModel, cut: Sequence[passages.Passage]
+) -> list[bytes]:
+    """Embed a text within the call: afterwards there is no text any more to embed."""
     if model.loaded is None or model.number is None:
         raise EmbedderError(
             "keep=vector_only keeps nothing but vectors, and there is no embedding model here; "
             "keep the text redacted instead.",
-            retryable=False,
         )
-    made = await model.loaded.embedder.embed([each.whole for each in cut], "passage")
-    return model.loaded.arithmetic.quantised(made, model.loaded.embedder.dimension)
+    if len(cut) > MOST_EMBEDDED:
+        raise InvalidArgumentError(
+            f"The text has {len(cut):,} passages, and {MOST_EMBEDDED} is the most with "
+            "keep=vector_only, since they are embedded within the call; add it in parts, each "
+            "with a title or source of its own, or keep it redacted: searched, never shown.",
+            argument="text",
+        )
+    embedder, made = model.loaded.embedder, b""
+    for first in range(0, len(cut), indexing.EMBED_AT_ONCE):
+        await one.call.report(first, len(cut), "passages")
+        slice = cut[first : first + indexing.EMBED_AT_ONCE]
+        made += await embedder.embed([each.whole for each in slice], "passage")
+    return model.loaded.arithmetic.quantised(made, embedder.dimension)

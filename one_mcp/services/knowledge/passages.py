@@ -2,9 +2,9 @@
 
 import re
 
-from one_mcp.dimensions.knowledge.chunks import Passage, titled
+from one_mcp.dimensions.knowledge.index.chunks import Passage, titled
 from one_mcp.providers.ports import Embedder, Span
-from one_mcp.search import cutting
+from one_mcp.texts import cutting
 
 LARGEST = 400  # tokens of a passage, however large the window: a citation is to be short
 HEADING = 42  # tokens of the window that are left to the heading and to marks of the model

@@ -1,18 +1,18 @@
 """Reading: a file or a page of the web as a text that becomes a document."""
 
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from anyio import to_thread
 
-from one_mcp.dimensions.knowledge.drafts import MediaType
+from one_mcp.dimensions.knowledge.documents.drafts import MediaType
 from one_mcp.errors import TextFileError
 from one_mcp.jsons import JsonObject
 from one_mcp.providers import web
-from one_mcp.services.markdown import files, front_matter, html, outline
-from one_mcp.services.transfer import places
-from one_mcp.services.transfer.folders import SUFFIXES as MARKDOWN
+from one_mcp.services.exchange.folders import SUFFIXES as MARKDOWN
+from one_mcp.services.exchange.places import Reach
+from one_mcp.texts import files, front_matter, html, outline
 
 HTML = (".html", ".htm", ".xhtml")
 
@@ -28,12 +28,12 @@ class Text:
     language: str | None
 
 
-async def from_file(path: str, folder: Path | None) -> Text:
+async def from_file(path: str, reach: Reach) -> Text:
     """Read a file of text: Markdown without its front matter, HTML as Markdown, others as they are.
 
-    Raises ForbiddenError outside the allowed folder, and TextFileError for what is no text.
+    Raises ForbiddenError for what may not be read, and TextFileError for what is no text.
     """
-    return await to_thread.run_sync(_file, path, folder)
+    return await to_thread.run_sync(_file, path, reach)
 
 
 async def from_url(url: str, *, allowed: web.Allowed = web.is_public) -> Text:
@@ -46,15 +46,15 @@ async def from_url(url: str, *, allowed: web.Allowed = web.is_public) -> Text:
     return await to_thread.run_sync(_page, page, url)
 
 
-def _file(path: str, folder: Path | None) -> Text:
-    place = places.real(places.resolved(path, folder))
+def _file(path: str, reach: Reach) -> Text:
+    spot = reach.find(path).real()
     try:
-        return _read(files.read(place), place.suffix.lower(), place.as_uri())
+        return _read(files.read(spot.open), spot.path.suffix.lower(), spot.path.as_uri())
     except TextFileError as error:
-        raise TextFileError(f"{place.name}: {error}", **error.fields) from error
+        raise error.within(spot.name) from error
 
 
-def _page(page: web.Page, url: str) -> Text:
+def _page(page: web.WebPage, url: str) -> Text:
     suffix = PurePosixPath(urlsplit(page.url).path).suffix.lower()
     if page.media_type in web.HTML:
         suffix = HTML[0]

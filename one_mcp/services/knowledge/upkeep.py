@@ -1,19 +1,26 @@
 """Upkeep: bring the index to where everything is found by meaning, and say where it stands."""
 
+import math
+from typing import ClassVar
+
 import anyio
 
-from one_mcp.answers import Answer
-from one_mcp.dimensions.knowledge import backlogs, models, queues, unembedded
-from one_mcp.dimensions.knowledge.models import Model
+from one_mcp.answers import Written
+from one_mcp.dimensions.knowledge.index import backlog, models
+from one_mcp.dimensions.knowledge.index.backlog import Until
+from one_mcp.dimensions.knowledge.index.models import Model
 from one_mcp.errors import ConflictError, EmbedderError
 from one_mcp.services.knowledge import indexing
+from one_mcp.services.knowledge.indexing import ActiveModel
 from one_mcp.session import Session
 
 PAUSE_S = 0.5  # between looks at what other processes have leased
 
 
-class Indexed(Answer):
+class Indexed(Written):
     """Where the index stands. `waiting` and `failed` count texts and passages."""
+
+    quotes: ClassVar[bool] = False
 
     model: str | None = None
     reason: str | None = None
@@ -24,47 +31,63 @@ class Indexed(Answer):
     failed: int | None = None
 
 
-async def reindex(one: Session, *, everything: bool = False) -> Indexed:
-    """Wait until all texts are cut and embedded, by this process or by others.
+async def reindex(
+    one: Session, *, everything: bool = False, patience_s: float | None = None
+) -> Indexed:
+    """Wait until the organization's texts that wait now are cut and embedded, here or elsewhere.
 
-    What failed is tried again. With `everything`, all texts are cut and embedded anew; search goes
-    on with what there is meanwhile. A call that is cancelled leaves the rest to the background.
+    What is written meanwhile is left to the background, and so is what is not done after
+    `patience_s`, or when the call is cancelled. What failed is tried again. With `everything`, all
+    texts are cut and embedded anew; search goes on with what there is meanwhile.
     """
-    await one.derive(queues.recut if everything else backlogs.retry)
-    await _worked_off(one)
+    deadline = anyio.current_time() + (math.inf if patience_s is None else patience_s)
+    model = await indexing.prepared(one, patience_s)
     if everything:
-        model = await indexing.prepared(one)
-        if model.number is not None:
-            await one.derive(unembedded.all_anew, model.number)
-            await _worked_off(one)
-    return await standing(one)
+        await one.derive_once(backlog.all_anew, model.number)
+    else:
+        await one.derive(backlog.retry)
+    texts = await one.read(backlog.texts)
+    done = await _worked_off(one, model, texts, deadline)
+    await _worked_off(one, model, await one.read(backlog.passages, texts), deadline, done)
+    return await standing(one, patience_s)
 
 
-async def _worked_off(one: Session) -> None:
-    while await indexing.finish(one, one.call.report):  # noqa: ASYNC110  # others' leases tell nobody
-        await anyio.sleep(PAUSE_S)
+async def _worked_off(
+    one: Session, model: ActiveModel, until: Until, deadline: float, done: int = 0
+) -> int:
+    """Work until nothing that is meant is left, or time is up; return how much has been done."""
+    while anyio.current_time() < deadline:
+        took = await indexing.turn(one, model, until)
+        left = await one.read(backlog.count, model.number, until)
+        if not took and not left:
+            break
+        done += took
+        await one.call.report(done, done + left.uncut + left.unembedded, "texts")
+        if not took:
+            await anyio.sleep(PAUSE_S)  # others have leased it
+    return done
 
 
-async def standing(one: Session) -> Indexed:
+async def standing(one: Session, patience_s: float | None = None) -> Indexed:
     """Say what is indexed, under which model, and what is still to do."""
     name, number, reason = None, None, None
     try:
-        loaded = await one.engine.ready()
+        loaded = await one.providers.embedding.ready(patience_s)
         if loaded is not None:
             name, dimension = loaded.embedder.name, loaded.embedder.dimension
             number = await one.read(models.number, name, dimension)
     except (EmbedderError, ConflictError) as error:
         reason = str(error)
     counted = await one.read(models.counted, number)
-    backlog = await one.read(backlogs.count, number)
+    left = await one.read(backlog.count, number)
     return Indexed(
         model=name,
         reason=reason,
         documents=counted["documents"],
         passages=counted["passages"],
         vectors=counted["vectors"],
-        waiting=backlog.uncut + backlog.unembedded or None,
-        failed=backlog.failed or None,
+        waiting=left.uncut + left.unembedded or None,
+        failed=left.failed or None,
     )
 
 

@@ -22,14 +22,14 @@ LINKED_GAP_X, LINKED_GAP_Y = 112.0, 48.0  # room for an arrow and its words
 
 
 @dataclass(slots=True)
-class Place:
+class Centre:
     """The middle of a box."""
 
     x: float
     y: float
 
 
-def places(scene: Scene) -> list[Place]:
+def places(scene: Scene) -> list[Centre]:
     """Find a place for each box of the scene."""
     index = {box.id: number for number, box in enumerate(scene.boxes)}
     links = {
@@ -67,9 +67,9 @@ def _distances(near: list[list[int]], start: int) -> list[float]:
     return [way if way < math.inf else farthest + 2 * STEP for way in reached]
 
 
-def _radial(near: list[list[int]], wanted: list[list[float]]) -> list[Place]:
+def _radial(near: list[list[int]], wanted: list[list[float]]) -> list[Centre]:
     """Put each box at its distance from the first, in a sector as wide as what hangs from it."""
-    found = [Place(0.0, 0.0) for _ in near]
+    found = [Centre(0.0, 0.0) for _ in near]
     parents, order = _tree(near)
     leaves = [0] * len(near)
     for child in reversed(order):
@@ -81,7 +81,7 @@ def _radial(near: list[list[int]], wanted: list[list[float]]) -> list[Place]:
         begin, end = turn[here]
         angle = (begin + end) / 2 - math.pi / 2
         if here:
-            found[here] = Place(
+            found[here] = Centre(
                 math.cos(angle) * wanted[0][here], math.sin(angle) * wanted[0][here]
             )
         children = [box for box in order if box and parents[box] == here]
@@ -113,7 +113,7 @@ def _tree(near: list[list[int]]) -> tuple[list[int], list[int]]:
     return parents, order
 
 
-def _relax(found: list[Place], wanted: list[list[float]]) -> None:
+def _relax(found: list[Centre], wanted: list[list[float]]) -> None:
     """Move every box but the first to where its distances to all others fit best."""
     for _ in range(ROUNDS):
         moved = 0.0
@@ -125,7 +125,7 @@ def _relax(found: list[Place], wanted: list[list[float]]) -> None:
             return
 
 
-def _best(found: list[Place], wanted: list[float], here: int) -> tuple[float, float]:
+def _best(found: list[Centre], wanted: list[float], here: int) -> tuple[float, float]:
     own = found[here]
     x = y = weights = 0.0
     for there, place in enumerate(found):
@@ -140,7 +140,7 @@ def _best(found: list[Place], wanted: list[float], here: int) -> tuple[float, fl
     return x / weights, y / weights
 
 
-def _separate(found: list[Place], widths: list[float], links: set[frozenset[int]]) -> None:
+def _separate(found: list[Centre], widths: list[float], links: set[frozenset[int]]) -> None:
     """Push overlapping boxes apart, along the shorter way; the first one stays."""
     pairs = list(combinations(range(len(found)), 2))
     for _ in range(PUSHES):
@@ -154,7 +154,7 @@ def _separate(found: list[Place], widths: list[float], links: set[frozenset[int]
             return
 
 
-def _push(one: Place, other: Place, width: float, height: float, *, first: bool) -> bool:
+def _push(one: Centre, other: Centre, width: float, height: float, *, first: bool) -> bool:
     """Move two middles to at least a width or a height from each other, if they are not yet."""
     dx, dy = other.x - one.x, other.y - one.y
     over_x, over_y = width - abs(dx), height - abs(dy)

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 
-from one_mcp.services.picture.layout import Place
+from one_mcp.services.picture.layout import Centre
 from one_mcp.services.picture.scene import BOX_HEIGHT, Scene, measure
 
 BEND = 34.0  # px between the middles of two arrows that join the same boxes
@@ -34,7 +34,7 @@ class Rectangle:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Curve:
     """A quadratic curve from border to border, and the middle of its words."""
 
     x1: float
@@ -54,19 +54,19 @@ def around(x: float, y: float, width: float, height: float) -> Rectangle:
     return Rectangle(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
 
 
-def lines(scene: Scene, places: list[Place]) -> list[Line]:
+def lines(scene: Scene, places: list[Centre]) -> list[Curve]:
     """Draw each arrow of the scene; words keep off boxes and off each other where they can."""
     index = {box.id: number for number, box in enumerate(scene.boxes)}
     boxes = [
         around(place.x, place.y, box.width, BOX_HEIGHT)
         for box, place in zip(scene.boxes, places, strict=True)
     ]
-    drawn: list[Line] = []
+    drawn: list[Curve] = []
     for arrow, offset in zip(scene.arrows, _offsets(scene, index), strict=True):
         ends = index[arrow.start], index[arrow.end]
         drawn.append(_around_others(places, boxes, ends, offset))
     taken = list(boxes)
-    found: list[Line] = []
+    found: list[Curve] = []
     for arrow, line in zip(scene.arrows, drawn, strict=True):
         width = measure(arrow.reading) * WORD + 8
         x, y = _room(line, width, taken)
@@ -89,8 +89,8 @@ def _offsets(scene: Scene, index: dict[str, int]) -> list[float]:
 
 
 def _around_others(
-    places: list[Place], boxes: list[Rectangle], ends: tuple[int, int], offset: float
-) -> Line:
+    places: list[Centre], boxes: list[Rectangle], ends: tuple[int, int], offset: float
+) -> Curve:
     """Bend a line where that spares it from running behind boxes that are not its own."""
     start, end = ends
     straight = _between(places[start], places[end], boxes[start], boxes[end], offset)
@@ -106,24 +106,24 @@ def _around_others(
     return best
 
 
-def _hidden(line: Line, boxes: list[Rectangle]) -> int:
+def _hidden(line: Curve, boxes: list[Rectangle]) -> int:
     points = [line.at(number / SAMPLES) for number in range(1, SAMPLES)]
     return sum(box.holds(x, y) for box in boxes for x, y in points)
 
 
 def _between(
-    start: Place, end: Place, box_start: Rectangle, box_end: Rectangle, offset: float
-) -> Line:
+    start: Centre, end: Centre, box_start: Rectangle, box_end: Rectangle, offset: float
+) -> Curve:
     dx, dy = end.x - start.x, end.y - start.y
     away = math.hypot(dx, dy) or 1.0
     bend_x = (start.x + end.x) / 2 - dy / away * offset * 2
     bend_y = (start.y + end.y) / 2 + dx / away * offset * 2
     x1, y1 = _border(box_start, start, bend_x, bend_y, 0.0)
     x2, y2 = _border(box_end, end, bend_x, bend_y, TIP)
-    return Line(x1, y1, bend_x, bend_y, x2, y2, bend_x, bend_y)
+    return Curve(x1, y1, bend_x, bend_y, x2, y2, bend_x, bend_y)
 
 
-def _border(box: Rectangle, middle: Place, x: float, y: float, gap: float) -> tuple[float, float]:
+def _border(box: Rectangle, middle: Centre, x: float, y: float, gap: float) -> tuple[float, float]:
     """Find where the way from a box's middle to a point leaves the box."""
     dx, dy = x - middle.x, y - middle.y
     away = math.hypot(dx, dy) or 1.0
@@ -136,7 +136,7 @@ def _border(box: Rectangle, middle: Place, x: float, y: float, gap: float) -> tu
     return middle.x + dx * share, middle.y + dy * share
 
 
-def _room(line: Line, width: float, taken: list[Rectangle]) -> tuple[float, float]:
+def _room(line: Curve, width: float, taken: list[Rectangle]) -> tuple[float, float]:
     """Choose the place along a line where words cover least."""
     best = line.at(POSITIONS[0])
     least = math.inf

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from one_mcp import ids
-from one_mcp.dimensions import finding, graph
-from one_mcp.dimensions.neighbourhoods import Direction, Neighbourhood
+from one_mcp.dimensions.connections.directions import Direction
+from one_mcp.dimensions.entities import finding
+from one_mcp.dimensions.graph import exploring
+from one_mcp.dimensions.graph.subgraph import Neighbourhood
 from one_mcp.errors import NotFoundError
 from one_mcp.ontology.model import Ontology
 from one_mcp.services.picture.scene import Arrow, Box, Scene
@@ -29,7 +31,7 @@ async def scene(one: Session, subject: str, view: View) -> Scene:
     """Show what is around an entity, given by its id or by its name."""
     id = subject if ids.is_id(subject) else await _named(one, subject)
     found = await one.read(
-        graph.explore,
+        exploring.explore,
         id,
         depth=view.depth,
         types=view.types,

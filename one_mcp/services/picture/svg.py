@@ -4,9 +4,10 @@ import re
 from html import escape
 
 from one_mcp.services.picture import colours
-from one_mcp.services.picture.layout import Place, places
-from one_mcp.services.picture.lines import Line, lines
+from one_mcp.services.picture.layout import Centre, places
+from one_mcp.services.picture.lines import Curve, lines
 from one_mcp.services.picture.scene import BOX_HEIGHT, Arrow, Box, Scene, cut, measure
+from one_mcp.texts import visible
 
 MARGIN = 28.0
 HEAD = 62.0
@@ -74,8 +75,8 @@ def draw(scene: Scene) -> str:
 
 
 def plain(text: str) -> str:
-    """Escape a text for XML and HTML; characters that XML cannot hold become question marks."""
-    return escape(_NO_XML.sub("?", text))
+    """Escape a text for XML and HTML; what is hidden in it shows, what XML cannot hold is a ?."""
+    return escape(_NO_XML.sub("?", visible.line(text)))
 
 
 def _opening(view: tuple[float, float, float, float]) -> str:
@@ -92,7 +93,7 @@ def _ground(view: tuple[float, float, float, float]) -> str:
 
 
 def _extent(
-    scene: Scene, placed: list[Place], drawn: list[Line]
+    scene: Scene, placed: list[Centre], drawn: list[Curve]
 ) -> tuple[float, float, float, float]:
     xs = [
         place.x + side * box.width / 2
@@ -136,7 +137,7 @@ def _focus(scene: Scene, index: dict[str, int]) -> str:
     return "\n".join(rules) + "\n"
 
 
-def _box(number: int, box: Box, place: Place, groups: list[str]) -> str:
+def _box(number: int, box: Box, place: Centre, groups: list[str]) -> str:
     first = " first" if number == 0 else ""
     left, top = place.x - box.width / 2, place.y - BOX_HEIGHT / 2
     return (
@@ -149,7 +150,7 @@ def _box(number: int, box: Box, place: Place, groups: list[str]) -> str:
     )
 
 
-def _arrow(arrow: Arrow, line: Line, scene: Scene, index: dict[str, int]) -> str:
+def _arrow(arrow: Arrow, line: Curve, scene: Scene, index: dict[str, int]) -> str:
     start, end = index[arrow.start], index[arrow.end]
     names = f"{scene.boxes[start].name} {arrow.reading} {scene.boxes[end].name} ({arrow.type})"
     return (

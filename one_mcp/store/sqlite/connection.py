@@ -17,16 +17,21 @@ from one_mcp.errors import (
     DiskFullError,
     NotADatabaseError,
     OneError,
+    OutcomeUnknownError,
     ReadOnlyError,
 )
-from one_mcp.store.sqlite.library import driver
+from one_mcp.store import patches
+from one_mcp.store.sqlite.driver import driver
+from one_mcp.texts import indexed
 
 T = TypeVar("T")
 Raw = sqlite3.Connection  # the shape; the module may be a newer build of the same interface
 BUSY_WAIT_S = 60.0
 BUSY_STEP_S = 0.004
 PAGE_CACHE_KIB = 16_384
+LOG_BYTES = 16 * 1024 * 1024  # what a write-ahead log shrinks to once all of it is in the file
 BUSY = 5
+DISK_FAILED = 10
 OTHER = (
     DatabaseError,
     "SQLite says: {error}. Nothing was written; check the file with `one-mcp doctor`.",
@@ -119,8 +124,14 @@ def connect(path: str, *, read_only: bool) -> Raw:
             raw.execute("PRAGMA busy_timeout = 10000")
             raw.execute("PRAGMA foreign_keys = ON")
             raw.execute("PRAGMA synchronous = FULL")
+            raw.execute("PRAGMA secure_delete = ON")  # what is deleted or replaced is overwritten
             raw.execute(f"PRAGMA cache_size = -{PAGE_CACHE_KIB}")
             raw.execute("PRAGMA temp_store = MEMORY")
+            raw.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
+            raw.create_function("patch_back", 2, patches.back, deterministic=True)
+            raw.create_function("patch_told", 2, patches.told, deterministic=True)
+            raw.create_function("one_entity_words", 3, indexed.entity, deterministic=True)
+            raw.create_function("one_passage_words", 3, indexed.passage, deterministic=True)
         except BaseException:
             raw.close()
             raise
@@ -130,6 +141,15 @@ def connect(path: str, *, read_only: bool) -> Raw:
 def _uri(path: str) -> str:
     quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     return f"file://{quoted}" if path.startswith("/") else f"file:{quoted}"  # //a/b names no host
+
+
+@contextlib.contextmanager
+def snapshot(path: str) -> Generator[Raw]:
+    """Open a file to be read as it is now, for a long look at all of it, while others write."""
+    with contextlib.closing(connect(path, read_only=True)) as raw, failures(path):
+        raw.execute("PRAGMA temp_store = FILE")  # the comparison of a search index is large
+        raw.execute("BEGIN")
+        yield raw
 
 
 def begin(raw: Raw) -> None:
@@ -148,6 +168,26 @@ def begin(raw: Raw) -> None:
             time.sleep(random.uniform(0.0002, BUSY_STEP_S))  # noqa: S311  # jitter, no secret
         else:
             return
+
+
+def commit(raw: Raw) -> None:
+    """Make the open transaction durable.
+
+    Raises OutcomeUnknownError where the disk fails at that: the pages may be on it, and count once
+    the log is read anew, or not. Only the same call under the same key does it once in either case.
+    """
+    try:
+        raw.execute("COMMIT")
+    except driver.OperationalError as error:
+        if code(error) != DISK_FAILED:
+            raise
+        raise OutcomeUnknownError(
+            f"The disk failed while this was made durable ({error}), so whether it was written is "
+            "not known. Send the same call again with the same idempotency_key, which does it "
+            "once; where it had none, look with get_history first.",
+            outcome="unknown",
+            retryable=True,
+        ) from error
 
 
 def rollback(raw: Raw) -> None:

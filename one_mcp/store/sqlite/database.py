@@ -5,6 +5,7 @@ import os
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -13,12 +14,20 @@ import anyio
 from anyio import to_thread
 
 from one_mcp.errors import DatabaseError, ReadOnlyError
-from one_mcp.store.sqlite import presence
-from one_mcp.store.sqlite.connection import Connection, Raw, begin, failures, rollback
+from one_mcp.store.sqlite import erasing, lock
+from one_mcp.store.sqlite.connection import Connection, Raw, begin, commit, failures, rollback
 from one_mcp.store.sqlite.migrate import check, migrate, newest, version
 
 T = TypeVar("T")
 READERS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class FirstUse:
+    """What a file needs once it has its schema, and how to tell that it has it."""
+
+    is_ready: Callable[[Raw], bool]
+    make_ready: Callable[[Raw], None]
 
 
 class Database:
@@ -29,7 +38,7 @@ class Database:
     """
 
     def __init__(
-        self, path: Path, stack: AsyncExitStack, first: Callable[[Raw], None], *, read_only: bool
+        self, path: Path, stack: AsyncExitStack, first: FirstUse, *, read_only: bool
     ) -> None:
         self.path = path
         self._name = str(path)
@@ -54,10 +63,11 @@ class Database:
             finally:
                 self._idle.append(reader)
 
-    async def write(self, function: Callable[[Raw], T]) -> T:
+    async def write(self, function: Callable[[Raw], T], *, keep: bool = True) -> T:
         """Run `function` as one durable transaction; its exception rolls everything back.
 
-        The call goes on when its caller is cancelled: it is wholly done or wholly not.
+        The call goes on when its caller is cancelled: it is wholly done or wholly not. Without
+        `keep` everything is rolled back in any case: a rehearsal.
         """
         if self.read_only:
             raise ReadOnlyError(
@@ -65,7 +75,27 @@ class Database:
             )
         if self._writer is None:
             await self.start()
-        return await _to_the_end(self._writer, partial(self._transaction, function))
+        return await _to_the_end(self._writer, partial(self._transaction, function, keep))
+
+    async def erase(self, *, rewrite: bool) -> bool:
+        """Leave nothing of what was deleted before in the file or beside it.
+
+        `rewrite` writes the whole file anew, for what was deleted without being overwritten.
+        False where somebody who reads keeps the write-ahead log from being cut.
+        """
+        for index in await self.write(erasing.indexes):
+            more = await self.write(partial(erasing.merge, index=index, first=True))
+            while more:
+                more = await self.write(partial(erasing.merge, index=index, first=False))
+
+        def last(raw: Raw) -> bool:
+            with failures(self._name):
+                self._require_same()
+                if rewrite:
+                    erasing.rewrite(raw)
+                return erasing.cut_log(raw)
+
+        return await _to_the_end(self._writer, last)
 
     async def start(self) -> None:
         """Open the file and bring its schema up to date; once is enough.
@@ -78,7 +108,7 @@ class Database:
             async with AsyncExitStack() as opened:
                 if not self.read_only:
                     await to_thread.run_sync(_make_place, self.path)
-                opened.enter_context(presence.on(self.path))
+                opened.enter_context(lock.on(self.path))
                 prepare = _check if self.read_only else partial(_prepare, self._first)
                 connection = Connection(self._name, read_only=self.read_only)
                 await _open(opened, connection)
@@ -105,17 +135,10 @@ class Database:
             finally:
                 rollback(raw)
 
-    def _transaction(self, function: Callable[[Raw], T], raw: Raw) -> T:
+    def _transaction(self, function: Callable[[Raw], T], keep: bool, raw: Raw) -> T:
         with failures(self._name):
             self._require_same()
-            begin(raw)
-            try:
-                answer = function(raw)
-                raw.execute("COMMIT")
-            except BaseException:
-                rollback(raw)
-                raise
-            return answer
+            return _ended(function, raw, commit if keep else rollback)
 
     def _require_same(self) -> None:
         """Raise DatabaseError where the path leads to another file now: SQLite does not notice."""
@@ -163,12 +186,24 @@ def _make_place(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
-def _prepare(first: Callable[[Raw], None], path: str, raw: Raw) -> None:
+def _ended(function: Callable[[Raw], T], raw: Raw, end: Callable[[Raw], None]) -> T:
+    begin(raw)
+    try:
+        answer = function(raw)
+        end(raw)
+    except BaseException:
+        rollback(raw)
+        raise
+    return answer
+
+
+def _prepare(first: FirstUse, path: str, raw: Raw) -> None:
     with failures(path):
         check(raw, path)
         raw.execute("PRAGMA journal_mode = WAL")
         migrate(raw, path)
-        first(raw)
+        if not first.is_ready(raw):
+            _ended(first.make_ready, raw, commit)
 
 
 def _check(path: str, raw: Raw) -> None:
@@ -183,9 +218,9 @@ def _check(path: str, raw: Raw) -> None:
 
 @asynccontextmanager
 async def open_database(
-    path: Path, first: Callable[[Raw], None], *, read_only: bool = False
+    path: Path, first: FirstUse, *, read_only: bool = False
 ) -> AsyncGenerator[Database]:
-    """Stand ready to open the file at `path`; `first` runs once it has its schema.
+    """Stand ready to open the file at `path`; `first` runs where that is needed.
 
     The file and its folder are made where they are missing.
     """

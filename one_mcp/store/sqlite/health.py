@@ -2,28 +2,44 @@
 
 from dataclasses import dataclass
 
-from one_mcp.store.sqlite.connection import Raw
-from one_mcp.store.sqlite.library import driver
+from one_mcp.store.ports import Raw
+from one_mcp.store.sqlite.driver import driver
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
-    """A search index, its columns, and a query for the row numbers and texts it should hold."""
+class SearchIndex:
+    """A search index, the table of its rows, and what makes the words of one."""
 
     name: str
-    columns: str
-    source: str
+    kind: str
+    table: str
+    words: str
+
+    @property
+    def rows(self) -> str:
+        """The rows that should be in it: all but those that still wait for the indexer."""
+        return f"""
+            FROM {self.table} AS kept
+            JOIN tenants ON tenants.organization_id = kept.organization_id
+            WHERE NOT EXISTS (
+                SELECT 1 FROM unindexed
+                WHERE organization_id = kept.organization_id AND kind = '{self.kind}'
+                  AND below > kept.seq
+            )
+        """
 
     def fill(self, into: str) -> str:
-        return f"INSERT INTO {into} (rowid, {self.columns}) {self.source}"
+        return f"INSERT INTO {into} (rowid, words) SELECT seq, {self.words} {self.rows}"
 
 
-ENTITIES = Index("entities_fts", "name, text", "SELECT row, name, text FROM entity_texts")
-PASSAGES = Index(
-    "chunks_fts", "heading, text", "SELECT row, heading, coalesce(words, text) FROM chunks"
+ENTITIES = SearchIndex(
+    "entity_words", "entity", "entity_texts", "one_entity_words(number, name, text)"
+)
+PASSAGES = SearchIndex(
+    "passage_words", "passage", "chunks", "one_passage_words(number, heading, text)"
 )
 # made from other tables, so that a row of theirs which leads nowhere is no loss
-DERIVED = frozenset({"chunks", "vectors", "vector_queue"})
+DERIVED = frozenset({"chunks", "embeddings", "embedding_queue"})
 
 
 def damage(raw: Raw) -> list[str]:
@@ -49,7 +65,7 @@ def journal_mode(raw: Raw) -> str:
     return raw.execute("PRAGMA journal_mode").fetchone()[0]
 
 
-def search_drift(raw: Raw, index: Index) -> tuple[int, int]:
+def search_drift(raw: Raw, index: SearchIndex) -> tuple[int, int]:
     """Compare a search index with one made afresh: rows and words that differ.
 
     The index keeps no text of its own, so its words and each row's number of words are all there
@@ -61,7 +77,8 @@ def search_drift(raw: Raw, index: Index) -> tuple[int, int]:
     raw.execute("CREATE VIRTUAL TABLE temp.fresh_words USING fts5vocab (temp, fresh, row)")
     raw.execute(index.fill("temp.fresh"))
     differing = (
-        _differing(raw, "id, sz", f"main.{index.name}_docsize", "temp.fresh_docsize"),
+        _differing(raw, "id, sz", f"main.{index.name}_docsize", "temp.fresh_docsize")
+        + _miscounted(raw, index),
         _differing(raw, "term, doc, cnt", "temp.kept_words", "temp.fresh_words"),
     )
     for table in ("kept_words", "fresh_words", "fresh"):
@@ -85,7 +102,41 @@ def _differing(raw: Raw, columns: str, kept: str, fresh: str) -> int:
     ).fetchone()[0]
 
 
-def rebuild_search(raw: Raw, index: Index) -> None:
-    """Fill a search index anew; runs inside a transaction."""
+def _miscounted(raw: Raw, index: SearchIndex) -> int:
+    """Count organizations of whose rows another number is kept than there are."""
+    return raw.execute(
+        f"""
+        SELECT count(*)
+        FROM (
+            SELECT organization_id, texts FROM text_counts WHERE kind = :kind AND texts > 0
+            EXCEPT
+            SELECT kept.organization_id, count(*) {index.rows} GROUP BY kept.organization_id
+        )
+        """,
+        {"kind": index.kind},
+    ).fetchone()[0]
+
+
+def rebuild_search(raw: Raw, index: SearchIndex) -> None:
+    """Fill a search index anew, with the rows that waited for it; runs inside a transaction."""
+    kind = {"kind": index.kind}
+    raw.execute("DELETE FROM unindexed WHERE kind = :kind", kind)
     raw.execute(f"INSERT INTO {index.name} ({index.name}) VALUES ('delete-all')")
     raw.execute(index.fill(index.name))
+    raw.execute("UPDATE text_counts SET texts = 0 WHERE kind = :kind", kind)
+    raw.execute(
+        f"""
+        INSERT INTO text_counts (organization_id, kind, texts, added)
+        SELECT kept.organization_id, :kind, count(*), count(*) {index.rows}
+        GROUP BY kept.organization_id
+        ON CONFLICT (organization_id, kind)
+        DO UPDATE SET texts = excluded.texts, added = max(text_counts.added, excluded.texts)
+        """,
+        kind,
+    )
+
+
+def fill_search(raw: Raw) -> None:
+    """Fill all search indexes afresh."""
+    for index in (ENTITIES, PASSAGES):
+        rebuild_search(raw, index)

@@ -3,8 +3,9 @@
 from importlib import resources
 
 from one_mcp.errors import NewerDatabaseError, NotADatabaseError
+from one_mcp.store.sqlite import triggers, words
 from one_mcp.store.sqlite.connection import Raw, begin, rollback
-from one_mcp.store.sqlite.library import driver
+from one_mcp.store.sqlite.driver import driver
 
 APPLICATION_ID = 0x4F4E4531  # "ONE1", in the file's header: https://sqlite.org/fileformat.html
 FOLDER = "migrations"
@@ -54,8 +55,11 @@ def migrate(raw: Raw, path: str) -> int:
         have = version(raw)
         for number, script in known:
             if number > have:
+                triggers.drop(raw)  # no migration is a change
                 for statement in statements(script):
                     raw.execute(statement)
+        triggers.write(raw)
+        words.write(raw)
         raw.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         raw.execute(f"PRAGMA user_version = {known[-1][0]}")
         raw.execute("COMMIT")

@@ -1,0 +1,182 @@
+"""Idempotency: a repeated call gets the answers of the first time, and does only what is missing.
+
+A call may take several transactions, its steps. The answer of each is kept under the call's key and
+its place in the call, within the same transaction; the answer of the whole call with the last one.
+"""
+
+from dataclasses import dataclass
+
+from one_mcp import clock, ids
+from one_mcp.errors import IdempotencyError, PurgedAnswerError
+from one_mcp.store import dialect
+from one_mcp.store.work import Row, Work
+
+KEPT_MS = 30 * clock.DAY_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A transaction of a call with an idempotency key; `number` is its place, 1 the first.
+
+    `digest` stands for the tool and the arguments that the key was first used with.
+    """
+
+    key: str
+    digest: str
+    number: int
+
+
+def whole(work: Work, key: str, digest: str) -> str | None:
+    """Return the kept answer of a call that came to its end, as JSON.
+
+    Raises IdempotencyError where the key was used with other arguments, PurgedAnswerError where
+    something that the call was about is gone for good.
+    """
+    row = work.one(
+        """
+        SELECT digest, answer, whole
+        FROM idempotency_keys
+        WHERE organization_id = :organization
+          AND person_id = :person
+          AND key = :key
+        ORDER BY whole DESC, step
+        LIMIT 1
+        """,
+        person=work.principal.person,
+        key=key,
+    )
+    answer = _answer(row, digest)
+    return answer if row is not None and row["whole"] else None
+
+
+def find(work: Work, step: Step) -> str | None:
+    """Return the kept answer of one step, as JSON; raises what `whole` does."""
+    row = work.one(
+        """
+        SELECT step, digest, answer
+        FROM idempotency_keys
+        WHERE organization_id = :organization
+          AND person_id = :person
+          AND key = :key
+        ORDER BY CASE WHEN step = :step THEN 0 ELSE 1 END, step
+        LIMIT 1
+        """,
+        person=work.principal.person,
+        key=step.key,
+        step=step.number,
+    )
+    answer = _answer(row, step.digest)
+    return answer if row is not None and row["step"] == step.number else None
+
+
+def keep(work: Work, step: Step, answer: str, *, whole: bool = False) -> None:
+    """Keep an answer under its key, with the ids that it is about, and forget old keys.
+
+    Those are the ids that the answer names and those that the step touched; what else the step
+    wrote is found by its change.
+    """
+    person, key, number = work.principal.person, step.key, step.number
+    work.run(
+        """
+        INSERT INTO idempotency_keys
+            (organization_id, person_id, key, step, digest, answer, whole, change, created_at)
+        VALUES
+            (:organization, :person, :key, :step, :digest, :answer, :whole, :change, :now)
+        """,
+        person=person,
+        key=key,
+        step=number,
+        digest=step.digest,
+        answer=answer,
+        whole=int(whole),
+        change=work.change,
+        now=work.now,
+    )
+    work.many(
+        """
+        INSERT INTO idempotency_subjects (organization_id, person_id, key, step, subject)
+        VALUES (:organization, :person, :key, :step, :subject)
+        """,
+        (
+            {"person": person, "key": key, "step": number, "subject": subject}
+            for subject in sorted(ids.within(" ".join((answer, *work.touched))))
+        ),
+    )
+    work.run(
+        """
+        DELETE FROM idempotency_keys
+        WHERE organization_id = :organization
+          AND created_at < :oldest
+        """,
+        oldest=work.now - KEPT_MS,
+    )
+
+
+def conclude(work: Work, last: Step, answer: str) -> None:
+    """Keep what the steps of a call add up to, unless it is kept, or was purged meanwhile."""
+    kept = work.one(
+        """
+        SELECT max(whole) AS whole, count(*) - count(answer) AS purged
+        FROM idempotency_keys
+        WHERE organization_id = :organization
+          AND person_id = :person
+          AND key = :key
+        """,
+        person=work.principal.person,
+        key=last.key,
+    )
+    if kept is not None and not kept["whole"] and not kept["purged"]:
+        keep(work, last, answer, whole=True)
+
+
+def forget(work: Work, subjects: list[str]) -> None:
+    """Empty the kept answers of all calls that were about one of these ids.
+
+    The keys stay: a repeat of such a call must not write what was purged once more.
+    """
+    for about in (
+        f"""
+        SELECT person_id, key
+        FROM idempotency_subjects
+        WHERE organization_id = :organization
+          AND subject {dialect.any_of("subjects")}
+        """,
+        f"""
+        SELECT person_id, key
+        FROM idempotency_keys
+        WHERE organization_id = :organization
+          AND change IN (
+              SELECT change
+              FROM change_rows
+              WHERE organization_id = :organization
+                AND row_id {dialect.any_of("subjects")}
+          )
+        """,
+    ):
+        work.run(
+            f"""
+            UPDATE idempotency_keys
+            SET answer = NULL
+            WHERE organization_id = :organization
+              AND (person_id, key) IN ({about})
+            """,
+            subjects=subjects,
+        )
+
+
+def _answer(row: Row | None, digest: str) -> str | None:
+    if row is None:
+        return None
+    if row["digest"] != digest:
+        raise IdempotencyError(
+            "This idempotency_key was used before with other arguments; "
+            "use a new key for a new call, or repeat the first call exactly.",
+            argument="idempotency_key",
+        )
+    if row["answer"] is None:
+        raise PurgedAnswerError(
+            "The call with this idempotency_key was carried out, and what it was about has been "
+            "purged since; use a new key to write it again.",
+            argument="idempotency_key",
+        )
+    return row["answer"]

@@ -1,0 +1,179 @@
+"""Connections: how entities belong together."""
+
+from one_mcp import ids, jsons
+from one_mcp.answers import Written, few
+from one_mcp.dimensions import excerpts, lookup
+from one_mcp.dimensions.connections import rows
+from one_mcp.dimensions.connections.rows import ConnectionRow
+from one_mcp.errors import CycleError, InvalidArgumentError, NotFoundError, WrongDirectionError
+from one_mcp.jsons import JsonObject
+from one_mcp.ontology import check
+from one_mcp.ontology.model import RelationshipType
+from one_mcp.store import dialect
+from one_mcp.store.work import Row, Work
+
+SHOWN_CHARACTERS = 4_000
+
+
+class Connected(Written):
+    """`sentence` reads the connection aloud; `created` is false where it was there before.
+
+    `metadata` is what the connection has now, all of it where `shortened` does not say otherwise;
+    `extra` names what its type does not declare.
+    """
+
+    id: str
+    sentence: str
+    created: bool
+    metadata: JsonObject | None = None
+    shortened: list[str] | None = None
+    extra: list[str] | None = None
+
+
+class Disconnected(Written):
+    id: str
+    sentence: str
+
+
+def connect(
+    work: Work, from_id: str, type: str, to_id: str, metadata: JsonObject | None = None
+) -> Connected:
+    """Connect two live entities, or merge metadata into the connection that is there (D-20).
+
+    Unusual ends are stored and warned of; a reversed `directed` type, a cycle in an acyclic one,
+    a missing end and a connection to itself are refused (D-06, D-08).
+    """
+    kind = check.relationship_type(work.ontology, type)
+    if from_id == to_id:
+        raise InvalidArgumentError(
+            "An entity cannot be connected to itself; from and to must differ.", argument="to"
+        )
+    start, end = lookup.live(work, from_id, "from"), lookup.live(work, to_id, "to")
+    _advise(work, kind, start, end)
+    existing = find(work, from_id, kind.name, to_id)
+    given = metadata or {}
+    if existing is None:
+        kept, checked = rows.begun(kind, given)
+        if kind.acyclic:
+            _refuse_cycle(work, kind, start, end)
+        new = ConnectionRow(kind, ids.new(ids.CONNECTION, work.now), from_id, to_id, kept)
+        rows.insert(work, [new])
+    else:
+        kept, checked = rows.patched(kind, existing, given)
+        new = ConnectionRow(kind, existing["id"], from_id, to_id, kept)
+        if rows.differs(existing, new):
+            rows.update(work, [new])
+    work.warnings.extend(checked.hints)
+    shown, shortened = excerpts.properties(jsons.dumps(kept), SHOWN_CHARACTERS)
+    return Connected(
+        id=new.id,
+        sentence=sentence(kind, start["name"], end["name"]),
+        created=existing is None,
+        metadata=shown or None,
+        shortened=shortened,
+        extra=few(checked.extra),
+    )
+
+
+def disconnect(work: Work, from_id: str, type: str, to_id: str) -> Disconnected:
+    """Remove a connection between two live entities; `undo_change` brings it back.
+
+    Raises NotFoundError, which says so where there is one the other way.
+    """
+    kind = check.relationship_type(work.ontology, type)
+    start, end = lookup.live(work, from_id, "from"), lookup.live(work, to_id, "to")
+    row = find(work, from_id, kind.name, to_id)
+    if row is None:
+        raise _absent(work, from_id, kind.name, to_id)
+    work.run(
+        "DELETE FROM connections WHERE organization_id = :organization AND id = :id",
+        id=row["id"],
+    )
+    return Disconnected(id=row["id"], sentence=sentence(kind, start["name"], end["name"]))
+
+
+def find(work: Work, from_id: str, type: str, to_id: str) -> Row | None:
+    """Return the one connection of a type between two entities, in this direction."""
+    return work.one(
+        """
+        SELECT id, from_id, type, to_id, metadata, deleted_at
+        FROM connections
+        WHERE organization_id = :organization
+          AND from_id = :from_id
+          AND to_id = :to_id
+          AND type = :type
+        """,
+        from_id=from_id,
+        type=type,
+        to_id=to_id,
+    )
+
+
+def sentence(kind: RelationshipType, from_name: str, to_name: str) -> str:
+    """Read a connection aloud: `Jane owns Yoga for runners`."""
+    return f"{from_name} {kind.reading} {to_name}"
+
+
+def _absent(work: Work, from_id: str, type: str, to_id: str) -> NotFoundError:
+    sentence = f"There is no connection {from_id} {type} {to_id}"
+    if find(work, to_id, type, from_id) is None:
+        return NotFoundError(f"{sentence}; find_connections shows what there is.")
+    return NotFoundError(
+        f"{sentence}, but one the other way, from {to_id} to {from_id}.",
+        use_instead={"from": to_id, "type": type, "to": from_id},
+    )
+
+
+def _advise(work: Work, kind: RelationshipType, start: Row, end: Row) -> None:
+    """Warn of unusual ends; refuse turned ones with the call that would work."""
+    try:
+        advice = check.endpoints(work.ontology, start["type"], kind.name, end["type"])
+    except WrongDirectionError as turned:
+        from_id, to_id = end["id"], start["id"]
+        raise WrongDirectionError(
+            f"{sentence(kind, start['name'], end['name'])} is turned around; use "
+            f'connect_entities(from="{from_id}", type="{kind.name}", to="{to_id}"): '
+            f"{sentence(kind, end['name'], start['name'])}.",
+            relationship=kind.name,
+            use_instead={"from": from_id, "type": kind.name, "to": to_id},
+        ) from turned
+    if advice is not None:
+        work.warn(advice)
+
+
+def _refuse_cycle(work: Work, kind: RelationshipType, start: Row, end: Row) -> None:
+    """Raise CycleError where `end` leads to `start` along connections of the same type.
+
+    Hidden connections count: restoring an entity must not close a circle. The search goes on from
+    whichever side is smaller, so that a new leaf costs one step however large the tree is.
+    """
+    onward, backward = {end["id"]}, {start["id"]}
+    ahead, behind = onward, backward
+    while ahead and behind:
+        if len(ahead) <= len(behind):
+            ahead = _next(work, kind, "from_id", "to_id", ahead) - onward
+            onward |= ahead
+        else:
+            behind = _next(work, kind, "to_id", "from_id", behind) - backward
+            backward |= behind
+        if not onward.isdisjoint(backward):
+            raise CycleError(
+                f"{sentence(kind, end['name'], start['name'])} already, directly or through "
+                f"others; {kind.name} may not run in a circle.",
+                type=kind.name,
+            )
+
+
+def _next(work: Work, kind: RelationshipType, near: str, far: str, ids: set[str]) -> set[str]:
+    found = work.all(
+        f"""
+        SELECT {far} AS id
+        FROM connections
+        WHERE organization_id = :organization
+          AND {near} {dialect.any_of("ids")}
+          AND type = :type
+        """,
+        type=kind.name,
+        ids=list(ids),
+    )
+    return {row["id"] for row in found}

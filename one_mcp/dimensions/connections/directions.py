@@ -1,0 +1,32 @@
+"""Directions: which of an entity's connections are followed, and by which of their ends."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from one_mcp.ontology import check
+from one_mcp.store.work import Work
+
+Way = Literal["in", "out"]
+Direction = Literal["in", "out", "both"]
+SIDES: dict[Way, tuple[str, str, str]] = {  # the near end, the far end, how indexes call the near
+    "out": ("from_id", "to_id", "from"),
+    "in": ("to_id", "from_id", "to"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Which connections count: of which types (all if empty), and in which direction."""
+
+    types: tuple[str, ...] = ()
+    direction: Direction = "both"
+
+    @property
+    def ways(self) -> tuple[Way, ...]:
+        return ("out", "in") if self.direction == "both" else (self.direction,)
+
+
+def followed(work: Work, types: Sequence[str] | None, direction: Direction) -> Followed:
+    """Check the types; raises UnknownTypeError."""
+    return Followed(tuple(check.relationship_types(work.ontology, types)), direction)

@@ -1,0 +1,196 @@
+"""Find connections, newest first, with what they lead from and to."""
+
+from collections.abc import Callable, Sequence
+
+from pydantic import Field
+
+from one_mcp import clock
+from one_mcp.answers import Answer
+from one_mcp.dimensions import excerpts, lookup
+from one_mcp.dimensions.connections import ends
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.jsons import JsonObject
+from one_mcp.ontology import check
+from one_mcp.store import dialect, merged_scans, pages
+from one_mcp.store.merged_scans import Listing, Walk
+from one_mcp.store.pages import Detail
+from one_mcp.store.work import Row, Work
+
+METADATA_CHARACTERS: dict[Detail, int] = {"concise": 400, "full": 2_000}
+CONNECTIONS = Listing(
+    "connections", "created_at", "seq, id, from_id, type, to_id, metadata, created_at"
+)
+
+
+class Edge(Answer):
+    """A connection with the names of its ends.
+
+    An end that was not asked for by its id is shown with its type and with properties that the
+    connection has fields for, such as a token's chain; in full with its status (left out where it
+    is active) and all properties. `shortened` names what was cut.
+    """
+
+    id: str
+    from_: str = Field(serialization_alias="from")
+    from_name: str
+    from_type: str | None = None
+    from_status: str | None = None
+    from_properties: JsonObject | None = None
+    type: str
+    to: str
+    to_name: str
+    to_type: str | None = None
+    to_status: str | None = None
+    to_properties: JsonObject | None = None
+    metadata: JsonObject | None = None
+    created: str | None = None
+    shortened: list[str] | None = None
+
+
+class Edges(Answer):
+    """One page. `total` counts all connections of one end; `cursor` is there while more follow."""
+
+    items: list[Edge]
+    total: int | None = None
+    cursor: str | None = None
+    cut: str | None = None
+
+
+def find(
+    work: Work,
+    *,
+    from_id: str | None = None,
+    to_id: str | None = None,
+    between: Sequence[str] | None = None,
+    types: Sequence[str] | None = None,
+    limit: int = 20,
+    cursor: str | None = None,
+    detail: Detail = "concise",
+) -> Edges:
+    """Find the connections from, to or between live entities; hidden ones are not shown.
+
+    What somebody holds is `holds_tokens` from them: the tokens, each with its balance and chain.
+    """
+    pages.require_limit(limit)
+    known = check.relationship_types(work.ontology, types)
+    walks, named = merged_scans.of_types(
+        _walks(work, from_id, to_id, between, typed=bool(known)), known
+    )
+    query = ["connections", from_id, to_id, list(between or []), known]
+    rows = merged_scans.read(
+        work,
+        CONNECTIONS,
+        walks,
+        {
+            "from_id": from_id or (between[0] if between else None),
+            "to_id": to_id or (between[1] if between else None),
+            **named,
+        },
+        after=pages.decode(query, cursor, 2),
+        limit=limit + 1,
+    )
+    asked = frozenset(filter(None, (from_id, to_id, *(between or ()))))
+    page = pages.page(
+        rows,
+        limit,
+        _maker(work, rows, asked, detail),
+        cursor=lambda row: pages.encode(query, [row["created_at"], row["seq"]]),
+        size=lambda edge: len(edge.model_dump_json(by_alias=True, exclude_none=True)),
+        detail=detail,
+    )
+    return Edges(
+        items=page.items,
+        total=None if cursor else _total(work, from_id, to_id, known),
+        cursor=page.cursor,
+        cut=pages.SHORT if page.cut else None,
+    )
+
+
+def _walks(
+    work: Work,
+    from_id: str | None,
+    to_id: str | None,
+    between: Sequence[str] | None,
+    *,
+    typed: bool,
+) -> list[Walk]:
+    """Choose where connections begin and end; raises for an end that is not there."""
+    if between is not None and (from_id or to_id or len(set(between)) != 2):  # noqa: PLR2004  # ends
+        raise InvalidArgumentError(
+            "between takes two different ids, in place of from and to.", argument="between"
+        )
+    for id, argument in (
+        (from_id, "from"),
+        (to_id, "to"),
+        *((id, "between") for id in between or ()),
+    ):
+        if id is not None:
+            lookup.live(work, id, argument)
+    live = Walk("connections_bidirectional", ("deleted_at IS NULL",))
+    there = live.also("from_id = :from_id", "to_id = :to_id")
+    if between is not None:
+        return [there, live.also("from_id = :to_id", "to_id = :from_id")]
+    if from_id is not None and to_id is not None:
+        return [there]
+    if from_id is not None:
+        index = "connections_from_type" if typed else "connections_from_entity"
+        return [Walk(index, ("deleted_at IS NULL", "from_id = :from_id"))]
+    if to_id is not None:
+        index = "connections_to_type" if typed else "connections_to_entity"
+        return [Walk(index, ("deleted_at IS NULL", "to_id = :to_id"))]
+    index = "connections_by_type" if typed else "connections_by_created"
+    return [Walk(index, ("deleted_at IS NULL",))]
+
+
+def _total(work: Work, from_id: str | None, to_id: str | None, types: Sequence[str]) -> int | None:
+    """Count the connections of one end by the numbers that are kept of them (D-19)."""
+    if (from_id is None) == (to_id is None):
+        return None
+    typed = f"AND type {dialect.any_of('types')}" if types else ""
+    return work.value(
+        f"""
+        SELECT coalesce(sum(live), 0)
+        FROM connection_counts
+        WHERE organization_id = :organization
+          AND entity_id = :id
+          AND direction = :direction
+          {typed}
+        """,
+        id=from_id or to_id,
+        direction="out" if from_id else "in",
+        types=types,
+    )
+
+
+def _maker(
+    work: Work, rows: Sequence[Row], asked: frozenset[str], detail: Detail
+) -> Callable[[Row], Edge]:
+    """Read the ends of all rows at once, and return what makes a row's edge."""
+    full = detail == "full"
+    shown = (ends.full if full else ends.concise)(work, rows, asked)
+
+    def make(row: Row) -> Edge:
+        metadata, cut = excerpts.properties(row["metadata"], METADATA_CHARACTERS[detail])
+        start, end = shown[row["from_id"]], shown[row["to_id"]]
+        shortened = [f"metadata.{name}" for name in cut or ()]
+        shortened += [f"from_properties.{name}" for name in start.cut]
+        shortened += [f"to_properties.{name}" for name in end.cut]
+        return Edge(
+            id=row["id"],
+            from_=row["from_id"],
+            from_name=start.name,
+            from_type=start.type,
+            from_status=start.status,
+            from_properties=start.properties,
+            type=row["type"],
+            to=row["to_id"],
+            to_name=end.name,
+            to_type=end.type,
+            to_status=end.status,
+            to_properties=end.properties,
+            metadata=metadata or None,
+            created=clock.to_text(row["created_at"]) if full else None,
+            shortened=shortened or None,
+        )
+
+    return make

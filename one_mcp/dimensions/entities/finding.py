@@ -1,0 +1,194 @@
+"""Find entities by what they are, hold, carry and belong to, page by page."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from one_mcp import jsons
+from one_mcp.answers import Answer
+from one_mcp.dimensions.entities import conditions, named, scans, selection, summaries
+from one_mcp.dimensions.entities.scans import Order, Place, Reading, Wanted
+from one_mcp.dimensions.entities.selection import FEW, NeighbourOf, Selection
+from one_mcp.dimensions.entities.summaries import Item
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.ontology import check
+from one_mcp.store import fulltext, pages, unindexed
+from one_mcp.store.fulltext import Words
+from one_mcp.store.pages import Detail, Page
+from one_mcp.store.work import Work
+
+FEW_TO_MATCH = 100
+STOPPED = (
+    f"{scans.LOOKED_THROUGH:,} entities were looked through for this page; the cursor goes on, "
+    "and a type, a tag or connected_to makes the search narrower."
+)
+SORTED_BEST = f"Only the best {FEW:,} matches of text are sorted; more words make it narrower."
+Sort = Literal["created", "-created", "updated", "-updated", "name", "-name"]
+NEWEST: Sort = "-created"
+
+
+class Mode(StrEnum):
+    """What the places of a page are: a sort key, a score by words, or a tier of a broad search."""
+
+    ORDER = "order"
+    RANK = "rank"
+    TIER = "tier"
+
+
+class Entities(Answer):
+    """One page. `cursor` is there while there may be more; `cut` says why a page is short."""
+
+    items: list[Item]
+    cursor: str | None = None
+    cut: str | None = None
+    warnings: list[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntityQuery:
+    """What is looked for, after the check of the arguments, and how many of it after which place.
+
+    `mode` says what the place means; it is None on the first page, where it is still to choose.
+    """
+
+    selection: Selection
+    words: Words | None
+    sort: Sort | None
+    wanted: Wanted
+    mode: Mode | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The rows of a page, the mode they were read in, and a sentence about what is left out."""
+
+    mode: Mode
+    reading: Reading
+    cut: str | None = None
+
+
+def find(
+    work: Work,
+    type: str | None = None,
+    *,
+    name: str | None = None,
+    status: str | None = None,
+    text: str | None = None,
+    where: JsonObject | None = None,
+    tags: list[str] | None = None,
+    connected_to: NeighbourOf | None = None,
+    since: int | str | None = None,
+    until: int | str | None = None,
+    sort: Sort | None = None,
+    limit: int = 20,
+    cursor: str | None = None,
+    detail: Detail = "concise",
+) -> Entities:
+    """Find live entities that fulfil every condition; archived ones by that status only.
+
+    Newest first, or with `text` best first. A page reads a bounded number of rows, whatever the
+    number of entities: one that ends early for that says so, and its cursor goes on.
+    """
+    pages.require_limit(limit)
+    kind = None if type is None else check.entity_type(work.ontology, type)
+    chosen = selection.select(
+        work,
+        kind,
+        status,
+        where=conditions.fitted(work, kind, where or {}),
+        tagged=tags or [],
+        connected_to=connected_to,
+        by_created=(sort or NEWEST).removeprefix("-") == "created",
+    )
+    named.choose(work, chosen, name)
+    conditions.within(work, chosen, sort or NEWEST, since, until)
+    warnings = [] if kind is None else conditions.hints(kind, where or {})
+    words = None if text is None else fulltext.words(work, text)
+    warnings += _about_words(work, text, words)
+    if text is not None and words is None:
+        return Entities(items=[], warnings=warnings)
+    link = connected_to and [connected_to.id, connected_to.type, connected_to.direction]
+    others = jsons.dumps([where, tags, link, name, since, until])
+    query: JsonValue = [type, status, text, sort, others]
+    mode, place = _start(query, cursor)
+    columns = scans.FULL if detail == "full" else scans.CONCISE
+    wanted = Wanted(chosen, limit + 1, columns, place)
+    outcome = _read(work, EntityQuery(chosen, words, sort, wanted, mode))
+    page = _page(work, outcome, query, limit, detail)
+    cut = pages.SHORT if page.cut else outcome.cut
+    return Entities(items=page.items, cursor=page.cursor, cut=cut, warnings=warnings or None)
+
+
+def _about_words(work: Work, text: str | None, words: Words | None) -> list[str]:
+    """Tell why a text may find less than there is."""
+    if text is None:
+        return []
+    if words is None:
+        return ["text holds no letter or digit to look for, so nothing is found."]
+    late = unindexed.waiting(work, fulltext.ENTITIES)
+    return [late] if late else []
+
+
+def _start(query: JsonValue, cursor: str | None) -> tuple[Mode | None, Place | None]:
+    keys = pages.decode(query, cursor, 3)
+    return (None, None) if keys is None else (Mode(str(keys[0])), keys[1:])
+
+
+def _read(work: Work, wish: EntityQuery) -> Outcome:
+    """Choose the way of reading that stays bounded, and say what it left out."""
+    order = scans.order(wish.sort or NEWEST)
+    if wish.words is None:
+        return _bounded(_ordered(work, wish, order))
+    words = fulltext.completed(work, wish.words)
+    mode = wish.mode or (Mode.ORDER if wish.sort else _mode(work, wish, words))
+    if mode is Mode.RANK:
+        return Outcome(mode, scans.ranked(work, wish.wanted, words))
+    if mode is Mode.TIER:
+        return _bounded(scans.tiered(work, wish.wanted, words), mode)
+    small = wish.selection.smallest(work, FEW_TO_MATCH)
+    if small is not None:
+        having = scans.matching(work, wish.selection, small, words)
+        wish.selection.filters.append(having)
+        return Outcome(mode, scans.sorted_few(work, wish.wanted, small, order))
+    best, more = scans.best(work, wish.selection, words)
+    reading = scans.sorted_few(work, wish.wanted, best, order)
+    return Outcome(mode, reading, SORTED_BEST if more else None)
+
+
+def _bounded(reading: Reading, mode: Mode = Mode.ORDER) -> Outcome:
+    return Outcome(mode, reading, STOPPED if reading.stopped else None)
+
+
+def _mode(work: Work, wish: EntityQuery, words: Words) -> Mode:
+    if fulltext.hits(work, fulltext.ENTITIES, words.some, FEW + 1) <= FEW:
+        return Mode.RANK
+    return Mode.ORDER if wish.selection.smallest(work, FEW_TO_MATCH) else Mode.TIER
+
+
+def _ordered(work: Work, wish: EntityQuery, order: Order) -> Reading:
+    small = wish.selection.smallest(work)
+    if small is not None:
+        return scans.sorted_few(work, wish.wanted, small, order)
+    if wish.selection.archived and order.column != scans.ORDERS["created"]:
+        raise InvalidArgumentError(
+            f"More than {FEW:,} entities are archived; sort them by created, or name a type.",
+            argument="sort",
+        )
+    return scans.walked(work, wish.wanted, order)
+
+
+def _page(work: Work, outcome: Outcome, query: JsonValue, limit: int, detail: Detail) -> Page[Item]:
+    reading = outcome.reading
+    full = detail == "full"
+    page = pages.page(
+        reading.rows,
+        limit,
+        summaries.full(work, reading.rows) if full else summaries.concise,
+        cursor=lambda row: pages.encode(query, [outcome.mode, row["at"], row["seq"]]),
+        size=summaries.size,
+        detail=detail,
+    )
+    if page.cursor is None and reading.stopped is not None:
+        return Page(page.items, pages.encode(query, [outcome.mode, *reading.stopped]))
+    return page

@@ -1,0 +1,136 @@
+"""Entity rows: what makes one differ, and the one place that writes them, one or a thousand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from one_mcp import jsons
+from one_mcp.dimensions import lookup
+from one_mcp.dimensions.entities import identity
+from one_mcp.jsons import JsonObject
+from one_mcp.ontology import check
+from one_mcp.ontology.check import CheckedProperties
+from one_mcp.ontology.model import EntityType
+from one_mcp.store.work import Row, Work
+
+
+@dataclass(slots=True)
+class EntityRow:
+    """An entity as it is to be written; times that are not given are those of the change.
+
+    An `external_id` that is not given stays what it is.
+    """
+
+    kind: EntityType
+    id: str
+    name: str
+    status: str
+    properties: JsonObject
+    external_id: str | None = None
+    created_at: int | None = None
+    updated_at: int | None = None
+    archived_at: int | None = None
+    status_before: str | None = None
+    identity: str | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.identity = identity.of(self.kind, self.properties)
+
+
+def begun(kind: EntityType, given: JsonObject) -> tuple[JsonObject, CheckedProperties]:
+    """Work out what a new entity has, with its defaults; null means what it means in a patch."""
+    checked = check.properties(kind, given, fill=True)
+    return jsons.merged({}, checked.values), checked
+
+
+def replaced(kind: EntityType, given: JsonObject) -> tuple[JsonObject, CheckedProperties]:
+    """Work out what an entity has whose properties are replaced: no defaults, and null as ever."""
+    checked = check.properties(kind, given)
+    return jsons.merged({}, checked.values), checked
+
+
+def patched(
+    kind: EntityType, before: Row, patch: JsonObject, *, stored: bool = False
+) -> tuple[JsonObject, CheckedProperties]:
+    """Merge a patch into the properties that are there (RFC 7396: null removes, D-11).
+
+    Where that makes a difference the whole is checked, too: what is required may have been removed.
+    """
+    checked = check.properties(kind, patch, patch=True, stored=stored)
+    old = jsons.load_object(before["properties"])
+    new = jsons.merged(old, checked.values)
+    if not jsons.same(old, new):
+        check.properties(kind, new, stored=True)
+    return new, checked
+
+
+def differing(before: Row, after: EntityRow) -> list[str]:
+    """Name the columns and the properties in which an entity differs from the row that is there."""
+    changed = [
+        column
+        for column, value in (("name", after.name), ("status", after.status))
+        if before[column] != value
+    ]
+    if after.external_id not in (None, before["external_id"]):
+        changed.append("external_id")
+    if jsons.dumps(after.properties) != before["properties"]:
+        old = jsons.load_object(before["properties"])
+        fields = jsons.differing(old, after.properties)
+        changed += [f"properties.{field}" for field in sorted(fields)]
+    return changed
+
+
+def insert(work: Work, entities: Sequence[EntityRow]) -> int:
+    """Write new entities, and return how many: an id, identity or external id is there only once.
+
+    Two keys beside the id may stand in the way, so the statement names none.
+    """
+    return work.many(
+        """
+        INSERT INTO entities
+            (organization_id, id, type, name, properties, status, identity, external_id,
+             created_at, updated_at, deleted_at, status_before, version)
+        VALUES
+            (:organization, :id, :type, :name, :properties, :status, :identity, :external_id,
+             :created_at, :updated_at, :archived_at, :status_before, :change)
+        ON CONFLICT DO NOTHING
+        """,
+        (
+            {
+                **_columns(it),
+                "type": it.kind.name,
+                "created_at": work.now if it.created_at is None else it.created_at,
+                "updated_at": work.now if it.updated_at is None else it.updated_at,
+                "archived_at": it.archived_at,
+                "status_before": None
+                if it.archived_at is None
+                else it.status_before or lookup.DEFAULT_STATUS,
+                "change": work.change,
+            }
+            for it in entities
+        ),
+    )
+
+
+def update(work: Work, entities: Sequence[EntityRow]) -> None:
+    """Write entities that are there anew, those that differ: each write is an entry in the log."""
+    work.many(
+        """
+        UPDATE entities
+        SET name = :name, properties = :properties, status = :status, identity = :identity,
+            external_id = coalesce(:external_id, external_id), updated_at = :now, version = :change
+        WHERE organization_id = :organization
+          AND id = :id
+        """,
+        ({**_columns(it), "now": work.now, "change": work.change} for it in entities),
+    )
+
+
+def _columns(entity: EntityRow) -> dict[str, str | None]:
+    return {
+        "id": entity.id,
+        "name": entity.name,
+        "properties": jsons.dumps(entity.properties),
+        "status": entity.status,
+        "identity": entity.identity,
+        "external_id": entity.external_id,
+    }

@@ -1,0 +1,116 @@
+"""Events: what happened, to what, by whom; written once and never changed."""
+
+from one_mcp import clock, ids
+from one_mcp.answers import Written, few
+from one_mcp.clock import EARLIEST_MS, LATEST_MS
+from one_mcp.dimensions import lookup
+from one_mcp.dimensions.events import rows
+from one_mcp.dimensions.events.rows import EventRow
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.jsons import JsonObject
+from one_mcp.ontology import check
+from one_mcp.ontology.model import EntityType, Moment
+from one_mcp.store.work import Happening, Work
+
+AHEAD_MS = 366 * clock.DAY_MS  # what is planned is seldom further away
+
+
+class Recorded(Written):
+    """`extra` names metadata fields that the event type does not declare; they are kept."""
+
+    id: str
+    type: str
+    at: str
+    actor: str
+    target: str | None = None
+    extra: list[str] | None = None
+
+
+def record(
+    work: Work,
+    type: str,
+    target: str | None = None,
+    *,
+    actor: str | None = None,
+    metadata: JsonObject | None = None,
+    at: int | None = None,
+) -> Recorded:
+    """Record an event; the actor is the caller unless an entity is named (D-16).
+
+    `at` is milliseconds since 1970; it may lie in the past or in the future.
+    """
+    kind = check.event_type(work.ontology, type)
+    checked = check.metadata(kind, metadata or {})
+    moment = _moment(at, work.now)
+    if moment > work.now + AHEAD_MS:
+        work.warn(f"at lies far ahead: {clock.to_text(moment)}; is that the year you mean?")
+    doer = work.principal.person if actor is None else _actor(work, actor)
+    happens_to = None if target is None else lookup.live(work, target, "target")["type"]
+    advice = check.target(kind, happens_to)
+    if advice is not None:
+        work.warn(advice)
+    work.warnings.extend(checked.hints)
+    id = ids.new(ids.EVENT, work.now)
+    rows.insert(work, [EventRow(id, kind.name, doer, target, checked.values, moment)])
+    work.has_recorded = True
+    return Recorded(
+        id=id,
+        type=kind.name,
+        at=clock.to_text(moment),
+        actor=doer,
+        target=target,
+        extra=few(checked.extra),
+    )
+
+
+def expect(work: Work, type: EntityType, moment: Moment, target: str) -> None:
+    """Note the event that a moment in an entity's life records by itself."""
+    automatic = work.ontology.automatic_event(type, moment)
+    if automatic is not None:
+        kind, metadata = automatic
+        work.happenings.append(Happening(kind.name, target, metadata))
+
+
+def flush(work: Work) -> None:
+    """Record the noted events, but none that the change recorded in so many words."""
+    for happening in work.happenings:
+        if not (work.has_recorded and _said(work, happening)):
+            id, actor = ids.new(ids.EVENT, work.now), work.principal.person
+            it = happening
+            rows.insert(work, [EventRow(id, it.type, actor, it.target, it.metadata, work.now)])
+    work.happenings.clear()
+
+
+def _said(work: Work, happening: Happening) -> bool:
+    said = work.one(
+        """
+        SELECT 1
+        FROM events
+        WHERE organization_id = :organization
+          AND version = :change
+          AND type = :type
+          AND target_id = :target
+        """,
+        change=work.change,
+        type=happening.type,
+        target=happening.target,
+    )
+    return said is not None
+
+
+def _actor(work: Work, id: str) -> str:
+    """Accept an entity, or the caller's own id: nobody acts in another person's name."""
+    if id != work.principal.person:
+        lookup.live(work, id, "actor")
+    return id
+
+
+def _moment(at: int | None, now: int) -> int:
+    if at is None:
+        return now
+    if not EARLIEST_MS <= at <= LATEST_MS:
+        raise InvalidArgumentError(
+            "at is a time between the years 1 and 9999, such as 2026-11-23T12:00:00Z.",
+            argument="at",
+        )
+    return at

@@ -1,0 +1,36 @@
+"""Retracted events: what was recorded by mistake stays, with a row beside it that takes it back.
+
+Lists, counts and sums of events leave out what is retracted, unless asked for it.
+"""
+
+from collections.abc import Sequence
+
+from one_mcp.store import dialect
+from one_mcp.store.work import Row, Work
+
+# A condition on a row of `events`. It costs one seek a row; where an index alone counts events of a
+# type, counting `retractions` by the same type and times, and taking them off, costs nothing.
+LIVE = """
+    NOT EXISTS (
+        SELECT 1
+        FROM retractions
+        WHERE retractions.organization_id = events.organization_id
+          AND retractions.type = events.type
+          AND retractions.at = events.at
+          AND retractions.event = events.seq
+    )
+"""
+
+
+def among(work: Work, event_ids: Sequence[str]) -> dict[str, Row]:
+    """Return which of some events are retracted: by which change, why, and what stands for them."""
+    rows = work.all(
+        f"""
+        SELECT event_id, version, reason, replaced_by
+        FROM retractions
+        WHERE organization_id = :organization
+          AND event_id {dialect.any_of("events")}
+        """,
+        events=list(event_ids),
+    )
+    return {row["event_id"]: row for row in rows}

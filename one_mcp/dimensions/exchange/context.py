@@ -1,0 +1,96 @@
+"""One import under way: what all kinds of rows share while they are loaded."""
+
+from array import array
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from one_mcp.dimensions.exchange.report import Tally
+from one_mcp.errors import DuplicateError, NotFoundError, OneError
+from one_mcp.ontology import check
+from one_mcp.store.work import Work
+
+T = TypeVar("T")
+U = TypeVar("U")
+Lines = list[tuple[int, T]]
+
+
+class RowSet:
+    """A set of row numbers in one bit each, so that it stays small however many there are."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+
+    def __contains__(self, row: int) -> bool:
+        byte, bit = divmod(row, 8)
+        return byte < len(self._bits) and bool(self._bits[byte] & (1 << bit))
+
+    def add(self, row: int) -> None:
+        byte, bit = divmod(row, 8)
+        if byte >= len(self._bits):
+            self._bits.extend(bytes(byte + 1 - len(self._bits)))
+        self._bits[byte] |= 1 << bit
+
+
+@dataclass(slots=True)
+class Loading:
+    """An import under way.
+
+    `faithful` is set by the header of our own exports: rows are taken over as they are, without
+    defaults and automatic events, since their events come along. `late` collects the numbers of
+    lines that refer to something further down; they are read a second time, `again`.
+    """
+
+    work: Work
+    report: Tally
+    faithful: bool = False
+    again: bool = False
+    late: "array[int]" = field(default_factory=lambda: array("q"))
+    entities: RowSet = field(default_factory=RowSet)
+    connections: RowSet = field(default_factory=RowSet)
+    events: RowSet = field(default_factory=RowSet)
+    _advice: dict[tuple[str, str, str], str | None] = field(
+        default_factory=dict[tuple[str, str, str], str | None]
+    )
+
+    def sift(
+        self, lines: Iterable[tuple[int, T]], check: Callable[[int, T], U]
+    ) -> list[tuple[int, U]]:
+        """Check lines one by one: keep what passes, report what does not."""
+        kept: list[tuple[int, U]] = []
+        for line, item in lines:
+            try:
+                kept.append((line, check(line, item)))
+            except NotFoundError as error:
+                if self.again:
+                    self.report.refuse(line, error)
+                else:
+                    self.late.append(line)
+            except OneError as error:
+                self.report.refuse(line, error)
+        return kept
+
+    def advice(self, from_type: str, relationship: str, to_type: str) -> str | None:
+        """Return advice about an unusual connection; raises WrongDirectionError."""
+        ends = (from_type, relationship, to_type)
+        if ends not in self._advice:
+            self._advice[ends] = check.endpoints(self.work.ontology, *ends)
+        return self._advice[ends]
+
+
+class Keys:
+    """What makes a row the only one of its kind, within one batch: each key with its line."""
+
+    def __init__(self) -> None:
+        self._lines: dict[tuple[str, ...], int] = {}
+
+    def claim(self, line: int, what: str, *key: str) -> None:
+        """Take a key; raises DuplicateError, which names the line that has it."""
+        first = self._lines.setdefault((what, *key), line)
+        if first != line:
+            raise DuplicateError(f"Line {first} has the same {what}.", field=what, line=first)
+
+
+def repeated(what: str) -> DuplicateError:
+    """Refuse a row that an earlier line, too far up to remember its number, has written."""
+    return DuplicateError(f"An earlier line of this import has the same {what}.", field=what)

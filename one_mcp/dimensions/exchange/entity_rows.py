@@ -1,0 +1,253 @@
+"""Entity rows: what becomes of an entity's line beside the row that is there already."""
+
+from dataclasses import dataclass, field
+
+from one_mcp import ids, jsons
+from one_mcp.dimensions import lookup
+from one_mcp.dimensions.entities import entity, identity, rows
+from one_mcp.dimensions.entities.rows import EntityRow
+from one_mcp.dimensions.exchange import records
+from one_mcp.dimensions.exchange.context import Keys, Loading, RowSet, repeated
+from one_mcp.dimensions.exchange.likeness import AlikeEntities, Likely
+from one_mcp.errors import (
+    ArchivedError,
+    ConflictError,
+    DuplicateError,
+    InvalidArgumentError,
+    OneError,
+    shown,
+)
+from one_mcp.jsons import JsonObject
+from one_mcp.ontology import check
+from one_mcp.ontology.model import EntityType
+from one_mcp.store import dialect
+from one_mcp.store.work import Row, Work
+
+
+@dataclass(slots=True)
+class EntityLine:
+    """A line on its way: what it says, the row that is there, and the row that will be.
+
+    One that is alike says what an import of the same line has said before, and changes nothing.
+    """
+
+    record: records.EntityRecord
+    kind: EntityType
+    name: str
+    tags: list[tuple[str, str]]
+    before: Row | None = None
+    is_alike: bool = False
+    row: EntityRow = field(init=False)
+
+    @property
+    def differs(self) -> bool:
+        """Whether the row that is there has to be written."""
+        return self.before is not None and bool(rows.differing(self.before, self.row))
+
+
+def drafted(loading: Loading, _line: int, record: records.EntityRecord) -> EntityLine:
+    work = loading.work
+    kind = check.entity_type(work.ontology, record.type)
+    _check_status(work, record)
+    given = [check.tag(text) for text in record.tags]
+    for key, _ in given:
+        if advice := check.tag_key(work.ontology, key):
+            loading.report.note(advice)
+    return EntityLine(record, kind, entity.named(record.name), given)
+
+
+def _check_status(work: Work, record: records.EntityRecord) -> None:
+    if record.archived_at is None:
+        entity.settable(work, record.status or lookup.DEFAULT_STATUS)
+    elif record.status != lookup.ARCHIVED:
+        raise InvalidArgumentError('Where archived_at stands, the status is "archived".')
+    else:
+        entity.settable(work, record.status_before or lookup.DEFAULT_STATUS)
+
+
+class PresentEntities:
+    """The rows that the lines of a batch may mean."""
+
+    def __init__(self, work: Work, drafts: list[EntityLine]) -> None:
+        given = [draft.record.id for draft in drafts if draft.record.id]
+        external = [draft.record.external_id for draft in drafts if draft.record.external_id]
+        by_id = _rows(work, "id", given) if given else []
+        by_external = _rows(work, "external_id", external) if external else []
+        self.by_id = {row["id"]: row for row in by_id}
+        self.by_external = {(row["type"], row["external_id"]): row for row in by_external}
+        named = {id(it): _identity(it) for it in drafts if it.record.id is None}
+        self._identities = {key: value for key, value in named.items() if value is not None}
+        wanted = [(it.kind, self._identities.get(id(it))) for it in drafts]
+        owners = {row["id"]: key for key, row in identity.taken(work, wanted).items()}
+        rows_there = _rows(work, "id", list(owners)) if owners else []
+        self.by_identity = {owners[row["id"]]: row for row in rows_there}
+        keyless = {
+            id(it): likely
+            for it in drafts
+            if it.record.id is None
+            and it.record.external_id is None
+            and id(it) not in self._identities
+            and (likely := _likely(it)) is not None
+        }
+        self._likely = keyless
+        self._alike = AlikeEntities(work, list(keyless.values()))
+
+    def find(self, draft: EntityLine, taken: RowSet) -> Row | None:
+        """Return the row that a line means: by its id, its external id, its identity, or alike."""
+        record = draft.record
+        by_external = self.by_external.get((draft.kind.name, record.external_id or ""))
+        if record.id is None:
+            return by_external or self._by_identity(draft) or self._like(draft, taken)
+        if by_external is not None and by_external["id"] != record.id:
+            raise DuplicateError(
+                f"{by_external['id']} ({shown(by_external['name'])}) has this external_id.",
+                id=by_external["id"],
+            )
+        return self.by_id.get(record.id)
+
+    def _by_identity(self, draft: EntityLine) -> Row | None:
+        """Find who has the identity that a line gives, unless both are called something else."""
+        found = self.by_identity.get((draft.kind.name, self._identities.get(id(draft), "")))
+        if found is None or (draft.record.external_id and found["external_id"]):
+            return None
+        return found
+
+    def _like(self, draft: EntityLine, taken: RowSet) -> Row | None:
+        likely = self._likely.get(id(draft))
+        found = None if likely is None else self._alike.take(likely, taken)
+        draft.is_alike = found is not None
+        return found
+
+
+def _identity(draft: EntityLine) -> str | None:
+    """Return what a line says that no other entity of its type may have."""
+    kind, given = draft.kind, draft.record.properties
+    if kind.identity is None:
+        return None
+    names = {kind.identity, *kind.properties[kind.identity].aliases}
+    try:
+        checked = check.properties(
+            kind, {name: given[name] for name in given.keys() & names}, patch=True
+        )
+    except OneError:
+        return None  # said where the line is judged as a whole
+    return identity.of(kind, checked.values)
+
+
+def _likely(draft: EntityLine) -> Likely | None:
+    """Say what a line would make; None where it is refused, which is said later."""
+    record = draft.record
+    try:
+        values, _ = rows.begun(draft.kind, record.properties)
+    except OneError:
+        return None
+    tags = frozenset(f"{key}:{value}" for key, value in draft.tags)
+    return Likely(draft.kind.name, draft.name, record.status, values, tags)
+
+
+def _rows(work: Work, column: str, values: list[str]) -> list[Row]:
+    return work.all(
+        f"""
+        SELECT seq, id, type, name, properties, status, external_id, deleted_at, version
+        FROM entities
+        WHERE organization_id = :organization
+          AND {column} {dialect.any_of("values")}
+        """,
+        values=values,
+    )
+
+
+def matched(
+    loading: Loading, present: PresentEntities, keys: Keys, line: int, draft: EntityLine
+) -> EntityLine:
+    record = draft.record
+    if record.id is not None:
+        keys.claim(line, "id", record.id)
+    if record.external_id is not None:
+        keys.claim(line, "external_id", draft.kind.name, record.external_id)
+    draft.before = before = present.find(draft, loading.entities)
+    if before is None:
+        id, status = record.id or ids.new(ids.ENTITY, loading.work.now), lookup.DEFAULT_STATUS
+        properties = _begun(loading, draft)
+    else:
+        id, status = before["id"], before["status"]
+        if before["version"] == loading.work.change or (
+            before["seq"] in loading.entities and not draft.is_alike
+        ):
+            raise repeated(_key(draft))
+        loading.entities.add(before["seq"])
+        if draft.is_alike:
+            draft.tags = []
+            draft.row = EntityRow(
+                draft.kind, id, draft.name, status, jsons.load_object(before["properties"])
+            )
+            return draft
+        properties = _merged(loading, draft, before)
+    draft.row = EntityRow(
+        draft.kind,
+        id,
+        draft.name,
+        status if record.status is None else record.status,
+        properties,
+        record.external_id,
+        record.created_at,
+        record.updated_at,
+        record.archived_at,
+        record.status_before,
+    )
+    return draft
+
+
+def _key(draft: EntityLine) -> str:
+    """Name what says which row a line means."""
+    record = draft.record
+    return "id" if record.id else "external_id" if record.external_id else draft.kind.identity or ""
+
+
+def _begun(loading: Loading, draft: EntityLine) -> JsonObject:
+    """Work out the properties of a new entity: an export's as they are, others with defaults."""
+    given = draft.record.properties
+    if loading.faithful:
+        checked = check.properties(draft.kind, given, stored=True)
+        values = checked.values
+    else:
+        values, checked = rows.begun(draft.kind, given)
+    loading.report.remark(checked.extra, checked.hints)
+    return values
+
+
+def _merged(loading: Loading, draft: EntityLine, before: Row) -> JsonObject:
+    """Work out the properties of an entity that is there already."""
+    record = draft.record
+    if before["type"] != draft.kind.name:
+        raise ConflictError(f"{before['id']} is a {before['type']} here.", id=before["id"])
+    if before["deleted_at"] is not None and record.archived_at is None:
+        raise ArchivedError(
+            f"{before['id']} ({shown(before['name'])}) is archived here; "
+            "restore it first with restore_entity.",
+            id=before["id"],
+        )
+    if before["deleted_at"] is None and record.archived_at is not None:
+        raise ConflictError(
+            f"{before['id']} ({shown(before['name'])}) is archived in the import and live here; "
+            "archive it first with archive_entity.",
+            id=before["id"],
+        )
+    if jsons.dumps(record.properties) == before["properties"]:
+        return record.properties
+    values, checked = rows.patched(draft.kind, before, record.properties, stored=loading.faithful)
+    loading.report.remark(checked.extra, checked.hints)
+    return values
+
+
+def unique(
+    taken: dict[tuple[str, str], Row], keys: Keys, line: int, draft: EntityLine
+) -> EntityLine:
+    """Refuse an identity that another entity has (D-14)."""
+    if draft.row.identity is not None:
+        field = draft.kind.identity or ""
+        keys.claim(line, field, draft.kind.name, draft.row.identity)
+        other = taken.get((draft.kind.name, draft.row.identity))
+        if other is not None and other["id"] != draft.row.id:
+            raise identity.refusal(draft.kind, other)
+    return draft

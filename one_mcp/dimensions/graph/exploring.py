@@ -1,0 +1,230 @@
+"""Exploring: what lies around an entity, level by level, a bounded part of each level."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from operator import itemgetter
+
+from one_mcp.dimensions import lookup
+from one_mcp.dimensions.connections import directions
+from one_mcp.dimensions.connections.directions import SIDES, Direction, Followed, Way
+from one_mcp.dimensions.graph import subgraph
+from one_mcp.dimensions.graph.subgraph import GraphEdge, Neighbourhood, Node, Triple
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.store import dialect, pages
+from one_mcp.store.work import Row, Work
+
+DEEPEST = 4
+USUAL_DEPTH = 2
+MOST_NAMED = 3
+NODE_CHARACTERS = 45  # of JSON beside the values
+ARROW_CHARACTERS = 30
+BY_TYPE = itemgetter("place", "type", "seq")
+BY_ENTITY = itemgetter("place", "seq")
+
+
+@dataclass(slots=True)
+class _Reached:
+    """`depths` are the entities that are taken, `waiting` those for which there was no place."""
+
+    depths: dict[str, int]
+    waiting: dict[str, int] = field(default_factory=dict[str, int])
+    triples: dict[Triple, None] = field(default_factory=dict[Triple, None])
+
+
+def explore(
+    work: Work,
+    id: str,
+    *,
+    depth: int = USUAL_DEPTH,
+    types: Sequence[str] | None = None,
+    direction: Direction = "both",
+    limit: int = 50,
+    detail: pages.Detail = "concise",
+) -> Neighbourhood:
+    """Walk outwards from a live entity, up to `limit` entities, the newest connections first.
+
+    Half of the free places are kept for the levels to come, and each entity and type gets its turn
+    within a level, so that one with a million followers leaves room for everything else.
+    """
+    if not 0 < depth <= DEEPEST:
+        raise InvalidArgumentError(
+            f"depth is 1 to {DEEPEST}; only paths to an entity are longer.", argument="depth"
+        )
+    pages.require_limit(limit)
+    lookup.live(work, id)
+    wanted = directions.followed(work, types, direction)
+    found = _walk(work, id, wanted, depth, limit)
+    budget = pages.CHARACTERS[detail]
+    by_depth = dict(sorted(found.depths.items(), key=lambda item: item[1]))
+    nodes, arrows = _fitted(subgraph.entities(work, by_depth), found.triples, budget)
+    return Neighbourhood(
+        nodes=nodes,
+        edges=[GraphEdge(from_=start, type=type, to=end) for start, type, end in arrows],
+        cut=_cut(work, wanted, [node for node in nodes if node.depth < depth], arrows),
+    )
+
+
+def _walk(work: Work, id: str, scope: Followed, depth: int, limit: int) -> _Reached:
+    found = _Reached({id: 0})
+    frontier = [id]
+    for level in range(1, depth + 1):
+        left = limit - len(found.depths)
+        if not frontier or not left:
+            break
+        room = left if level == depth else (left + 1) // 2
+        rows = _around(work, scope, frontier, left)
+        found.triples |= {(row["from_id"], row["type"], row["to_id"]): None for row in rows}
+        known = found.depths.keys() | found.waiting.keys()
+        new = [far for far in _in_turn(rows) if far not in known]
+        frontier = new[:room]
+        found.depths |= dict.fromkeys(frontier, level)
+        found.waiting |= dict.fromkeys(new[room:], level)
+    for late in list(found.waiting)[: limit - len(found.depths)]:
+        found.depths[late] = found.waiting[late]
+    return found
+
+
+def _around(work: Work, scope: Followed, frontier: list[str], left: int) -> list[Row]:
+    """Read the newest connections of each entity, of each type where that is one or few types.
+
+    Each may fill its share of the places that are left, and no more of it is read; one more, since
+    one at least leads back.
+    """
+    typed = len(frontier) == 1 or bool(scope.types)
+    halves = [_by_type(way, scope) if typed else _by_entity(way) for way in scope.ways]
+    rows = work.all(
+        " UNION ALL ".join(halves),
+        frontier=frontier,
+        types=scope.types,
+        share=1 + -(-left // len(frontier)),
+    )
+    rows.sort(key=BY_TYPE if typed else BY_ENTITY)
+    rows.sort(key=itemgetter("way"), reverse=True)  # what leads out comes first
+    return rows
+
+
+def _by_entity(way: Way) -> str:
+    near, far, side = SIDES[way]
+    # without the plus, SQLite reads all connections of the organization instead of those by row
+    return f"""
+        SELECT f.key AS place, '{way}' AS way, c.from_id, c.type, c.to_id, c.{far} AS far,
+            c.seq
+        FROM {dialect.each("frontier", "f")}
+        CROSS JOIN connections AS c
+        WHERE {dialect.unindexed("c.organization_id")} = :organization
+          AND c.seq IN (
+              SELECT seq
+              FROM connections {dialect.by_index(f"connections_{side}_entity")}
+              WHERE organization_id = :organization
+                AND {near} = f.value
+                AND deleted_at IS NULL
+              ORDER BY created_at DESC, seq DESC
+              {dialect.most("share")}
+          )
+    """
+
+
+def _by_type(way: Way, scope: Followed) -> str:
+    near, far, side = SIDES[way]
+    typed = f"AND k.type {dialect.any_of('types')}" if scope.types else ""
+    return f"""
+        SELECT f.key AS place, '{way}' AS way, c.from_id, c.type, c.to_id, c.{far} AS far,
+            c.seq
+        FROM {dialect.each("frontier", "f")}
+        CROSS JOIN connection_counts AS k
+        CROSS JOIN connections AS c
+        WHERE k.organization_id = :organization
+          AND k.entity_id = f.value
+          AND k.direction = '{way}'
+          {typed}
+          AND {dialect.unindexed("c.organization_id")} = :organization
+          AND c.seq IN (
+              SELECT seq
+              FROM connections {dialect.by_index(f"connections_{side}_type")}
+              WHERE organization_id = :organization
+                AND {near} = k.entity_id
+                AND type = k.type
+                AND deleted_at IS NULL
+              ORDER BY created_at DESC, seq DESC
+              {dialect.most("share")}
+          )
+    """
+
+
+def _in_turn(rows: Sequence[Row]) -> list[str]:
+    """Deal out who was reached: one of each entity in turn, and of its types in turn."""
+    hands: dict[int, dict[tuple[str, str], list[str]]] = {}
+    for row in rows:
+        kinds = hands.setdefault(row["place"], {})
+        kinds.setdefault((row["way"], row["type"]), []).append(row["far"])
+    dealt = _dealt(
+        [
+            _dealt([newest_last[::-1] for newest_last in kinds.values()])
+            for _place, kinds in sorted(hands.items())
+        ]
+    )
+    return list(dict.fromkeys(dealt))
+
+
+def _dealt(hands: list[list[str]]) -> list[str]:
+    return [card for turn in zip_longest(*hands) for card in turn if card is not None]
+
+
+def _fitted(
+    nodes: list[Node], triples: Iterable[Triple], budget: int
+) -> tuple[list[Node], list[Triple]]:
+    """Keep the nodes that an answer has room for, with the connections among them."""
+    places = {node.id: place for place, node in enumerate(nodes)}
+    by_later_end: list[list[Triple]] = [[] for _ in nodes]
+    for start, type, end in triples:
+        if start in places and end in places:
+            by_later_end[max(places[start], places[end])].append((start, type, end))
+    kept: list[Node] = []
+    arrows: list[Triple] = []
+    for node, drawn in zip(nodes, by_later_end, strict=True):
+        budget -= len(node.id) + len(node.type) + len(node.name) + NODE_CHARACTERS
+        budget -= sum(sum(map(len, triple)) + ARROW_CHARACTERS for triple in drawn)
+        if budget < 0 and kept:
+            break
+        kept.append(node)
+        arrows += drawn
+    return kept, arrows
+
+
+def _cut(work: Work, scope: Followed, nodes: list[Node], arrows: list[Triple]) -> str | None:
+    """Say of which entities connections are left out; all those of `nodes` were to be shown."""
+    shown = Counter(start for start, _, _ in arrows if "out" in scope.ways)
+    shown.update(end for _, _, end in arrows if "in" in scope.ways)
+    live = _live(work, scope, nodes)
+    hidden = {id: count - shown[id] for id, count in live.items() if count > shown[id]}
+    most = sorted((node for node in nodes if node.id in hidden), key=lambda node: -hidden[node.id])
+    if not most:
+        return None
+    named = [f"{hidden[node.id]:,} of {node.name[:60]} ({node.id})" for node in most[:MOST_NAMED]]
+    if len(most) > MOST_NAMED:
+        named.append(f"some of {len(most) - MOST_NAMED} others")
+    return (
+        f"Connections left out: {', '.join(named)}. find_connections lists those of one entity; "
+        "a larger limit, fewer types or a smaller depth shows more here."
+    )
+
+
+def _live(work: Work, scope: Followed, nodes: list[Node]) -> dict[str, int]:
+    typed = f"AND type {dialect.any_of('types')}" if scope.types else ""
+    rows = work.all(
+        f"""
+        SELECT entity_id, sum(live) AS live
+        FROM connection_counts
+        WHERE organization_id = :organization
+          AND entity_id {dialect.any_of("ids")}
+          AND direction {dialect.any_of("ways")}
+          {typed}
+        GROUP BY entity_id
+        """,
+        ids=[node.id for node in nodes],
+        ways=scope.ways,
+        types=scope.types,
+    )
+    return {row["entity_id"]: row["live"] for row in rows}

@@ -1,0 +1,196 @@
+"""Paths: the shortest routes from one entity to another, searched from both ends at once."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice, pairwise
+
+from one_mcp.dimensions import lookup
+from one_mcp.dimensions.connections import connection, directions
+from one_mcp.dimensions.connections.directions import SIDES, Direction, Followed
+from one_mcp.dimensions.graph import subgraph
+from one_mcp.dimensions.graph.subgraph import GraphEdge, Neighbourhood, Path, Triple
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.store import dialect
+from one_mcp.store.work import Row, Work
+
+LONGEST = 6
+MOST_PATHS = 5
+MOST_READ = 50_000
+Route = tuple[str, ...]
+OPPOSITE: dict[Direction, Direction] = {"out": "in", "in": "out", "both": "both"}
+
+
+@dataclass(slots=True)
+class _Side:
+    """What one end has reached: `behind` leads each entity back towards that end, a step at a time.
+
+    Of several connections between the same two entities, the first one found stands for all.
+    """
+
+    scope: Followed
+    frontier: list[str]
+    behind: dict[str, dict[str, Triple]]
+    steps: int = 0
+
+    def routes(self, id: str) -> Iterator[Route]:
+        """Go through the shortest routes from the end to an entity."""
+        if not self.behind[id]:
+            yield (id,)
+        for nearer in self.behind[id]:
+            for route in self.routes(nearer):
+                yield (*route, id)
+
+
+@dataclass(slots=True)
+class _Search:
+    """Two sides that grow until they meet; `read` counts the connections that were looked at."""
+
+    start: _Side
+    end: _Side
+    read: int = 0
+    met: list[str] = field(default_factory=list[str])
+
+    @property
+    def steps(self) -> int:
+        return self.start.steps + self.end.steps
+
+    def goes_on(self, longest: int) -> bool:
+        open_ended = bool(self.start.frontier and self.end.frontier)
+        return open_ended and not self.met and self.steps < longest and self.read < MOST_READ
+
+    def triple(self, near: str, far: str) -> Triple:
+        """Return the connection between two neighbours on a route."""
+        forth = self.start.behind.get(far, {}).get(near)
+        return forth or self.end.behind[near][far]
+
+
+def find(
+    work: Work,
+    from_id: str,
+    to_id: str,
+    *,
+    longest: int = LONGEST,
+    types: Sequence[str] | None = None,
+    direction: Direction = "both",
+) -> Neighbourhood:
+    """Find up to five of the shortest paths between two live entities.
+
+    With `direction` "out" every step follows its connection, with "in" it goes against it. That
+    there is no path is an answer, and so is that the search grew too large to know.
+    """
+    if not 0 < longest <= LONGEST:
+        raise InvalidArgumentError(f"depth of a path is 1 to {LONGEST}.", argument="depth")
+    if from_id == to_id:
+        raise InvalidArgumentError("from and to must differ; the path is empty.", argument="to")
+    ends = [lookup.live(work, from_id)["name"], lookup.live(work, to_id, "to")["name"]]
+    scope = directions.followed(work, types, direction)
+    search = _Search(
+        _Side(scope, [from_id], {from_id: {}}),
+        _Side(Followed(scope.types, OPPOSITE[direction]), [to_id], {to_id: {}}),
+    )
+    while search.goes_on(longest):
+        _grow(work, search)
+    if not search.met:
+        return Neighbourhood(
+            nodes=[],
+            edges=[],
+            paths=[],
+            note=_nothing(search, longest, ends),
+        )
+    return _shown(work, search, list(islice(_routes(search), MOST_PATHS + 1)))
+
+
+def _grow(work: Work, search: _Search) -> None:
+    """Take the side with fewer open ends one step further."""
+    forth = len(search.start.frontier) <= len(search.end.frontier)
+    side, other = (search.start, search.end) if forth else (search.end, search.start)
+    rows = _beyond(work, side, MOST_READ - search.read)
+    search.read += len(rows)
+    reached: dict[str, dict[str, Triple]] = {}
+    for row in rows:
+        if row["far"] not in side.behind:
+            triple = (row["from_id"], row["type"], row["to_id"])
+            reached.setdefault(row["far"], {}).setdefault(row["near"], triple)
+    side.behind |= reached
+    side.frontier = list(reached)
+    side.steps += 1
+    search.met = [id for id in reached if id in other.behind]
+
+
+def _beyond(work: Work, side: _Side, most: int) -> list[Row]:
+    halves: list[str] = []
+    for number, way in enumerate(side.scope.ways):
+        near, far, end = SIDES[way]
+        index = f"connections_{end}_{'type' if side.scope.types else 'entity'}"
+        typed = f"AND c.type {dialect.any_of('types')}" if side.scope.types else ""
+        halves.append(f"""
+            SELECT
+                c.{near} AS near, c.{far} AS far, c.from_id, c.type, c.to_id,
+                {number} AS way, f.key AS place, c.created_at, c.seq
+            FROM {dialect.each("frontier", "f")}
+            CROSS JOIN connections AS c {dialect.by_index(index)}
+            WHERE c.organization_id = :organization
+              AND c.{near} = f.value
+              AND c.deleted_at IS NULL
+              {typed}
+        """)
+    rows = work.all(
+        " UNION ALL ".join(halves) + dialect.most("most"),
+        frontier=side.frontier,
+        types=side.scope.types,
+        most=most,
+    )
+    # not by ORDER BY, which would read all connections of a hub before it gave the first `most`
+    return sorted(rows, key=lambda row: (row["way"], row["place"], row["created_at"], row["seq"]))
+
+
+def _routes(search: _Search) -> Iterator[Route]:
+    for middle in search.met:
+        for there in search.start.routes(middle):
+            for back in search.end.routes(middle):
+                yield (*there, *back[-2::-1])
+
+
+def _shown(work: Work, search: _Search, routes: list[Route]) -> Neighbourhood:
+    shown = routes[:MOST_PATHS]
+    depths = {id: depth for route in shown for depth, id in enumerate(route)}
+    nodes = subgraph.entities(work, dict(sorted(depths.items(), key=lambda item: item[1])))
+    triples = {pair: search.triple(*pair) for route in shown for pair in pairwise(route)}
+    names = {node.id: node.name for node in nodes}
+    return Neighbourhood(
+        nodes=nodes,
+        edges=[
+            GraphEdge(from_=start, type=type, to=end)
+            for start, type, end in dict.fromkeys(triples.values())
+        ],
+        paths=[
+            Path(
+                ids=list(route),
+                steps=[_sentence(work, triples[pair], names) for pair in pairwise(route)],
+            )
+            for route in shown
+        ],
+        cut=None if len(routes) <= MOST_PATHS else f"There are more paths of {search.steps} steps.",
+    )
+
+
+def _sentence(work: Work, triple: Triple, names: dict[str, str]) -> str:
+    start, type, end = triple
+    kind = work.ontology.relationship_types.get(type)  # a pack may be gone, its connections are not
+    if kind is None:
+        return f"{names[start]} {type} {names[end]}"
+    return connection.sentence(kind, names[start], names[end])
+
+
+def _nothing(search: _Search, longest: int, names: list[str]) -> str:
+    scope = search.start.scope
+    over = f" over {', '.join(scope.types)}" if scope.types else ""
+    if search.read >= MOST_READ:
+        return (
+            f"Too many connections lead from {names[0]} and {names[1]}: {search.read:,} were "
+            f"looked at without finding a path{over}. Name types to make it narrower."
+        )
+    all_seen = not (search.start.frontier and search.end.frontier)
+    length = "No path, however long," if all_seen else f"No path of at most {longest} steps"
+    hint = "" if scope.direction == "both" else ' direction="both" ignores where they point.'
+    return f"{length}{over} leads from {names[0]} to {names[1]}.{hint}"

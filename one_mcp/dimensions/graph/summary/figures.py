@@ -1,0 +1,89 @@
+"""Figures: tallies as an answer shows them, money by currency, and by which they are ranked."""
+
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+
+from one_mcp.dimensions.graph.summary import measures
+from one_mcp.dimensions.graph.summary.measures import Measure, Numbers
+from one_mcp.dimensions.graph.summary.tally import GroupTally
+from one_mcp.jsons import JsonObject, JsonValue
+
+NO_CURRENCY = "no currency"
+_LEAST = Decimal("-Infinity")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How tallies are written: which measures, and what money that names no currency is in."""
+
+    wanted: list[Measure]
+    home: str | None
+
+    def of(self, one: GroupTally) -> JsonObject:
+        """Compute all measures of a group."""
+        return {measure.text: self._shown(one, measure) for measure in self.wanted}
+
+    def without(self, one: GroupTally) -> dict[str, int] | None:
+        """Count the rows that a measure had nothing to compute with."""
+        fields = {it.field for it in self.wanted if it.field}
+        return {name: n for name, n in sorted(one.missing.items()) if name in fields} or None
+
+    def rank(self, one: GroupTally, measure: Measure, total: GroupTally) -> Decimal:
+        """Return what a group is ranked by: of several currencies, the one with most rows."""
+        if measure.field is None or measure.does == measures.DISTINCT:
+            return Decimal(self._count(one, measure))
+        counted = Counter(
+            {unit: it.each.total() for unit, it in self._units(total, measure.field).items()}
+        )
+        if not counted:
+            return _LEAST
+        main = counted.most_common(1)[0][0]
+        found = measures.of(measure.does, self._units(one, measure.field).get(main, Numbers()))
+        return _LEAST if found is None else found
+
+    def _count(self, one: GroupTally, measure: Measure) -> int:
+        if measure.field is None:
+            return one.rows
+        return len(one.distinct.get(measure.field, ()))
+
+    def _units(self, one: GroupTally, name: str) -> dict[str | None, Numbers]:
+        """Put the numbers of a field together by currency; None is that there is no money."""
+        units = one.numbers.get(name, {})
+        if not any(units):
+            return units
+        found: dict[str | None, Numbers] = {}
+        for unit, numbers in units.items():
+            found.setdefault(unit or self.home or NO_CURRENCY, Numbers()).add(numbers)
+        return found
+
+    def _shown(self, one: GroupTally, measure: Measure) -> JsonValue:
+        if measure.field is None or measure.does == measures.DISTINCT:
+            return self._count(one, measure)
+        units = self._units(one, measure.field)
+        if not any(units):
+            return _written(measure, units.get(None, Numbers()))
+        return {str(unit): _written(measure, units[unit]) for unit in sorted(map(str, units))}
+
+
+def _written(measure: Measure, numbers: Numbers) -> JsonValue:
+    found = measures.of(measure.does, numbers)
+    return None if found is None else measures.shown(found, numbers.kinds)
+
+
+def growth(now: JsonObject, before: JsonObject) -> JsonObject | None:
+    """Tell by how many percent figures grew, those that were more than nothing before."""
+    found: JsonObject = {}
+    for name, value in now.items():
+        base = before.get(name)
+        if isinstance(value, dict) and isinstance(base, dict):
+            found[name] = growth(value, base)
+        elif (new := _number(value)) is not None and (old := _number(base)) and old > 0:
+            found[name] = float(round((new - old) / old * 100, 1))
+    return {name: value for name, value in found.items() if value is not None} or None
+
+
+def _number(value: JsonValue) -> Decimal | None:
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return Decimal(str(value))
+    return None

@@ -1,0 +1,133 @@
+"""Measures: what is computed of the rows of a group, exactly, from how often each value stands."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Context, Decimal
+
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.jsons import MAX_INTEGER, JsonValue
+from one_mcp.ontology.shape import DECIMAL
+
+COUNT = "count"
+DISTINCT = "distinct"
+NUMERIC = ("sum", "avg", "min", "max", "median")
+EXAMPLES = "count, count:distinct actor, sum:price, avg:metadata.amount, min:, max:, median:"
+MOST = 5
+EXACT = Context(prec=400)  # digits enough for any sum of numbers that JSON holds here
+_MEASURE = re.compile(
+    r"(sum|avg|min|max|median|distinct|count:distinct|count distinct)[: ]\s*(\S+)"
+)
+_PLACES = Decimal("0.000001")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A measure as it was written, what it does, and the field it reads; `count` reads none."""
+
+    text: str
+    does: str
+    field: str | None = None
+
+
+@dataclass(slots=True)
+class Numbers:
+    """The numbers of one field in one currency: how often each stands, and how any was written."""
+
+    each: Counter[Decimal] = field(default_factory=Counter[Decimal])
+    kinds: set[str] = field(default_factory=set[str])
+
+    def add(self, other: "Numbers") -> None:
+        self.each.update(other.each)
+        self.kinds |= other.kinds
+
+
+def read(texts: Sequence[str]) -> list[Measure]:
+    """Read measures such as sum:price. Raises InvalidArgumentError for what is none."""
+    if not 1 <= len(texts) <= MOST or len(set(texts)) != len(texts):
+        raise InvalidArgumentError(
+            f"measures takes 1 to {MOST} different ones of: {EXAMPLES}.", argument="measures"
+        )
+    return [_read(text) for text in texts]
+
+
+def _read(text: str) -> Measure:
+    plain = text.strip()
+    if plain == COUNT:
+        return Measure(text, COUNT)
+    found = _MEASURE.fullmatch(plain)
+    if found is None:
+        raise InvalidArgumentError(f"A measure is one of: {EXAMPLES}.", argument="measures")
+    does = found[1] if found[1] in NUMERIC else DISTINCT
+    return Measure(text, does, found[2])
+
+
+def number(value: object, kind: str | None) -> Decimal | None:
+    """Read a stored value as a number: one, or a decimal string such as "12.50"."""
+    if kind in {"integer", "real", "time"}:
+        return Decimal(str(value))
+    if kind == "text" and isinstance(value, str) and DECIMAL.fullmatch(value):
+        return Decimal(value)
+    return None
+
+
+def of(does: str, numbers: Numbers) -> Decimal | None:
+    """Compute a measure over numbers; None where there are none, and 0 for their sum."""
+    every = numbers.each
+    if not every:
+        return Decimal(0) if does == "sum" else None
+    match does:
+        case "sum":
+            return _sum(every)
+        case "avg":
+            return _rounded(EXACT.divide(_sum(every), Decimal(every.total())))
+        case "min":
+            return min(every)
+        case "max":
+            return max(every)
+        case _:
+            return _median(every)
+
+
+def _sum(every: Counter[Decimal]) -> Decimal:
+    total = Decimal(0)
+    for value, times in every.items():
+        total = EXACT.add(total, EXACT.multiply(value, Decimal(times)))
+    return total
+
+
+def _median(every: Counter[Decimal]) -> Decimal:
+    ordered = sorted(every)
+    half = every.total() // 2
+    upper = _nth(every, ordered, half)
+    if every.total() % 2:
+        return upper
+    return EXACT.divide(EXACT.add(_nth(every, ordered, half - 1), upper), Decimal(2))
+
+
+def _nth(every: Counter[Decimal], ordered: list[Decimal], index: int) -> Decimal:
+    for value in ordered:
+        index -= every[value]
+        if index < 0:
+            return value
+    raise IndexError(index)
+
+
+def _rounded(value: Decimal) -> Decimal:
+    short = EXACT.quantize(value, _PLACES)
+    return short or value.normalize(Context(prec=6))
+
+
+def shown(value: Decimal, kinds: set[str]) -> JsonValue:
+    """Write a number as its values were: decimal strings as one, all else as a number of JSON.
+
+    A number that JSON's readers would round is a string, too.
+    """
+    if "text" in kinds:
+        return f"{value:f}"
+    if value == value.to_integral_value(context=EXACT):
+        whole = int(value)
+        return whole if abs(whole) <= MAX_INTEGER else str(whole)
+    near = float(value)
+    return near if Decimal(repr(near)) == value else f"{value:f}"

@@ -1,0 +1,174 @@
+"""Sources: which entities, connections or events are summarized, by the conditions of finding."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+from one_mcp.dimensions import lookup
+from one_mcp.dimensions.entities import selection
+from one_mcp.dimensions.entities.selection import NeighbourOf
+from one_mcp.dimensions.events import retracted
+from one_mcp.dimensions.organizations import moments
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.jsons import JsonObject
+from one_mcp.ontology import check
+from one_mcp.store import dialect, filters, fulltext
+from one_mcp.store.work import Work
+
+Kind = Literal["entities", "connections", "events"]
+MOST_BY_TEXT = 100_000
+_TIMES = {"entities": "created_at", "connections": "created_at", "events": "at"}
+_FIELDS = {"entities": "properties", "connections": "metadata", "events": "metadata"}
+# names for columns, by which rows are grouped and whose values are counted
+_COLUMNS: dict[str, dict[str, str]] = {
+    "entities": {"type": "type", "status": "status", "name": "name", "id": "id"},
+    "connections": {"type": "type", "relationship": "type", "from": "from_id", "to": "to_id"},
+    "events": {"type": "type", "actor": "actor_id", "target": "target_id"},
+}
+_ALLOWED = {
+    "entities": {"status", "text", "tags", "connected_to"},
+    "connections": {"from", "to"},
+    "events": {"actor", "target"},
+}
+NAMED = frozenset({"actor", "target", "from", "to", "id"})  # ids that are shown with names
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a caller asks for; only some of it fits entities, connections or events."""
+
+    types: Sequence[str] = ()
+    where: JsonObject | None = None
+    status: str | None = None
+    text: str | None = None
+    tags: Sequence[str] = ()
+    connected_to: NeighbourOf | None = None
+    actor: str | None = None
+    target: str | None = None
+    from_id: str | None = None
+    to_id: str | None = None
+    since: int | str | None = None
+    until: int | str | None = None
+
+
+@dataclass(slots=True)
+class RowSource:
+    """The rows of a table that meet conditions, in SQL, and the span of time they are of."""
+
+    table: Kind
+    conditions: list[str] = field(default_factory=list[str])
+    parameters: dict[str, object] = field(default_factory=dict[str, object])
+    since: int | None = None
+    until: int | None = None
+
+    @property
+    def time(self) -> str:
+        return f"{self.table}.{_TIMES[self.table]}"
+
+    @property
+    def fields(self) -> str:
+        """The JSON column that holds what a row of this table has of its own."""
+        return f"{self.table}.{_FIELDS[self.table]}"
+
+    def column(self, name: str) -> str | None:
+        """Return the column that a caller's word stands for, if it is none of the JSON's."""
+        found = _COLUMNS[self.table].get(name)
+        return f"{self.table}.{found}" if found else None
+
+    def path(self, name: str, argument: str) -> str:
+        """Read the name of a property or metadata field, dotted, as a path in the JSON column.
+
+        Raises InvalidArgumentError for what can be none.
+        """
+        plain = name.removeprefix(f"{_FIELDS[self.table]}.")
+        if not filters.is_path(plain):
+            known = ", ".join(_COLUMNS[self.table])
+            raise InvalidArgumentError(
+                f"{argument} takes {known}, or what {_FIELDS[self.table]} has, in letters, digits "
+                "and _, with dots between the names of nested ones.",
+                argument=argument,
+            )
+        return "$" + "".join(f'."{part}"' for part in plain.split("."))
+
+
+def select(work: Work, table: Kind, asked: Conditions) -> RowSource:
+    """Make a source of conditions. Raises InvalidArgumentError for one that does not fit it."""
+    _refuse_strangers(table, asked)
+    source = RowSource(table)
+    if table == "entities":
+        _entities(work, source, asked)
+    else:
+        _others(work, source, asked)
+    source.since, source.until = moments.span(work, asked.since, asked.until)
+    return source
+
+
+def _refuse_strangers(table: Kind, asked: Conditions) -> None:
+    given = {name.removesuffix("_id"): value for name, value in asdict(asked).items() if value}
+    for name in given:
+        if any(name in names for names in _ALLOWED.values()) and name not in _ALLOWED[table]:
+            fits = ", ".join(sorted({"types", "where", "since", "until"} | _ALLOWED[table]))
+            raise InvalidArgumentError(
+                f"{name} is no condition on {table}, which take {fits}.", argument=name
+            )
+
+
+def _entities(work: Work, source: RowSource, asked: Conditions) -> None:
+    kinds = [check.entity_type(work.ontology, name) for name in asked.types]
+    chosen = selection.select(
+        work,
+        kinds[0] if len(kinds) == 1 else None,
+        asked.status,
+        where=asked.where or {},
+        tagged=asked.tags,
+        connected_to=asked.connected_to,
+        by_created=True,
+    )
+    if len(kinds) > 1:
+        names = chosen.bind([kind.name for kind in kinds])[1:]
+        chosen.scope.append(f"entities.type {dialect.any_of(names)}")
+    if asked.text is not None:
+        rows = chosen.bind(_worded(work, asked.text))[1:]
+        chosen.scope.append(f"entities.seq {dialect.any_of(rows)}")
+    small = chosen.smallest(work)
+    source.conditions = [*chosen.scope, *chosen.tests(small)]
+    if small is not None:
+        source.conditions.append(f"entities.id IN ({small.ids})")
+    source.parameters = chosen.parameters
+
+
+def _worded(work: Work, text: str) -> list[int]:
+    """List the numbers of the entities with all words of a text."""
+    words = fulltext.words(work, text)
+    if words is None:
+        return []
+    every = " AND ".join(fulltext.query(words.tenant, word) for word in words.all)
+    found = fulltext.newest(work, fulltext.ENTITIES, every, MOST_BY_TEXT + 1)
+    if len(found) > MOST_BY_TEXT:
+        raise InvalidArgumentError(
+            f"More than {MOST_BY_TEXT:,} entities have these words; use more words, or a type.",
+            argument="text",
+        )
+    return found
+
+
+def _others(work: Work, source: RowSource, asked: Conditions) -> None:
+    events = source.table == "events"
+    known = (check.event_types if events else check.relationship_types)(
+        work.ontology, asked.types or None
+    )
+    made = filters.of(asked.where or {}, source.fields)
+    source.conditions = [*made.conditions, retracted.LIVE if events else "deleted_at IS NULL"]
+    source.parameters = dict(made.parameters)
+    if known:
+        source.conditions.append(f"{source.table}.type {dialect.any_of('types')}")
+        source.parameters["types"] = known
+    given = {"actor_id": asked.actor, "target_id": asked.target}
+    ends = {"from_id": asked.from_id, "to_id": asked.to_id}
+    for column, id in {**given, **ends}.items():
+        if id is None:
+            continue
+        if column in ends:
+            lookup.live(work, id, column.removesuffix("_id"))
+        source.conditions.append(f"{source.table}.{column} = :{column}")
+        source.parameters[column] = id

@@ -1,0 +1,219 @@
+"""Summarize entities, connections or events: count and compute, group, rank, compare."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Literal, TypeAlias
+
+from one_mcp import jsons
+from one_mcp.answers import Answer, cut
+from one_mcp.dimensions.events import finding
+from one_mcp.dimensions.events.finding import Around
+from one_mcp.dimensions.graph.summary import figures, measures, periods, sources, tally
+from one_mcp.dimensions.graph.summary.figures import Figures
+from one_mcp.dimensions.graph.summary.sources import Conditions, Kind, RowSource
+from one_mcp.dimensions.graph.summary.tally import Grouping, GroupTally, Key, Tallies
+from one_mcp.dimensions.organizations import settings
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.ontology import check
+from one_mcp.store import fulltext, pages, unindexed
+from one_mcp.store.work import Work
+
+USUAL_GROUPS = 20
+USUAL_TIMES = 60
+ROOM = 6_500  # characters of all groups
+VALUE_CHARACTERS = 120
+IN_SEVERAL = "A row with several values of a list or tag key is in several groups."
+OWN_STATUS = "status is the entity's own; for its property group by properties.status."
+Compare = Literal["previous"]
+Group: TypeAlias = tuple[Key, GroupTally]
+
+
+class Summary(Answer):
+    """Figures over `rows` rows, which are all that meet the conditions.
+
+    `other` is computed over the groups that are not shown, `total` over all rows. What a measure
+    says of money is an object by currency. `without` counts rows that a measure left out since
+    they have no number there; `growth` is in percent.
+    """
+
+    rows: int
+    total: JsonObject
+    previous: JsonObject | None = None
+    growth: JsonObject | None = None
+    groups: list[JsonObject] | None = None
+    other: JsonObject | None = None
+    without: dict[str, int] | None = None
+    time_zone: str | None = None
+    note: str | None = None
+
+
+def summarize(
+    work: Work,
+    of: Kind,
+    measured: Sequence[str] = ("count",),
+    group_by: Sequence[str] = (),
+    *,
+    asked: Conditions,
+    time_zone: str | None = None,
+    compare: Compare | None = None,
+    sort: str | None = None,
+    limit: int | None = None,
+) -> Summary:
+    """Compute measures over all rows that meet the conditions, by group; never over a part of them.
+
+    Events that were taken back, hidden connections and archived entities do not count.
+    """
+    pages.require_limit(limit or USUAL_GROUPS)
+    zone = settings.time_zone(work) if time_zone is None else settings.zone(time_zone)
+    grouping = tally.group_by(group_by, zone)
+    written = Figures(measures.read(measured), settings.currency(work))
+    source = sources.select(work, of, asked)
+    found = tally.read(work, source, grouping, written.wanted)
+    if of == "events" and not found.total.rows:
+        finding.refuse_strangers(work, Around(asked.actor, asked.target))
+    earlier = None
+    if compare is not None:
+        before = _before(work, source, grouping)
+        earlier = tally.read(work, before, grouping, written.wanted)
+    for key in _more(grouping, found, earlier):
+        found.groups.setdefault(key, GroupTally())
+    ranked = _ranked(found, grouping, written, sort)
+    lines = _lines(work, ranked[: limit or _usual(grouping)], grouping, written, earlier)
+    shown = lines if limit else lines[: _fitting(lines)]
+    left = ranked[len(shown) :]
+    total = written.of(found.total)
+    previous = written.of(earlier.total) if earlier else None
+    return Summary(
+        rows=found.total.rows,
+        total=total,
+        previous=previous,
+        growth=figures.growth(total, previous) if previous else None,
+        groups=_in_order(shown, ranked, grouping, sort) if grouping.names else None,
+        other=_other(left, written) if left else None,
+        without=written.without(found.total),
+        time_zone=zone if grouping.unit else None,
+        note=_note(work, of, grouping, found, asked),
+    )
+
+
+def _before(work: Work, source: RowSource, grouping: Grouping) -> RowSource:
+    """Return the same source for the period before."""
+    if source.since is None or grouping.unit is not None:
+        raise InvalidArgumentError(
+            "compare needs since, and no unit of time in group_by.", argument="compare"
+        )
+    until = work.now if source.until is None else source.until
+    since, until = periods.before(source.since, until, grouping.zone)
+    return replace(source, since=since, until=until)
+
+
+def _more(grouping: Grouping, found: Tallies, earlier: Tallies | None) -> list[Key]:
+    """List groups that have no rows, but are part of the answer: empty months, lost customers."""
+    if grouping.unit is not None and len(grouping.names) == 1:
+        return [(start,) for start in found.starts]
+    return list(earlier.groups) if earlier else []
+
+
+def _ranked(found: Tallies, grouping: Grouping, written: Figures, sort: str | None) -> list[Group]:
+    """Put what is to be shown first to the front; without a wish, the newest or the most."""
+    groups = list(found.groups.items())
+    name = (sort or "").removeprefix("-")
+    by = next((it for it in written.wanted if it.text == name), None)
+    if sort and by is None and name not in grouping.names:
+        known = ", ".join([*(it.text for it in written.wanted), *grouping.names])
+        raise InvalidArgumentError(
+            f"sort takes one of {known}; with - in front the most comes first.", argument="sort"
+        )
+    groups.sort(key=lambda group: jsons.dumps(group[0]))  # equal ones in an order that stays
+    first = by or written.wanted[0]
+    ranks = {key: written.rank(one, first, found.total) for key, one in groups}
+    groups.sort(key=lambda group: ranks[group[0]], reverse=by is None or sort != name)
+    if by is None and (column := name or grouping.unit):
+        place = grouping.names.index(column)
+        groups.sort(key=_by_key(place), reverse=sort is None or sort != name)
+    return groups
+
+
+def _by_key(place: int) -> Callable[[Group], tuple[bool, float, str]]:
+    def order(group: Group) -> tuple[bool, float, str]:
+        value = group[0][place]
+        number = float(value) if isinstance(value, int | float) else 0.0
+        return value is not None, number, str(value).lower()
+
+    return order
+
+
+def _usual(grouping: Grouping) -> int:
+    return USUAL_TIMES if grouping.unit else USUAL_GROUPS
+
+
+def _lines(
+    work: Work, groups: list[Group], grouping: Grouping, written: Figures, earlier: Tallies | None
+) -> list[JsonObject]:
+    ids = {
+        value
+        for key, _ in groups
+        for name, value in zip(grouping.names, key, strict=True)
+        if name in sources.NAMED and isinstance(value, str)
+    }
+    names = finding.names(work, list(ids)) if ids else {}
+    lines: list[JsonObject] = []
+    for key, one in groups:
+        line: JsonObject = {}
+        for name, value in zip(grouping.names, key, strict=True):
+            line[name] = _value(name, value, grouping)
+            if name in sources.NAMED and value in names:
+                line[f"{name}_name"] = cut(names[str(value)], VALUE_CHARACTERS)
+        line |= written.of(one)
+        if earlier is not None:
+            line["previous"] = written.of(earlier.groups.get(key, GroupTally()))
+        lines.append(line)
+    return lines
+
+
+def _value(name: str, value: tally.Value, grouping: Grouping) -> JsonValue:
+    if name in periods.UNITS and isinstance(value, int):
+        return periods.label(name, value, grouping.zone)
+    return cut(value, VALUE_CHARACTERS) if isinstance(value, str) else value
+
+
+def _fitting(lines: list[JsonObject]) -> int:
+    room = ROOM
+    for index, line in enumerate(lines):
+        room -= len(jsons.dumps(line)) + 1
+        if room < 0:
+            return index
+    return len(lines)
+
+
+def _in_order(
+    lines: list[JsonObject], ranked: list[Group], grouping: Grouping, sort: str | None
+) -> list[JsonObject]:
+    """Show times as they came, where they were only cut from the newest on."""
+    if grouping.unit is None or sort is not None:
+        return lines
+    order = _by_key(grouping.names.index(grouping.unit))
+    shown = sorted(zip(ranked, lines, strict=False), key=lambda pair: order(pair[0]))
+    return [line for _, line in shown]
+
+
+def _other(left: list[Group], written: Figures) -> JsonObject:
+    """Compute over all groups that are not shown, as one."""
+    rest = GroupTally()
+    for _, one in left:
+        rest.add(one)
+    return {"groups": len(left), **written.of(rest)}
+
+
+def _note(
+    work: Work, of: Kind, grouping: Grouping, found: Tallies, asked: Conditions
+) -> str | None:
+    if of == "entities" and "status" in grouping.names:
+        kinds = [check.entity_type(work.ontology, name) for name in asked.types]
+        if any("status" in kind.properties for kind in kinds):
+            return OWN_STATUS
+    if asked.text is not None and (late := unindexed.waiting(work, fulltext.ENTITIES)):
+        return late
+    several = found.groups and sum(one.rows for one in found.groups.values()) > found.total.rows
+    return IN_SEVERAL if several else None

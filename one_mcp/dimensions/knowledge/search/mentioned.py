@@ -1,0 +1,112 @@
+"""Mentioned: entities that a question names, by their names, properties or tags."""
+
+from collections.abc import Collection, Sequence
+from functools import partial
+
+from one_mcp import jsons
+from one_mcp.dimensions.entities import scoring, summaries
+from one_mcp.dimensions.entities.summaries import Item
+from one_mcp.dimensions.knowledge.search import lexical
+from one_mcp.ontology import check
+from one_mcp.search import fusion
+from one_mcp.search.cache import Frequencies, rarest
+from one_mcp.store import dialect, fulltext
+from one_mcp.store.fulltext import ENTITIES, Words
+from one_mcp.store.work import Work
+from one_mcp.texts import words
+
+EFFORT = 2_000  # entities to score
+FEW, COMMON = 3, 10  # a word of more entities than these, or than one in ten, names none
+LONGEST_TAG = 3  # words
+MARKS = (" ", "-", "_")  # between them
+
+
+def find(
+    work: Work,
+    text: str,
+    frequencies: Frequencies,
+    *,
+    types: Sequence[str] = (),
+    known: Collection[str] = (),
+    most: int,
+) -> list[Item]:
+    """Find live entities that words of a text name, the best first, but for those in `known`."""
+    number, there = fulltext.tenant(work), fulltext.size(work, ENTITIES)
+    frequencies.refresh(there)
+    said = lexical.said(text)
+    counts = {
+        word: frequencies.of(word, partial(_count, work, number))
+        for word in words.asked(" ".join(said))
+    }
+    telling = max(FEW, there // COMMON)
+    rare = rarest({word: n for word, n in counts.items() if n <= telling}, EFFORT)
+    named = Words(number, tuple((word,) for word in rare), "")
+    found = _tagged(work, said, most) + _named(work, named, most + len(known))
+    ids = [id for id in dict.fromkeys(found) if id not in known]
+    names = [check.entity_type(work.ontology, type).name for type in types]
+    rows = work.all(
+        f"""
+        SELECT entities.id, entities.type, entities.name, entities.status
+        FROM {dialect.each("ids", "wanted")}
+        CROSS JOIN entities
+        WHERE entities.organization_id = :organization
+          AND entities.id = wanted.value
+          AND entities.deleted_at IS NULL
+        ORDER BY wanted.key
+        """,
+        ids=jsons.dumps(ids),
+    )
+    fitting = [row for row in rows if not names or row["type"] in names]
+    return [summaries.concise(row) for row in fitting[:most]]
+
+
+def _count(work: Work, tenant: int, word: str) -> int:
+    return fulltext.hits(work, ENTITIES, fulltext.query(tenant, word), EFFORT + 1)
+
+
+def _named(work: Work, chosen: Words, most: int) -> list[str]:
+    """List entities with one of some words in the name or in a property, the best first."""
+    scores = scoring.scores(work, chosen)
+    rows = work.all(
+        f"""
+        SELECT entities.id
+        FROM {dialect.each_number("best", "wanted")}
+        CROSS JOIN entities
+        WHERE entities.organization_id = :organization
+          AND entities.seq = wanted.value
+        ORDER BY wanted.key
+        """,
+        best=jsons.dumps(fusion.best(scores, most)),
+    )
+    return [row["id"] for row in rows]
+
+
+def _tagged(work: Work, said: Sequence[str], most: int) -> list[str]:
+    """List entities with a tag whose value is said, as it is or in small letters.
+
+    In up to three words.
+    """
+    values = {
+        value
+        for length in range(1, LONGEST_TAG + 1)
+        for start in range(len(said) - length + 1)
+        for mark in MARKS[: 1 if length == 1 else None]
+        for value in _both(mark.join(said[start : start + length]))
+    }
+    rows = work.all(
+        f"""
+        SELECT DISTINCT tags.entity_id AS id
+        FROM {dialect.each("values", "said")}
+        CROSS JOIN tags
+        WHERE tags.organization_id = :organization
+          AND tags.value = said.value
+        LIMIT :most
+        """,
+        values=jsons.dumps(sorted(values)),
+        most=most,
+    )
+    return [row["id"] for row in rows]
+
+
+def _both(value: str) -> tuple[str, str]:
+    return value, value.lower()

@@ -1,0 +1,66 @@
+"""Lookup: finding the entity that an id names, or saying why there is none."""
+
+from one_mcp import ids
+from one_mcp.errors import ArchivedError, ConflictError, InvalidArgumentError, NotFoundError
+from one_mcp.store.tables import ENTITIES
+from one_mcp.store.work import Row, Work
+
+ARCHIVED = "archived"
+DEFAULT_STATUS = "active"
+COLUMNS = ", ".join(ENTITIES.imaged)
+
+
+def any_state(work: Work, id: str, argument: str = "id") -> Row:
+    """Return the entity's row, archived or not; `argument` is the name the id was given under.
+
+    Raises NotFoundError, for an id of another organization just as for one that never was (D-12).
+    """
+    row = work.one(
+        f"""
+        SELECT {COLUMNS}
+        FROM entities
+        WHERE organization_id = :organization
+          AND id = :id
+        """,
+        id=id,
+    )
+    if row is None:
+        raise _missing(id, argument)
+    return row
+
+
+def live(work: Work, id: str, argument: str = "id") -> Row:
+    """Return the row of an entity that is not archived.
+
+    Raises NotFoundError, or ArchivedError, which says how to bring it back.
+    """
+    row = any_state(work, id, argument)
+    if row["deleted_at"] is not None:
+        raise ArchivedError(
+            f"{id} ({row['name'][:80]}) is archived; restore it first with restore_entity.", id=id
+        )
+    return row
+
+
+def require_version(row: Row, expected: int | None) -> None:
+    """Raise ConflictError where a version is expected, and the row has another one."""
+    if expected is not None and expected != row["version"]:
+        raise ConflictError(
+            f"{row['id']} has version {row['version']}, not the expected one; "
+            "read it again with get_entity and repeat the change on what it is now.",
+            id=row["id"],
+            version=row["version"],
+        )
+
+
+def _missing(id: str, argument: str) -> NotFoundError | InvalidArgumentError:
+    if not ids.is_id(id):
+        return InvalidArgumentError(
+            "An entity id looks like ent_ and 16 characters; find it with find_entities(text=...).",
+            argument=argument,
+        )
+    if not id.startswith("ent_"):
+        return InvalidArgumentError(
+            f"{id[:4]}… is no id of an entity; entity ids begin with ent_.", argument=argument
+        )
+    return NotFoundError(f"There is no entity {id}; find it with find_entities.", id=id)

@@ -1,0 +1,49 @@
+"""Moments: times of conditions, which may be relative to now, in the organization's time zone."""
+
+from collections.abc import Callable
+
+from one_mcp import clock, relative
+from one_mcp.dimensions.organizations import settings
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.jsons import JsonValue
+from one_mcp.store.work import Work
+
+
+def read(work: Work, given: int | str | None, argument: str, *, until: bool = False) -> int | None:
+    """Return milliseconds for a time of a condition, such as -7d; as `until`, today includes today.
+
+    Raises InvalidArgumentError for a text that is no relative time.
+    """
+    if not isinstance(given, str):
+        return given
+    try:
+        return relative.read(given, work.now, settings.time_zone(work), until=until)
+    except (ValueError, OverflowError):
+        raise InvalidArgumentError(
+            f"{argument} is a time such as 2026-01-31, or one of {relative.EXAMPLES}.",
+            argument=argument,
+        ) from None
+
+
+def span(
+    work: Work, since: int | str | None, until: int | str | None
+) -> tuple[int | None, int | None]:
+    """Return both ends of a span of time, the second of which is not part of it."""
+    return read(work, since, "since"), read(work, until, "until", until=True)
+
+
+def reader(work: Work) -> Callable[[JsonValue, bool], int]:
+    """Return what reads a time as milliseconds, also a relative one, or raises ValueError.
+
+    Where the second argument says that it ends a span, a day includes itself.
+    """
+
+    def moment(given: JsonValue, until: bool) -> int:
+        if isinstance(given, str) and relative.is_one(given):
+            return relative.read(given, work.now, settings.time_zone(work), until=until)
+        read = clock.until(given) if until else clock.given(given)
+        if isinstance(read, bool) or not isinstance(read, int):
+            raise ValueError(clock.FORMS)  # noqa: TRY004  # one error for whatever is no time
+        return read
+
+    return moment

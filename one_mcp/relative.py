@@ -1,0 +1,92 @@
+"""Relative times: now, -7d, today, start of month: a moment from now, in days of a time zone."""
+
+import re
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from one_mcp import clock
+
+EXAMPLES = "now, today, -7d, start of month"
+_STEP = re.compile(r"([+-])([0-9]{1,4})(min|h|d|w|mo|y)")
+_SPANS = {"min": 60_000, "h": 3_600_000, "d": clock.DAY_MS, "w": 7 * clock.DAY_MS}
+_MONTHS = {"mo": 1, "y": 12}
+_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
+_START = re.compile(r"start of (day|week|month|quarter|year)")
+
+
+def is_one(text: str) -> bool:
+    """Tell whether a text is a relative time."""
+    plain = _plain(text)
+    known = plain == "now" or plain in _DAYS
+    return known or bool(_STEP.fullmatch(plain) or _START.fullmatch(plain))
+
+
+def is_local(text: str) -> bool:
+    """Tell whether a text means another moment in another time zone: it is relative, or a date."""
+    return is_one(text) or clock.day(text) is not None
+
+
+def read(text: str, now: int, zone: str, *, until: bool = False) -> int:
+    """Read a relative time or a date as milliseconds; as `until`, a day includes itself.
+
+    A span is an exact time before or after now; days, weeks (from Monday) and months begin at
+    midnight in the zone. Raises ValueError for what is none.
+    """
+    plain = _plain(text)
+    here = (clock.EPOCH + timedelta(milliseconds=now)).astimezone(ZoneInfo(zone))
+    if plain == "now":
+        return now
+    if plain in _DAYS:
+        return _midnight(here, _DAYS[plain] + int(until))
+    if step := _STEP.fullmatch(plain):
+        return _stepped(here, now, int(step[1] + step[2]), step[3])
+    if start := _START.fullmatch(plain):
+        return _started(here, start[1])
+    if day := clock.day(text):
+        return _day(here, day, until=until)
+    raise ValueError(EXAMPLES)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().split())
+
+
+def _stepped(here: datetime, now: int, count: int, unit: str) -> int:
+    if unit in _SPANS:
+        return clock.within(now + count * _SPANS[unit])
+    years, month = divmod(here.year * 12 + here.month - 1 + count * _MONTHS[unit], 12)
+    if not 1 <= years < 9999:  # noqa: PLR2004  # the years that there are
+        raise ValueError(EXAMPLES)
+    first = here.replace(year=years, month=month + 1, day=1)
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return _ms(first.replace(day=min(here.day, last.day)))
+
+
+def _started(here: datetime, unit: str) -> int:
+    match unit:
+        case "week":
+            return _midnight(here, -here.weekday())
+        case "month":
+            return _midnight(here.replace(day=1))
+        case "quarter":
+            return _midnight(here.replace(month=(here.month - 1) // 3 * 3 + 1, day=1))
+        case "year":
+            return _midnight(here.replace(month=1, day=1))
+        case _:
+            return _midnight(here)
+
+
+def _day(here: datetime, day: date, *, until: bool) -> int:
+    if day.year in (date.min.year, date.max.year):  # a zone could move it out of all years
+        ends = clock.DAY_MS if until else 0
+        return min(clock.from_text(day.isoformat()) + ends, clock.LATEST_MS)
+    return _midnight(here.replace(year=day.year, month=day.month, day=day.day), int(until))
+
+
+def _midnight(here: datetime, days: int = 0) -> int:
+    begins = here.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    return _ms(begins + timedelta(days=days))
+
+
+def _ms(moment: datetime) -> int:
+    return clock.within(round(moment.timestamp() * 1000))

@@ -1,0 +1,128 @@
+"""The arguments of one tool: declared by its function's signature, checked once, at the door."""
+
+import inspect
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic_core import to_json
+from typing_extensions import TypeAliasType
+
+from one_mcp import jsons
+from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.refusals import Form, refusal, unfit
+from one_mcp.server.arguments import fields, schema
+
+Run = Callable[..., Awaitable[BaseModel]]
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+EVERY_WRITE = {
+    "reason": (fields.Reason | None, None),
+    "idempotency_key": (fields.IdempotencyKey | None, None),
+}
+
+
+class _Checked(BaseModel):
+    """What all argument models share: JSON's own types, nothing unknown, nothing echoed."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        hide_input_in_errors=True,
+        alias_generator=lambda name: name.rstrip("_"),  # from_ is called from
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The checked arguments of one call."""
+
+    values: dict[str, Any]
+    reason: str | None = None
+    key: str | None = None
+    digest: str | None = None
+
+
+class Arguments:
+    """What a tool takes. The first parameter of its function is the session, and not an argument.
+
+    Tools that write also take a `reason` and an `idempotency_key`, which their functions never see.
+    """
+
+    def __init__(self, tool: str, run: Run, *, writes: bool) -> None:
+        _session, *parameters = inspect.signature(run).parameters.values()
+        declared: dict[str, Any] = {
+            parameter.name: (
+                parameter.annotation,
+                ... if parameter.default is parameter.empty else parameter.default,
+            )
+            for parameter in parameters
+        }
+        if writes:
+            declared |= EVERY_WRITE
+        self._tool = tool
+        self._writes = writes
+        self._model: type[BaseModel] = create_model(tool, __base__=_Checked, **declared)
+        self._check = self._model.__pydantic_validator__.validate_json
+        self._optional = frozenset(
+            name.rstrip("_") for name, (_, default) in declared.items() if default is not ...
+        )
+        self._structured = frozenset(
+            name.rstrip("_")
+            for name, (annotation, _default) in declared.items()
+            if _takes_structure(annotation)
+        )
+
+    def schema(self) -> JsonObject:
+        """Describe the arguments for tools/list."""
+        return schema.of_arguments(self._model)
+
+    def check(self, given: Mapping[str, JsonValue]) -> Given:
+        """Check a call's arguments; raises InvalidArgumentError.
+
+        They are checked as JSON text: that is where strictness means JSON's own types.
+        """
+        arguments = self._read(given)
+        if found := jsons.flaw(arguments):
+            raise unfit(*found)
+        try:
+            checked: BaseModel = self._check(to_json(arguments))
+        except ValidationError as error:
+            raise refusal(error, arguments, Form(self._model)) from None
+        values = vars(checked)
+        reason: str | None = values.pop("reason", None) if self._writes else None
+        key: str | None = values.pop("idempotency_key", None) if self._writes else None
+        return Given(values, reason, key, self._digest(arguments) if key else None)
+
+    def _read(self, given: Mapping[str, JsonValue]) -> JsonObject:
+        """Read structured arguments that came as JSON strings; null means not given."""
+        arguments = {
+            name: value
+            for name, value in given.items()
+            if value is not None or name not in self._optional
+        }
+        for name in self._structured & arguments.keys():
+            if isinstance(value := arguments[name], str):
+                arguments[name] = fields.unpacked(value)
+        return arguments
+
+    def _digest(self, arguments: JsonObject) -> str:
+        """Digest what makes two calls the same: the reason may be worded anew."""
+        same = {name: value for name, value in arguments.items() if name not in EVERY_WRITE}
+        return sha256(_canonical([self._tool, same]).encode()).hexdigest()
+
+
+def _takes_structure(annotation: object) -> bool:
+    """Whether a type asks for JSON arrays or objects; one that takes any JSON does not."""
+    if isinstance(annotation, TypeAliasType):
+        return annotation is not JsonValue and _takes_structure(annotation.__value__)
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _takes_structure(get_args(annotation)[0])
+    if origin in (Union, UnionType):
+        return any(_takes_structure(option) for option in get_args(annotation))
+    kind = origin or annotation
+    return isinstance(kind, type) and issubclass(kind, list | tuple | dict | BaseModel)

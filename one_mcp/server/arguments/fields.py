@@ -1,0 +1,98 @@
+"""The parameters that tools share: one type each, described in a few words.
+
+A description is paid for in every tool that uses it, on every turn of a conversation.
+"""
+
+from typing import Annotated
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
+
+from one_mcp import clock, relative
+from one_mcp.jsons import JsonObject, JsonValue, flaw, loads
+from one_mcp.ontology import check
+from one_mcp.store import pages
+
+
+class ArgumentObject(BaseModel):
+    """An object inside the arguments of a tool; unknown names are refused there too."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        hide_input_in_errors=True,
+        alias_generator=lambda name: name.rstrip("_"),
+    )
+
+
+def unpacked(text: str) -> JsonValue:
+    """Read an object or array that a client sent as a JSON string; leave other strings alone."""
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            return loads(text)
+        except (ValueError, RecursionError):
+            return text
+    return text
+
+
+def _unpack(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    read = unpacked(value)
+    if found := flaw(read):
+        raise ValueError(f"sound JSON: in the string, {found[0]} {found[1]}")
+    return read
+
+
+def _since(value: object) -> object:
+    return value if isinstance(value, str) and relative.is_local(value) else clock.given(value)
+
+
+def _until(value: object) -> object:
+    return value if isinstance(value, str) and relative.is_local(value) else clock.until(value)
+
+
+EntityId = Annotated[str, Field(description="ent_…", min_length=1, max_length=64)]
+AnyId = Annotated[str, Field(description="ent_… or per_…", min_length=1, max_length=64)]
+ChangeId = Annotated[str, Field(description="chg_…", min_length=1, max_length=64)]
+TypeName = Annotated[str, Field(description="see describe_ontology", min_length=1, max_length=100)]
+TypeNames = Annotated[list[TypeName], Field(max_length=check.MOST_TYPES)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Text = Annotated[str, Field(max_length=1000)]
+Tag = Annotated[str, Field(description="key:value", min_length=1, max_length=200)]
+TagList = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=200)]],
+    Field(description="key:value", max_length=100),
+]
+Properties = Annotated[JsonObject, BeforeValidator(_unpack)]
+Metadata = Annotated[JsonObject, BeforeValidator(_unpack)]
+
+Limit = Annotated[int, Field(ge=1, le=pages.MOST_ITEMS)]
+CursorText = Annotated[str, Field(description="from the last page", min_length=1, max_length=2000)]
+Detail = pages.Detail
+Version = Annotated[int, Field(ge=1)]
+TimeText = Annotated[
+    int,
+    BeforeValidator(clock.given),
+    WithJsonSchema({"type": "string", "description": "ISO 8601 or ms"}),
+]
+SinceText = Annotated[
+    int | str,
+    BeforeValidator(_since),
+    WithJsonSchema({"type": "string", "description": "ISO 8601 or -7d"}),
+]
+UntilText = Annotated[
+    int | str,
+    BeforeValidator(_until),
+    WithJsonSchema({"type": "string", "description": "date: all day"}),
+]
+
+Reason = Annotated[str, Field(description="why", max_length=500)]
+IdempotencyKey = Annotated[str, Field(description="for safe retries", min_length=1, max_length=200)]
