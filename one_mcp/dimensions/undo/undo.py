@@ -43,9 +43,9 @@ def undo(work: Work, change_id: str) -> Undone:
             "A change's id looks like chg_42; writes answer with it, and get_history lists them.",
             argument="change",
         )
-    header = log.header(work, number)
+    header = _marked(work, number)
     written = contents.read(work, number)
-    _refuse_futile(number, header, written)
+    _refuse_futile(number, written)
     standing = conflicts.find(work, number, written)
     if standing:
         raise _conflict(work, number, standing)
@@ -62,22 +62,43 @@ def undo(work: Work, change_id: str) -> Undone:
     if written.has("knowledge", "gone", "changed"):
         passages.settle(work, number)
     work.touch(*json.loads(header["touched"] or "[]"))  # and its events, of what may be gone
-    _mark(work, number, header["undoes"])
+    _mark_undone_before(work, number, header["undoes"])
     retracted = retraction.of_change(work, number)
     if written.has("retraction", "made"):
         retraction.still_undone(work)
     return _undone(work, number, header, written, retracted)
 
 
-def _refuse_futile(number: int, header: Row, written: Contents) -> None:
-    change = ids.change(number)
-    if header["undone_by"] is not None:
-        by = ids.change(header["undone_by"])
+def _marked(work: Work, number: int) -> Row:
+    """Mark a change as undone by this one, and return its tool, `undoes` and `touched`.
+
+    What is refused afterwards takes the mark back with the transaction.
+    """
+    marked = work.one(
+        """
+        UPDATE change_log
+        SET undone_by = :undone_by
+        WHERE organization_id = :organization
+          AND number = :number
+          AND undone_by IS NULL
+        RETURNING tool, undoes, touched
+        """,
+        number=number,
+        undone_by=work.change,
+    )
+    if marked is None:
+        change, by = ids.change(number), ids.change(log.header(work, number)["undone_by"])
         raise ConflictError(
             f"{change} was undone already, by {by}; undo {by} to have it back.",
             change=change,
             undone_by=by,
         )
+    work.undoes = number
+    return marked
+
+
+def _refuse_futile(number: int, written: Contents) -> None:
+    change = ids.change(number)
     if written.has("organization", "made"):
         raise ConflictError(f"{change} founded the organization and stays.", change=change)
     if written.rows and written.purged == written.rows:
@@ -113,10 +134,8 @@ def _conflict(work: Work, number: int, standing: list[Obstacle]) -> ConflictErro
     )
 
 
-def _mark(work: Work, number: int, undoes: int | None) -> None:
-    """Say which change undid which. Undoing an undo puts what it undid into effect again."""
-    _write_mark(work, number, work.change)
-    work.undoes = number
+def _mark_undone_before(work: Work, number: int, undoes: int | None) -> None:
+    """Say what is in effect again: undoing an undo brings back what it undid, and so on."""
     undoer, in_effect = number, True
     while undoes is not None:
         _write_mark(work, undoes, None if in_effect else undoer)
