@@ -81,7 +81,10 @@ async def filled(database: Path, folder: Path) -> None:
                 await called(
                     client, "add_knowledge", text=each["text"], source=each["_id"], **title
                 )
-        print(await called(client, "reindex_knowledge"), file=sys.stderr)
+        indexed = await called(client, "reindex_knowledge")
+        while indexed.get("waiting"):  # a call waits for a while only
+            indexed = await called(client, "reindex_knowledge")
+        print(indexed, file=sys.stderr)
 
 
 async def searched(database: Path, folder: Path, model: str) -> Run:

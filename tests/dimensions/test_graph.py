@@ -1,5 +1,6 @@
 """Exploring: who is reached, at what depth, and what a bounded answer says it left out."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -132,6 +133,24 @@ async def test_long_answers_end_early_and_say_so(one: Session) -> None:
     assert concise.cut is not None
     assert len(full.nodes) == 61
     assert full.cut is None
+
+
+async def test_levels_share_the_characters_of_an_answer(one: Session) -> None:
+    followers = [f"{'f' * 60}{number} following star" for number in range(120)]
+    fans = [f"{'g' * 60}{number} following {'f' * 60}{number}" for number in range(120)]
+    web = await weave(one, *followers, *fans)
+
+    found = await around(one, web["star"], depth=2, limit=200)
+
+    counted = Counter(node.depth for node in found.nodes)
+    assert counted[0] == 1
+    assert counted[1] > 10
+    assert counted[2] > 10
+    shown = {node.id for node in found.nodes}
+    for node in found.nodes[1:]:
+        assert any({edge.from_, edge.to} <= shown for edge in found.edges if node.id == edge.from_)
+    assert found.cut is not None
+    assert len(found.model_dump_json(by_alias=True, exclude_none=True)) < 8_500
 
 
 async def test_what_cannot_be_walked_is_refused(one: Session) -> None:

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
-from operator import itemgetter
+from itertools import groupby, zip_longest
+from operator import attrgetter, itemgetter
 
 from one_mcp.dimensions import lookup
 from one_mcp.dimensions.connections import directions
@@ -175,22 +175,53 @@ def _dealt(hands: list[list[str]]) -> list[str]:
 def _fitted(
     nodes: list[Node], triples: Iterable[Triple], budget: int
 ) -> tuple[list[Node], list[Triple]]:
-    """Keep the nodes that an answer has room for, with the connections among them."""
-    places = {node.id: place for place, node in enumerate(nodes)}
-    by_later_end: list[list[Triple]] = [[] for _ in nodes]
+    """Keep the nodes that an answer has room for, with the connections among them.
+
+    Each level may take half of what is left, so that none crowds out those behind it; what then
+    is left over goes to the nearest.
+    """
+    ties: dict[str, list[Triple]] = {node.id: [] for node in nodes}
     for start, type, end in triples:
-        if start in places and end in places:
-            by_later_end[max(places[start], places[end])].append((start, type, end))
-    kept: list[Node] = []
-    arrows: list[Triple] = []
-    for node, drawn in zip(nodes, by_later_end, strict=True):
-        budget -= len(node.id) + len(node.type) + len(node.name) + NODE_CHARACTERS
-        budget -= sum(sum(map(len, triple)) + ARROW_CHARACTERS for triple in drawn)
-        if budget < 0 and kept:
-            break
-        kept.append(node)
-        arrows += drawn
-    return kept, arrows
+        if start in ties and end in ties:
+            ties[start].append((start, type, end))
+            if start != end:
+                ties[end].append((start, type, end))
+    fitting = _Fitting(ties, budget)
+    levels = [list(level) for _, level in groupby(nodes, key=attrgetter("depth"))]
+    for place, level in enumerate(levels):
+        shared = 0 < place < len(levels) - 1
+        fitting.take(level, fitting.left // 2 if shared else fitting.left)
+    fitting.take(nodes, fitting.left)
+    return [node for node in nodes if node.id in fitting.kept], list(fitting.arrows)
+
+
+@dataclass(slots=True)
+class _Fitting:
+    """Nodes that are kept, with the arrows among them, and the characters that are `left`."""
+
+    ties: dict[str, list[Triple]]
+    left: int
+    kept: set[str] = field(default_factory=set[str])
+    arrows: dict[Triple, None] = field(default_factory=dict[Triple, None])
+
+    def take(self, nodes: Sequence[Node], room: int) -> None:
+        """Keep nodes while there is room for them; one that nothing kept leads to is left out."""
+        for node in nodes:
+            drawn = [
+                triple
+                for triple in self.ties[node.id]
+                if {triple[0], triple[2]} <= {node.id, *self.kept}
+            ]
+            if node.id in self.kept or (self.kept and not drawn):
+                continue
+            size = len(node.id) + len(node.type) + len(node.name) + NODE_CHARACTERS
+            size += sum(sum(map(len, triple)) + ARROW_CHARACTERS for triple in drawn)
+            if size > room and self.kept:
+                return
+            room -= size
+            self.left -= size
+            self.kept.add(node.id)
+            self.arrows |= dict.fromkeys(drawn)
 
 
 def _cut(work: Work, scope: Followed, nodes: list[Node], arrows: list[Triple]) -> str | None:
