@@ -131,6 +131,10 @@ class RelationshipType:
     def fits(self, from_type: str, to_type: str) -> bool:
         return any(ends.fit(from_type, to_type) for ends in self.ends)
 
+    def sentence(self, from_name: str, to_name: str) -> str:
+        """Read a connection aloud: `Jane owns Yoga for runners`."""
+        return f"{from_name} {self.reading} {to_name}"
+
 
 @dataclass(frozen=True, slots=True)
 class EventType:

@@ -4,12 +4,12 @@ from one_mcp import ids, jsons
 from one_mcp.answers import Written, few
 from one_mcp.dimensions import excerpts, lookup
 from one_mcp.dimensions.connections import rows
+from one_mcp.dimensions.connections.cycles import Cycles
 from one_mcp.dimensions.connections.rows import ConnectionRow
-from one_mcp.errors import CycleError, InvalidArgumentError, NotFoundError, WrongDirectionError
+from one_mcp.errors import InvalidArgumentError, NotFoundError, WrongDirectionError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check
 from one_mcp.ontology.model import RelationshipType
-from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
 
 SHOWN_CHARACTERS = 4_000
@@ -54,8 +54,7 @@ def connect(
     given = metadata or {}
     if existing is None:
         kept, checked = rows.begun(kind, given)
-        if kind.acyclic:
-            _refuse_cycle(work, kind, start, end)
+        Cycles(work).add(kind, from_id, to_id)
         new = ConnectionRow(kind, ids.new(ids.CONNECTION, work.now), from_id, to_id, kept)
         rows.insert(work, [new])
     else:
@@ -67,7 +66,7 @@ def connect(
     shown, shortened = excerpts.properties(jsons.dumps(kept), SHOWN_CHARACTERS)
     return Connected(
         id=new.id,
-        sentence=sentence(kind, start["name"], end["name"]),
+        sentence=kind.sentence(start["name"], end["name"]),
         created=existing is None,
         metadata=shown or None,
         shortened=shortened,
@@ -89,7 +88,7 @@ def disconnect(work: Work, from_id: str, type: str, to_id: str) -> Disconnected:
         "DELETE FROM connections WHERE organization_id = :organization AND id = :id",
         id=row["id"],
     )
-    return Disconnected(id=row["id"], sentence=sentence(kind, start["name"], end["name"]))
+    return Disconnected(id=row["id"], sentence=kind.sentence(start["name"], end["name"]))
 
 
 def find(work: Work, from_id: str, type: str, to_id: str) -> Row | None:
@@ -109,11 +108,6 @@ def find(work: Work, from_id: str, type: str, to_id: str) -> Row | None:
     )
 
 
-def sentence(kind: RelationshipType, from_name: str, to_name: str) -> str:
-    """Read a connection aloud: `Jane owns Yoga for runners`."""
-    return f"{from_name} {kind.reading} {to_name}"
-
-
 def _absent(work: Work, from_id: str, type: str, to_id: str) -> NotFoundError:
     sentence = f"There is no connection {from_id} {type} {to_id}"
     if find(work, to_id, type, from_id) is None:
@@ -131,49 +125,11 @@ def _advise(work: Work, kind: RelationshipType, start: Row, end: Row) -> None:
     except WrongDirectionError as turned:
         from_id, to_id = end["id"], start["id"]
         raise WrongDirectionError(
-            f"{sentence(kind, start['name'], end['name'])} is turned around; use "
+            f"{kind.sentence(start['name'], end['name'])} is turned around; use "
             f'connect_entities(from="{from_id}", type="{kind.name}", to="{to_id}"): '
-            f"{sentence(kind, end['name'], start['name'])}.",
+            f"{kind.sentence(end['name'], start['name'])}.",
             relationship=kind.name,
             use_instead={"from": from_id, "type": kind.name, "to": to_id},
         ) from turned
     if advice is not None:
         work.warn(advice)
-
-
-def _refuse_cycle(work: Work, kind: RelationshipType, start: Row, end: Row) -> None:
-    """Raise CycleError where `end` leads to `start` along connections of the same type.
-
-    Hidden connections count: restoring an entity must not close a circle. The search goes on from
-    whichever side is smaller, so that a new leaf costs one step however large the tree is.
-    """
-    onward, backward = {end["id"]}, {start["id"]}
-    ahead, behind = onward, backward
-    while ahead and behind:
-        if len(ahead) <= len(behind):
-            ahead = _next(work, kind, "from_id", "to_id", ahead) - onward
-            onward |= ahead
-        else:
-            behind = _next(work, kind, "to_id", "from_id", behind) - backward
-            backward |= behind
-        if not onward.isdisjoint(backward):
-            raise CycleError(
-                f"{sentence(kind, end['name'], start['name'])} already, directly or through "
-                f"others; {kind.name} may not run in a circle.",
-                type=kind.name,
-            )
-
-
-def _next(work: Work, kind: RelationshipType, near: str, far: str, ids: set[str]) -> set[str]:
-    found = work.all(
-        f"""
-        SELECT {far} AS id
-        FROM connections
-        WHERE organization_id = :organization
-          AND {near} {dialect.any_of("ids")}
-          AND type = :type
-        """,
-        type=kind.name,
-        ids=list(ids),
-    )
-    return {row["id"] for row in found}

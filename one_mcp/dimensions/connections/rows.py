@@ -8,6 +8,7 @@ from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check
 from one_mcp.ontology.check import CheckedProperties
 from one_mcp.ontology.model import RelationshipType
+from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
 
 
@@ -54,6 +55,24 @@ def differs(before: Row, after: ConnectionRow) -> bool:
     return text != before["metadata"] and not jsons.same(
         after.metadata, jsons.load_object(before["metadata"])
     )
+
+
+def between(work: Work, ends: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], Row]:
+    """Find the connections that are there of some from, type and to."""
+    found = work.all(
+        f"""
+        SELECT c.seq, c.id, c.from_id, c.type, c.to_id, c.metadata,
+            c.deleted_at, c.version
+        FROM {dialect.each_list("ends", "wanted")}
+        CROSS JOIN connections AS c
+        WHERE c.organization_id = :organization
+          AND c.from_id = wanted.value ->> 0
+          AND c.type = wanted.value ->> 1
+          AND c.to_id = wanted.value ->> 2
+        """,
+        ends=ends,
+    )
+    return {(row["from_id"], row["type"], row["to_id"]): row for row in found}
 
 
 def insert(work: Work, connections: Sequence[ConnectionRow]) -> None:

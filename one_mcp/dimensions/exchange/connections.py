@@ -5,10 +5,10 @@ from functools import partial
 
 from one_mcp import ids
 from one_mcp.dimensions.connections import rows
+from one_mcp.dimensions.connections.cycles import Cycles
 from one_mcp.dimensions.connections.rows import ConnectionRow
 from one_mcp.dimensions.exchange import records
 from one_mcp.dimensions.exchange.context import Keys, Lines, Loading, repeated
-from one_mcp.dimensions.exchange.cycles import Cycles
 from one_mcp.dimensions.exchange.references import References, Subject
 from one_mcp.errors import ConflictError, InvalidArgumentError
 from one_mcp.jsons import JsonObject
@@ -85,7 +85,7 @@ class _PresentConnections:
     def __init__(self, work: Work, drafts: list[ConnectionLine]) -> None:
         given = [draft.record.id for draft in drafts if draft.record.id]
         self.ids = _ends_of(work, given) if given else {}
-        self.rows = _between(work, [draft.ends for draft in drafts])
+        self.rows = rows.between(work, [draft.ends for draft in drafts])
 
 
 def _ends_of(work: Work, given: list[str]) -> dict[str, tuple[str, str, str]]:
@@ -99,23 +99,6 @@ def _ends_of(work: Work, given: list[str]) -> dict[str, tuple[str, str, str]]:
         ids=given,
     )
     return {row["id"]: (row["from_id"], row["type"], row["to_id"]) for row in found}
-
-
-def _between(work: Work, ends: list[tuple[str, str, str]]) -> dict[tuple[str, str, str], Row]:
-    found = work.all(
-        f"""
-        SELECT c.seq, c.id, c.from_id, c.type, c.to_id, c.metadata,
-            c.deleted_at, c.version
-        FROM {dialect.each_list("ends", "wanted")}
-        CROSS JOIN connections AS c
-        WHERE c.organization_id = :organization
-          AND c.from_id = wanted.value ->> 0
-          AND c.type = wanted.value ->> 1
-          AND c.to_id = wanted.value ->> 2
-        """,
-        ends=ends,
-    )
-    return {(row["from_id"], row["type"], row["to_id"]): row for row in found}
 
 
 def _matched(
@@ -163,6 +146,6 @@ def _metadata(loading: Loading, draft: ConnectionLine) -> JsonObject:
 
 
 def _acyclic(cycles: Cycles, _line: int, draft: ConnectionLine) -> ConnectionLine:
-    if draft.kind.acyclic and draft.before is None:
+    if draft.before is None:
         cycles.add(draft.kind, draft.ends[0], draft.ends[2])
     return draft

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import islice, pairwise
 
 from one_mcp.dimensions import lookup
-from one_mcp.dimensions.connections import connection, directions
+from one_mcp.dimensions.connections import directions
 from one_mcp.dimensions.connections.directions import SIDES, Direction, Followed
 from one_mcp.dimensions.graph import subgraph
 from one_mcp.dimensions.graph.subgraph import GraphEdge, Neighbourhood, Path, Triple
@@ -179,7 +179,7 @@ def _sentence(work: Work, triple: Triple, names: dict[str, str]) -> str:
     kind = work.ontology.relationship_types.get(type)  # a pack may be gone, its connections are not
     if kind is None:
         return f"{names[start]} {type} {names[end]}"
-    return connection.sentence(kind, names[start], names[end])
+    return kind.sentence(names[start], names[end])
 
 
 def _nothing(search: _Search, longest: int, names: list[str]) -> str:

@@ -1,7 +1,10 @@
 """Cycles: connections that an undo brings back may not close one with later connections (D-08)."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
+from one_mcp.dimensions.connections import rows
+from one_mcp.dimensions.connections.cycles import Cycles
 from one_mcp.dimensions.undo import later_changes
 from one_mcp.dimensions.undo.later_changes import Obstacle
 from one_mcp.store import dialect
@@ -11,11 +14,22 @@ from one_mcp.store.work import Row, Work
 def find(work: Work, number: int) -> list[Obstacle]:
     """Name the later connections with which what the undo of a change wrote back runs in a circle.
 
-    Call it when the rows are written back.
+    Call it when the rows are written back. Raises CycleError where no later connection is to
+    blame: the type may have run in circles before it was forbidden to.
     """
+    cycles = Cycles(work)
     for edge in _brought_back(work, number):
-        newer = [step for step in _way(work, edge) if number < step["version"] < work.change]
+        way = cycles.way(edge["type"], edge["to_id"], edge["from_id"])
+        steps = [(start, edge["type"], end) for start, end in pairwise(way)]
+        newer = [
+            {"row_id": step["id"], "kind": "connection", "image": None}
+            for step in rows.between(work, steps).values()
+            if number < step["version"] < work.change
+        ]
         found = [obstacle for step in newer for obstacle in later_changes.since(work, number, step)]
+        if way and not found:
+            kind = work.ontology.relationship_types[edge["type"]]
+            raise cycles.error(kind, edge["from_id"], edge["to_id"])
         if found:
             return found
     return []
@@ -40,30 +54,3 @@ def _brought_back(work: Work, number: int) -> Iterator[Row]:
         number=number,
         acyclic=acyclic,
     )
-
-
-def _way(work: Work, edge: Row) -> list[Row]:
-    """Return the connections that lead from an edge's end back to its start; [] where none do."""
-    arrived: dict[str, Row | None] = {edge["to_id"]: None}
-    frontier = [edge["to_id"]]
-    while frontier and edge["from_id"] not in arrived:
-        steps = work.all(
-            f"""
-            SELECT id AS row_id, 'connection' AS kind, NULL AS image, from_id, to_id, version
-            FROM connections
-            WHERE organization_id = :organization
-              AND type = :type
-              AND from_id {dialect.any_of("frontier")}
-            """,
-            type=edge["type"],
-            frontier=frontier,
-        )
-        new = {step["to_id"]: step for step in steps if step["to_id"] not in arrived}
-        arrived |= new
-        frontier = list(new)
-    way: list[Row] = []
-    step = arrived.get(edge["from_id"])
-    while step is not None:
-        way.append(step)
-        step = arrived[step["from_id"]]
-    return way
