@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from one_mcp import refusals
-from one_mcp.errors import SettingsError
+from one_mcp import refusals, unread
+from one_mcp.errors import SettingsError, shown
 
 PREFIX = "ONE_MCP_"
 TOOLSETS = (
@@ -220,7 +220,11 @@ class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # pydant
     """
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True
+        env_prefix=PREFIX,
+        env_ignore_empty=True,  # clients send what nobody filled in as an empty text
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     def only(self, group: type[G]) -> G:
@@ -231,6 +235,7 @@ class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # pydant
 FORM = refusals.Form(Settings, noun="setting")
 SECRETS = frozenset({"openai_api_key"})  # these have no flag, and nothing prints them
 FLAGS = tuple(name for name in Settings.model_fields if name not in SECRETS)
+AT_HOME = frozenset({"database", "folder", "packs"})  # paths in which ~ is the home folder
 
 
 def flag(field: str) -> str:
@@ -250,13 +255,30 @@ def load(flags: Mapping[str, Any] | None = None) -> Settings:
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}."
             raise SettingsError(f"There is no setting {name}; {hint}", setting=name)
     given = {name: value for name, value in (flags or {}).items() if value is not None}
+    for field in Settings.model_fields:
+        text: object = given.get(field, os.environ.get(PREFIX + field.upper()))
+        if isinstance(text, str) and (found := unread.flaw(text, secret=field in SECRETS)):
+            name = _name(field, given)
+            home = "; ~ stands for the home folder" if field in AT_HOME else ""
+            raise SettingsError(f"{name} {found}{home}.", setting=name)
     try:
-        return Settings(**given)
+        settings = Settings(**given)
     except ValidationError as error:
         problem, *_ = refusals.problems(error, dict.fromkeys(Settings.model_fields), FORM)
-        field = problem.place
-        name = flag(field) if field in given else PREFIX + field.upper()
+        name = _name(problem.place, given)
         raise SettingsError(f"{name} must be {problem.expected}.", setting=name) from None
+    if settings.folder and not settings.folder.is_dir():
+        name = _name("folder", given)
+        raise SettingsError(
+            f"{name} must be a folder that is there, and {shown(str(settings.folder))} is none; "
+            "make it, or name another by its absolute path.",
+            setting=name,
+        )
+    return settings
+
+
+def _name(field: str, given: Mapping[str, object]) -> str:
+    return flag(field) if field in given else PREFIX + field.upper()
 
 
 def _words(given: object) -> object:

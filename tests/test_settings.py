@@ -42,6 +42,58 @@ def test_a_value_that_does_not_work_is_refused(
     assert failure.value.fields["setting"] == variable
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("ONE_MCP_DATABASE", "${HOME}/one.db", r"\$\{HOME\}.*~ stands for"),
+        ("ONE_MCP_DATABASE", "$HOME/one.db", r"\$HOME"),
+        ("ONE_MCP_DATABASE", "sqlite:///${workspaceFolder}/one.db", r"\$\{workspaceFolder\}"),
+        ("ONE_MCP_DATABASE", "%APPDATA%\\one.db", "%APPDATA%"),
+        ("ONE_MCP_FOLDER", "$(pwd)", r"\$\(pwd\)"),
+        ("ONE_MCP_FOLDER", "${user_config.folder}", r"\$\{user_config"),
+        ("ONE_MCP_PACKS", "extended,${PACK", r"\$\{PACK"),
+        ("ONE_MCP_DATABASE", '"/data/one.db"', "without them"),
+        ("ONE_MCP_TOOLSETS", "'all'", "without them"),
+        ("ONE_MCP_OPENAI_API_KEY", "${KEY_OF_MINE}", "a placeholder"),
+    ],
+)
+def test_what_no_shell_has_read_is_refused(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(SettingsError, match=says) as failure:
+        load()
+
+    assert failure.value.fields["setting"] == variable
+    assert "KEY_OF_MINE" not in str(failure.value)
+
+
+@pytest.mark.parametrize("path", ["/data/$5 each/100% done/one.db", "/data/o'brien's/{a}/one.db"])
+def test_a_path_may_have_unusual_letters(path: str) -> None:
+    assert load({"database": path}).database == Path(path)
+
+
+def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.setenv(f"ONE_MCP_{name.upper()}", "")
+
+    assert load().model_fields_set == set()
+    assert load() == Settings()
+
+
+def test_a_folder_that_is_not_there_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ONE_MCP_FOLDER", str(tmp_path / "exports"))
+
+    with pytest.raises(SettingsError, match="ONE_MCP_FOLDER must be a folder that is there"):
+        load()
+
+    (tmp_path / "exports").mkdir()
+    assert load().folder == tmp_path / "exports"
+
+
 def test_a_mistyped_variable_is_refused_with_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ONE_MCP_DATABSE", "/data/one.db")
 

@@ -77,6 +77,7 @@ class Program(click.Group):
         **extra: Any,  # noqa: ANN401  # click's
     ) -> NoReturn:
         """Run a command and end the process with its exit code."""
+        screen.prepare()
         try:
             done = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
             code = done if isinstance(done, int) else OK

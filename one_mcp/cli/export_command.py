@@ -77,8 +77,7 @@ def _print(settings: Settings, export: Export) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "export"
         _run(settings, export, str(path))
-        with path.open(encoding="utf-8", newline="") as file:
-            screen.pour(file)
+        screen.pour(path)
 
 
 def _run(settings: Settings, export: Export, path: str) -> Exported:

@@ -4,7 +4,8 @@ import shutil
 import sys
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
-from typing import TextIO
+from io import TextIOWrapper
+from pathlib import Path
 
 import click
 from pydantic import BaseModel
@@ -13,6 +14,13 @@ from one_mcp import jsons
 from one_mcp.texts import visible
 
 STEPS = 1000
+
+
+def prepare() -> None:
+    """Let no terminal's encoding stop a command: what it cannot show leaves as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def show(line: str = "", *, bold: bool = False) -> None:
@@ -35,16 +43,24 @@ def show_json(value: object) -> None:
     """Print one JSON document."""
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json", by_alias=True, exclude_none=True)
-    click.echo(visible.escaped(jsons.dumps(value)))
-
-
-def pour(file: TextIO) -> None:
-    """Print a whole file: as it is for a program, and with what is hidden shown for a person."""
+    document = visible.escaped(jsons.dumps(value))
     if sys.stdout.isatty():
-        for line in file:
-            click.echo(visible.text(line), nl=False)
+        click.echo(document)
     else:
-        shutil.copyfileobj(file, sys.stdout)
+        click.echo(document.encode())  # JSON is UTF-8, whatever terminals here have
+
+
+def pour(path: Path) -> None:
+    """Print a file: byte for byte to a program, and with what is hidden shown to a person."""
+    if sys.stdout.isatty():
+        with path.open(encoding="utf-8", newline="") as lines:
+            for line in lines:
+                click.echo(visible.text(line), nl=False)
+        return
+    sys.stdout.flush()
+    with path.open("rb") as file:
+        shutil.copyfileobj(file, sys.stdout.buffer)
+    sys.stdout.buffer.flush()
 
 
 @contextmanager

@@ -53,6 +53,7 @@ def fits(arguments: Sequence[str], environment: Mapping[str, str]) -> bool:
     """Say whether the answers in the file are those of a server started like this."""
     for name, value in environment.items():
         known = name in _HARMLESS or (name == "ONE_MCP_PRELUDE" and value.lower() in _ON)
+        known = known or not value  # which counts as not set
         if name.upper().startswith("ONE_MCP_") and not known:
             return False
     return list(arguments) in ([], ["serve"]) and hasattr(select, "poll") and not os.isatty(0)

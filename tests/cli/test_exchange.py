@@ -196,6 +196,7 @@ class TestExport:
 def test_the_folder_that_limits_agents_does_not_limit_people(
     run: Run, courses: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "agents").mkdir()
     monkeypatch.setenv("ONE_MCP_FOLDER", str(tmp_path / "agents"))
 
     assert run("import", courses, "--type", "course", *COLUMNS).exit_code == 0

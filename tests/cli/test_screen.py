@@ -2,6 +2,9 @@
 
 import ast
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,3 +92,29 @@ def test_every_command_prints_by_the_screen_alone() -> None:
         ]
         assert file.name == "screen.py" or not printing, file.name
     assert {name for section in COMMANDS.values() for name in section} >= COMMANDS_WITH_TEXT.keys()
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_an_old_encoding_stops_no_command_and_breaks_no_data(
+    run: Run, tmp_path: Path, encoding: str
+) -> None:
+    name = "✓ Yōga 瑜伽 🧘"
+    file = tmp_path / "all.jsonl"
+    row = {"entity": {"type": "course", "name": name}}
+    file.write_text(json.dumps(row))
+    run("import", file)
+
+    def printed(*words: str) -> bytes:
+        command = [sys.executable, "-m", "one_mcp", *words]
+        environment = {**os.environ, "PYTHONIOENCODING": encoding}
+        return subprocess.run(command, capture_output=True, check=True, env=environment).stdout
+
+    (exported,) = (
+        row["entity"]
+        for row in map(json.loads, printed("export").decode().splitlines())
+        if "entity" in row
+    )
+    assert exported["name"] == name
+    assert name in printed("export", "--entities", "course").decode()
+    assert json.loads(printed("search", "Yōga", "--json"))["entities"][0]["name"] == name
+    assert b"ga" in printed("search", "Yōga")

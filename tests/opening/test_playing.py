@@ -188,6 +188,7 @@ def test_every_setting_that_may_change_an_answer_goes_without_the_prelude() -> N
     for name in settings.Settings.model_fields:
         variable = {f"{settings.PREFIX}{name.upper()}": "true"}
         assert playing.fits([], variable) is (name in harmless and not os.isatty(0))
+        assert playing.fits([], dict.fromkeys(variable, "")) is not os.isatty(0)
         assert not playing.fits(["serve", f"--{name}"], {})
     assert not playing.fits([], {"one_mcp_read_only": "true"})
     assert not playing.fits([], {"ONE_MCP_MISTYPED": "true"})

@@ -18,6 +18,8 @@ async def call(_context: Context, params: types.CallToolRequestParams) -> types.
     match params.name:
         case "wait":
             await anyio.sleep(60)
+        case "late":
+            await anyio.sleep(0.3)
         case "commit":
             with anyio.CancelScope(shield=True):
                 await anyio.sleep(0.1)

@@ -233,11 +233,25 @@ def test_the_end_of_stdin_ends_the_process_at_once(client: Client) -> None:
     client.hang_up()
 
 
-def test_a_request_under_way_does_not_hold_the_process(client: Client) -> None:
-    client.call(1, "wait")
+def test_what_is_under_way_when_stdin_ends_is_answered(client: Client) -> None:
+    for id in (1, 2):
+        client.call(id, "late", text=str(id))
 
     client.hang_up()
 
+    assert sorted(text(client.receive()) for _ in range(2)) == ["1", "2"]
+
+
+def test_a_request_under_way_does_not_hold_a_process_that_is_told_to_end(client: Client) -> None:
+    client.call(1, "wait")
+    client.call(2, "echo")
+    assert client.receive()["id"] == 2
+
+    assert client.process.stdin
+    client.process.stdin.close()
+    client.process.send_signal(signal.SIGTERM)
+
+    assert client.process.wait(10) == 0
     assert client.receive()["error"]["message"] == "Connection closed"
 
 

@@ -17,7 +17,7 @@ from one_mcp.server.stdio.frames import LineBuffer, Overlong, Refusal
 from one_mcp.server.stdio.outlet import Outlet
 
 _CHUNK_BYTES = 256 * 1024
-_LAST_ANSWERS_S = 0.025  # for requests under way when the client says no more
+_LAST_ANSWERS_S = 30.0  # for requests under way when the client says no more
 
 
 class Inlet:
@@ -30,7 +30,8 @@ class Inlet:
         self._pollable = pollable
         self._lines = LineBuffer()
         self._waiting: deque[bytes | Overlong] = deque(self._lines.feed(received))
-        self.ended = anyio.Event()
+        self.ended = anyio.Event()  # nothing more will be read
+        self.left = anyio.Event()  # and nothing more is waited for
         self._reading = anyio.CancelScope()
 
     async def receive(self) -> SessionMessage:
@@ -43,16 +44,14 @@ class Inlet:
                     return message
             if not self.ended.is_set():
                 await self._more()
-            elif self._turns.waiting:
-                await self._last_turn()
-            else:
-                with anyio.move_on_after(_LAST_ANSWERS_S):
-                    await self._outlet.settle()
+            elif self.left.is_set() or not await self._answered():
+                self.left.set()
                 raise anyio.EndOfStream
 
     def end(self) -> None:
-        """Take no further message."""
+        """Take no further message, and wait for no answer."""
         self.ended.set()
+        self.left.set()
         self._waiting.clear()
         self._turns.clear()
         self._reading.cancel()
@@ -103,12 +102,18 @@ class Inlet:
                     await self._fill()
                     either.cancel_scope.cancel()
 
-    async def _last_turn(self) -> None:
-        """Wait for a turn once the client says no more; raise `EndOfStream` where none comes."""
-        with anyio.move_on_after(_LAST_ANSWERS_S):
-            await self._turns.ended.wait()
-            return
-        raise anyio.EndOfStream
+    async def _answered(self) -> bool:
+        """Wait until a request that waits has its turn; False where none does, or none comes.
+
+        What was asked before the client said no more is answered, within a bound: a script writes
+        its requests, closes the pipe and reads.
+        """
+        with anyio.move_on_after(_LAST_ANSWERS_S) as self._reading:
+            if self._turns.waiting:
+                await self._turns.ended.wait()
+                return True
+            await self._outlet.settle()
+        return False
 
     async def _fill(self) -> None:
         if chunk := await self._read():

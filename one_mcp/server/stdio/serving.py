@@ -90,7 +90,7 @@ async def _end_on_signal(inlet: Inlet) -> None:
 
 
 async def _end_when_hung(inlet: Inlet) -> None:
-    await inlet.ended.wait()
+    await inlet.left.wait()
     timer = threading.Timer(_HUNG_S, os._exit, (1,))  # a thread: the event loop may be what hangs
     timer.daemon = True
     timer.start()
