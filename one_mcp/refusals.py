@@ -1,5 +1,7 @@
 """Why arguments were refused, in a sentence that names them and never repeats their values."""
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -11,6 +13,7 @@ from pydantic_core import ErrorDetails
 from one_mcp.errors import InvalidArgumentError, shown
 from one_mcp.jsons import JsonObject
 
+Step = str | int
 SHOWN = 4
 MOST_TOLD_APART = 500  # a message of 16 MiB may have a million
 EXPECTED: dict[str, str] = {
@@ -42,6 +45,7 @@ EXPECTED: dict[str, str] = {
     "union_tag_invalid": "an object whose {discriminator} is one of {expected_tags}",
     "union_tag_not_found": "an object with {discriminator}",
 }
+_WORD_INSIDE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[-. ]")  # dryRun, dry-run
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +87,19 @@ class Form:
     def near(self, name: str, *, inside: bool) -> str | None:
         """Name the field that may have been meant."""
         choices = _names_within(self.model) if inside and self.model else self.names()
-        found = get_close_matches(name, choices, 1, 0.6)
+        found = get_close_matches(_WORD_INSIDE.sub("_", name).casefold(), choices, 1, 0.6)
         return found[0] if found else None
 
 
-def problems(error: ValidationError, given: object, form: Form) -> list[Misfit]:
+def problems(
+    error: ValidationError,
+    given: object,
+    form: Form,
+    only: Callable[[tuple[Step, ...]], bool] = lambda _place: True,
+) -> list[Misfit]:
     """List what does not fit: names that do not exist, then what is missing, then what is wrong.
 
-    Of very many it only says how many there are.
+    Of very many it only says how many there are; `only` picks the places that are told.
     """
     if error.error_count() > MOST_TOLD_APART:
         count = f"{error.error_count():,} names or values that do not fit"
@@ -100,7 +109,10 @@ def problems(error: ValidationError, given: object, form: Form) -> list[Misfit]:
     missing: list[Misfit] = []
     wrong: dict[str, list[str]] = {}
     for detail in error.errors(include_url=False, include_input=False):
-        place = form.at + _place(detail, given) if form.at else _place(detail, given)[1:]
+        way = steps(detail, given)
+        if not only(way):
+            continue
+        place = form.at + _place(way) if form.at else _place(way)[1:]
         match detail["type"]:
             case "extra_forbidden":
                 inside, hints = len(detail["loc"]) > 1, len(unknown) < SHOWN
@@ -129,9 +141,14 @@ def told(found: list[Misfit], form: Form) -> str:
     return sentence
 
 
-def refusal(error: ValidationError, given: object, form: Form) -> InvalidArgumentError:
-    """Turn pydantic's findings into one error."""
-    found = problems(error, given, form)
+def refusal(
+    error: ValidationError,
+    given: object,
+    form: Form,
+    only: Callable[[tuple[Step, ...]], bool] = lambda _place: True,
+) -> InvalidArgumentError:
+    """Turn pydantic's findings into one error; `only` picks the places that it tells."""
+    found = problems(error, given, form, only) or problems(error, given, form)
     fields = found[0].as_json()
     if len(found) > 1:
         fields["problems"] = [problem.as_json() for problem in found[:SHOWN]]
@@ -167,26 +184,31 @@ def _expected(detail: ErrorDetails) -> str:
     return template.format_map(context)
 
 
-def _place(detail: ErrorDetails, given: object) -> str:
-    """Say where in what was given this is, as a path such as .operations[2].name.
+def steps(detail: ErrorDetails, given: object) -> tuple[Step, ...]:
+    """Say where in what was given something does not fit: names in objects and places in arrays.
 
     pydantic's path also holds the names of union members, which mean nothing to a caller: a step
     counts only where the arguments have it, or where it is what is missing.
     """
-    steps: list[str] = []
+    found: list[Step] = []
     here: Any = given  # JSON
     last = len(detail["loc"]) - 1
     for position, step in enumerate(detail["loc"]):
         if isinstance(here, list) and isinstance(step, int):
             inside = len(here)  # pyright: ignore[reportUnknownArgumentType]
             here = here[step] if step < inside else None  # pyright: ignore[reportUnknownVariableType]
-            steps.append(f"[{step}]")
+            found.append(step)
         elif isinstance(here, dict) and isinstance(step, str) and step in here:
             here = here[step]  # pyright: ignore[reportUnknownVariableType]
-            steps.append(f".{shown(step)}")
+            found.append(step)
         elif position == last and detail["type"] == "missing":
-            steps.append(f".{step}")
-    return "".join(steps)
+            found.append(step)
+    return tuple(found)
+
+
+def _place(way: tuple[Step, ...]) -> str:
+    """Write where something is as a path such as .operations[2].name."""
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{shown(step)}" for step in way)
 
 
 def _names(model: type[BaseModel]) -> tuple[str, ...]:

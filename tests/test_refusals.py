@@ -50,6 +50,19 @@ def test_a_refusal_names_the_place_and_what_would_fit(
     assert str(refused(door, given)).startswith(sentence)
 
 
+def test_an_operation_is_read_as_its_tool_would() -> None:
+    (made,) = operations.parse([{**CREATE, "tags": "topic:yoga", "status": "", "as": ""}])
+    (changed,) = operations.parse(
+        [{"op": "update_entity", "id": "ent_1", "replace": "true", "expected_version": "3"}]
+    )
+
+    assert made == operations.CreateEntity(
+        op="create_entity", type="course", name="Launch", tags=["topic:yoga"]
+    )
+    assert isinstance(changed, operations.UpdateEntity)
+    assert (changed.replace, changed.expected_version) == (True, 3)
+
+
 def test_all_problems_of_an_operation_are_told_at_once() -> None:
     error = refused(of_batch, {"name": 3, "status": 4})
 

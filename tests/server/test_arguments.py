@@ -20,6 +20,7 @@ class Condition(fields.ArgumentObject):
     is_: Literal["equal", "contains"] = "equal"
     value: JsonValue = None
     metadata: fields.Metadata | None = None
+    limit: int | None = None
 
 
 async def save(
@@ -30,11 +31,14 @@ async def save(
     where: list[Condition] | None = None,
     name: fields.Name | None = None,
     names: str | list[str] | None = None,
+    tags: fields.TagList | None = None,
     from_: fields.EntityId | None = None,
     ratio: Annotated[float, Field(ge=0)] = 0.5,
     limit: fields.Limit = 20,
     since: fields.TimeText | None = None,
     replace: bool = False,
+    confirm_count: int | None = None,
+    max_price: float | None = None,
 ) -> Written:
     """Save something."""
     raise NotImplementedError
@@ -60,11 +64,14 @@ def test_defaults_stand_in_for_what_is_not_given(arguments: Arguments) -> None:
         "where": None,
         "name": None,
         "names": None,
+        "tags": None,
         "from_": None,
         "ratio": 0.5,
         "limit": 20,
         "since": None,
         "replace": False,
+        "confirm_count": None,
+        "max_price": None,
     }
 
 
@@ -106,18 +113,26 @@ def test_values_are_never_echoed(arguments: Arguments, given: JsonObject) -> Non
 @pytest.mark.parametrize(
     ("given", "argument", "expected"),
     [
-        ({"limit": "3"}, "limit", "an integer"),
+        ({"limit": "many"}, "limit", "an integer"),
+        ({"limit": "3.5"}, "limit", "an integer"),
+        ({"limit": 3.5}, "limit", "an integer"),
+        ({"limit": "1000000"}, "limit", "an integer"),
+        ({"limit": [3]}, "limit", "an integer"),
         ({"limit": True}, "limit", "an integer"),
         ({"limit": 0}, "limit", "at least 1"),
         ({"limit": 10**9}, "limit", "at most 200"),
-        ({"ratio": "0.5"}, "ratio", "a number"),
-        ({"replace": "true"}, "replace", "true or false"),
+        ({"ratio": "half"}, "ratio", "a number"),
+        ({"ratio": "NaN"}, "ratio", "a number"),
+        ({"replace": "yes"}, "replace", "true or false"),
+        ({"replace": "1"}, "replace", "true or false"),
+        ({"confirm_count": "3"}, "confirm_count", "an integer"),
+        ({"max_price": "9.99"}, "max_price", "a number"),
         ({"replace": 1}, "replace", "true or false"),
         ({"type": 3}, "type", "a string"),
         ({"type": ""}, "type", "a string that is not empty"),
         ({"properties": ["a"]}, "properties", "an object"),
         ({"properties": "title"}, "properties", "an object"),
-        ({"where": {"field": "a"}}, "where", "an array"),
+        ({"where": {"feild": "a"}}, "where", "an array"),
         ({"where": ["a"]}, "where[0]", "an object"),
         ({"where": [{"field": "a", "is": "like"}]}, "where[0].is", "'equal' or 'contains'"),
         ({"names": 3}, "names", "a string or an array"),
@@ -133,6 +148,69 @@ def test_types_are_those_of_json(
     assert error.fields["expected"] == expected
 
 
+@pytest.mark.parametrize(
+    ("given", "name", "value"),
+    [
+        ({"limit": "3"}, "limit", 3),
+        ({"limit": " 3.0 "}, "limit", 3),
+        ({"limit": 3.0}, "limit", 3),
+        ({"ratio": "0.25"}, "ratio", 0.25),
+        ({"ratio": "1"}, "ratio", 1.0),
+        ({"replace": "true"}, "replace", True),
+        ({"replace": "False"}, "replace", False),
+        ({"where": {"field": "a"}}, "where", [Condition(field="a")]),
+        ({"where": '{"field": "a"}'}, "where", [Condition(field="a")]),
+        ({"where": ['{"field": "a"}']}, "where", [Condition(field="a")]),
+        ({"tags": "topic:yoga"}, "tags", ["topic:yoga"]),
+        ({"where": {"field": "a", "limit": "2"}}, "where", [Condition(field="a", limit=2)]),
+    ],
+)
+def test_what_a_client_may_have_meant_is_taken(
+    arguments: Arguments, given: JsonObject, name: str, value: JsonValue
+) -> None:
+    checked = arguments.check({"type": "course", **given})
+
+    assert checked.values[name] == value
+    assert type(checked.values[name]) is type(value)
+
+
+def test_an_empty_text_means_not_given_where_a_value_may_be_left_out(arguments: Arguments) -> None:
+    options = ("properties", "where", "name", "tags", "limit", "replace", "reason")
+
+    checked = arguments.check({"type": "course", **dict.fromkeys(options, "")})
+
+    assert checked == arguments.check({"type": "course"})
+    assert refused(arguments, where=[{"field": "a", "limit": ""}]).fields["argument"] == (
+        "where[0].limit"
+    )
+
+
+def test_only_what_fits_in_no_reading_is_told(arguments: Arguments) -> None:
+    error = refused(arguments, limit="3", replace="perhaps", tags="topic:yoga")
+
+    assert str(error) == "replace must be true or false."
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("confirmCount", "confirm_count"), ("max-price", "max_price"), ("Limit", "limit")],
+)
+def test_a_name_in_another_spelling_is_recognized(
+    arguments: Arguments, given: str, meant: str
+) -> None:
+    error = refused(arguments, **{given: 1})
+
+    assert error.fields["argument"] == given
+    assert error.fields["did_you_mean"] == meant
+
+
+def test_a_reading_makes_the_same_call(arguments: Arguments) -> None:
+    def digest(**given: JsonValue) -> str | None:
+        return arguments.check({"type": "course", "idempotency_key": "k", **given}).digest
+
+    assert digest(limit=3, tags=["a:b"]) == digest(limit="3", tags="a:b", name="")
+
+
 def test_missing_argument_is_named(arguments: Arguments) -> None:
     with pytest.raises(InvalidArgumentError) as failure:
         arguments.check({})
@@ -141,7 +219,7 @@ def test_missing_argument_is_named(arguments: Arguments) -> None:
 
 
 def test_all_problems_are_told_at_once(arguments: Arguments) -> None:
-    error = refused(arguments, limit="3", replace="yes", where=[{}], extra=1, ratio=-1)
+    error = refused(arguments, limit="three", replace="yes", where=[{}], extra=1, ratio=-1)
 
     problems = error.fields["problems"]
     assert isinstance(problems, list)
@@ -221,7 +299,7 @@ def test_times_are_iso_or_numbers(arguments: Arguments, given: JsonValue, ms: in
     assert arguments.check({"type": "course", "since": given}).values["since"] == ms
 
 
-@pytest.mark.parametrize("given", [20260131, -1, "yesterday", "", True, 1.5, "9" * 40])
+@pytest.mark.parametrize("given", [20260131, -1, "yesterday", " ", True, 1.5, "9" * 40])
 def test_other_times_are_refused(arguments: Arguments, given: JsonValue) -> None:
     assert refused(arguments, since=given).fields["argument"] == "since"
 

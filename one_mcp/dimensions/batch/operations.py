@@ -3,13 +3,13 @@
 import re
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from one_mcp import clock, jsons
+from one_mcp import clock, jsons, leniency
 from one_mcp.errors import InvalidArgumentError, shown
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.ontology import names
-from one_mcp.refusals import Form, refusal
+from one_mcp.refusals import Form
 
 MOST = 200
 LOCAL = re.compile(r"\$[A-Za-z][A-Za-z0-9_]{0,62}")
@@ -187,7 +187,13 @@ def _parsed(at: str, given: JsonValue) -> Operation:
             at=at,
             did_you_mean=near[0] if near else None,
         )
-    try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        raise refusal(error, given, Form(model, at)) from None
+    operation, _ = leniency.read(_told(given, model), model.model_validate, Form(model, at))
+    return operation
+
+
+def _told(given: JsonObject, model: type[Operation]) -> JsonObject:
+    """Leave out the empty texts that some clients send for every option that is not set."""
+    options = {
+        field.alias or name for name, field in model.model_fields.items() if not field.is_required()
+    }
+    return {name: value for name, value in given.items() if value != "" or name not in options}

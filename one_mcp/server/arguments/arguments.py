@@ -8,13 +8,13 @@ from hashlib import sha256
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, create_model
 from pydantic_core import to_json
 from typing_extensions import TypeAliasType
 
-from one_mcp import jsons
+from one_mcp import jsons, leniency
 from one_mcp.jsons import JsonObject, JsonValue
-from one_mcp.refusals import Form, refusal, unfit
+from one_mcp.refusals import Form, unfit
 from one_mcp.server.arguments import fields, schema
 
 Run = Callable[..., Awaitable[BaseModel]]
@@ -83,26 +83,30 @@ class Arguments:
     def check(self, given: Mapping[str, JsonValue]) -> Given:
         """Check a call's arguments; raises InvalidArgumentError.
 
-        They are checked as JSON text: that is where strictness means JSON's own types.
+        They are checked as JSON text: that is where strictness means JSON's own types. What does
+        not fit so is read as it may have been meant.
         """
         arguments = self._read(given)
         if found := jsons.flaw(arguments):
             raise unfit(*found)
-        try:
-            checked: BaseModel = self._check(to_json(arguments))
-        except ValidationError as error:
-            raise refusal(error, arguments, Form(self._model)) from None
+        checked, arguments = leniency.read(arguments, self._checked, Form(self._model))
         values = vars(checked)
         reason: str | None = values.pop("reason", None) if self._writes else None
         key: str | None = values.pop("idempotency_key", None) if self._writes else None
         return Given(values, reason, key, self._digest(arguments) if key else None)
 
+    def _checked(self, arguments: JsonObject) -> BaseModel:
+        return self._check(to_json(arguments))
+
     def _read(self, given: Mapping[str, JsonValue]) -> JsonObject:
-        """Read structured arguments that came as JSON strings; null means not given."""
+        """Read structured arguments that came as JSON strings.
+
+        null means not given, as does the empty text that some clients send for every option.
+        """
         arguments = {
             name: value
             for name, value in given.items()
-            if value is not None or name not in self._optional
+            if (value is not None and value != "") or name not in self._optional
         }
         for name in self._structured & arguments.keys():
             if isinstance(value := arguments[name], str):
