@@ -58,6 +58,7 @@ async def find(
     detail: Literal["concise", "full"] = "concise",
     limit: fields.Limit = 20,
     archived: bool = False,
+    compare: Literal["previous"] | None = None,
     at: fields.TimeText | None = None,
     properties: fields.Properties | None = None,
 ) -> Found:
@@ -90,7 +91,6 @@ def test_arguments_are_described_in_few_words() -> None:
                         "value": {},
                     },
                     "required": ["field"],
-                    "additionalProperties": False,
                 },
             },
             "direction": {"type": "string", "enum": ["out", "in"], "default": "out"},
@@ -100,11 +100,11 @@ def test_arguments_are_described_in_few_words() -> None:
             "detail": {"type": "string", "enum": ["concise", "full"], "default": "concise"},
             "limit": {"type": "integer", "maximum": 200, "default": 20},
             "archived": {"type": "boolean"},
+            "compare": {"type": "string", "enum": ["previous"]},
             "at": {"type": "string", "description": "ISO 8601 or ms"},
             "properties": {"type": "object"},
         },
         "required": ["type"],
-        "additionalProperties": False,
     }
 
 

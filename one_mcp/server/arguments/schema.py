@@ -16,8 +16,12 @@ IN_ANSWERS_TOO = SAYS_NOTHING | {"default", "minimum", "maximum", "pattern"}
 
 
 def of_arguments(model: type[BaseModel]) -> JsonObject:
-    """Describe what a tool takes; unknown arguments are forbidden in so many words."""
-    return _Slimmer(model.model_json_schema(mode="validation"), SAYS_NOTHING, closed=True).root()
+    """Describe what a tool takes.
+
+    That no other arguments are taken is said where one is sent: google-genai converts no schema in
+    which `additionalProperties` is false, and a client for strict models writes it by itself.
+    """
+    return _Slimmer(model.model_json_schema(mode="validation"), SAYS_NOTHING).root()
 
 
 @cache
@@ -28,16 +32,15 @@ def of_answer(model: type[BaseModel]) -> JsonObject:
     model the mismatch instead of the error. So it is described, and nothing at the top is required.
     """
     schema = model.model_json_schema(mode="serialization")
-    slim = _Slimmer(schema, IN_ANSWERS_TOO, closed=False).root()
+    slim = _Slimmer(schema, IN_ANSWERS_TOO).root()
     slim.pop("required", None)
     return {**slim, "properties": {**_objects(slim.get("properties")), "error": {**ERROR}}}
 
 
 class _Slimmer:
-    def __init__(self, schema: JsonObject, dropped: frozenset[str], *, closed: bool) -> None:
+    def __init__(self, schema: JsonObject, dropped: frozenset[str]) -> None:
         self._schema = schema
         self._dropped = dropped
-        self._closed = closed
         self._definitions = _objects(schema.get("$defs"))
         self._uses = dict.fromkeys(self._definitions, 0)
         self._count(schema)
@@ -98,11 +101,13 @@ class _Slimmer:
                     slim = {**self._choice(key, _objects_in(value)), **slim}
                 case "properties", dict():
                     slim[key] = {name: self._slim(item) for name, item in _objects(value).items()}
+                case "const", _:
+                    slim["enum"] = [value]  # several clients' schemas have no const
                 case "required", list():
                     required = [name for name in value if not self._nullable(node, name)]
                     slim |= {"required": required} if required else {}
                 case "additionalProperties", bool():
-                    slim |= {key: False} if self._closed and not value else {}
+                    continue
                 case _, dict() if key in ("items", "additionalProperties"):
                     slim[key] = self._slim(value)
                 case _:

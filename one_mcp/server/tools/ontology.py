@@ -48,7 +48,8 @@ async def check_mapping(
     *,
     events: Annotated[list[ProposedEvent], _listed("{type, target?, actor?, metadata?}")] = [],  # noqa: B006  # never changed
     tags: Annotated[
-        list[str | ProposedTag], WithJsonSchema({"type": "array", "description": "key:value"})
+        list[str | ProposedTag],
+        WithJsonSchema({"type": "array", "items": {"type": "string"}, "description": "key:value"}),
     ] = [],  # noqa: B006  # never changed
     operations: Annotated[
         list[Operation], _listed("instead of the above: as for apply_changes")
