@@ -22,7 +22,7 @@ TOOLSETS = (
     *("ontology", "entities", "connections", "events", "knowledge", "changes"),
     *("exchange", "admin"),
 )
-DEFAULT_TOOLSETS = TOOLSETS[:6]
+DEFAULT = "default"  # the tools that are on by default, of whatever toolset
 PACKAGED_MODEL = "all-MiniLM-L6-v2"
 MODELS = (PACKAGED_MODEL, "none", "simulated")
 VENDORS = ("sentence-transformers:", "openai:")  # and a model's name after it
@@ -67,8 +67,11 @@ class ToolSettings(BaseModel):
     model_config = _GROUP
 
     toolsets: Annotated[tuple[str, ...], NoDecode] = Field(
-        DEFAULT_TOOLSETS,
-        description=f"Which tools are offered: all, or some of {', '.join(TOOLSETS)}.",
+        (DEFAULT,),
+        description=(
+            f"Which tools are offered: all, or some of {DEFAULT}, {', '.join(TOOLSETS)}; "
+            f"a toolset brings all of its tools, {DEFAULT} the usual ones of each."
+        ),
     )
     read_only: bool = Field(default=False, description="Refuse every write.")
 
@@ -82,10 +85,11 @@ class ToolSettings(BaseModel):
     def _toolsets(cls, given: tuple[str, ...]) -> tuple[str, ...]:
         if "all" in given:
             return TOOLSETS
+        known = (DEFAULT, *TOOLSETS)
         for name in given:
-            if name not in TOOLSETS:
-                raise ValueError(f"all, or some of {', '.join(TOOLSETS)}{_hint(name, TOOLSETS)}")
-        return tuple(name for name in TOOLSETS if name in given)
+            if name not in known:
+                raise ValueError(f"all, or some of {', '.join(known)}{_hint(name, known)}")
+        return tuple(name for name in known if name in given)
 
 
 class OntologySettings(BaseModel):

@@ -19,7 +19,7 @@ from one_mcp.jsons import JsonObject
 from one_mcp.opening import playing
 from one_mcp.server import build, offer, toolbox
 from one_mcp.server.toolbox import Toolbox
-from one_mcp.settings import DEFAULT_TOOLSETS, PREFIX, SECRETS, TOOLSETS, Settings, flag
+from one_mcp.settings import PREFIX, SECRETS, TOOLSETS, Settings, flag
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -65,7 +65,7 @@ def _tools() -> str:
     rows: list[tuple[str, ...]] = []
     for spec in build.SPECS:
         sentence = re.split(r"(?<=[.:;])\s", toolbox.describe(spec), maxsplit=1)[0].rstrip(".:;")
-        extra = "" if spec.toolset in DEFAULT_TOOLSETS else " (off by default)"
+        extra = "" if spec.by_default else " (off by default)"
         rows.append((f"`{spec.name}`", spec.toolset + extra, sentence))
     return _table(("tool", "toolset", "what it does"), rows)
 

@@ -107,6 +107,11 @@ def test_all_toolsets_have_one_word(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load().toolsets == TOOLSETS
 
 
+def test_the_usual_tools_and_a_whole_toolset_go_together() -> None:
+    assert load().toolsets == ("default",)
+    assert load({"toolsets": "knowledge,default"}).toolsets == ("default", "knowledge")
+
+
 def test_all_among_other_toolsets_is_all() -> None:
     assert load({"toolsets": "entities, all"}).toolsets == TOOLSETS
 

@@ -37,7 +37,9 @@ def live(work: Work, id: str, argument: str = "id") -> Row:
     row = any_state(work, id, argument)
     if row["deleted_at"] is not None:
         raise ArchivedError(
-            f"{id} ({row['name'][:80]}) is archived; restore it first with restore_entity.", id=id
+            f"{id} ({row['name'][:80]}) is archived; "
+            "restore it first: restore_entity in apply_changes.",
+            id=id,
         )
     return row
 

@@ -19,7 +19,7 @@ from mcp_types import JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 from one_mcp.app import open_app
 from one_mcp.opening.answers import MODERN
 from one_mcp.server import build
-from one_mcp.settings import DEFAULT_TOOLSETS, Settings
+from one_mcp.settings import DEFAULT, Settings
 
 HANDSHAKES = ("2025-11-25", "2025-06-18")
 LISTS = ("tools/list", "resources/list", "resources/templates/list", "prompts/list")
@@ -88,7 +88,7 @@ async def live() -> Answers:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(
             database=Path(folder) / "one.db",
-            toolsets=DEFAULT_TOOLSETS,
+            toolsets=(DEFAULT,),
             packs=(),
             folder=None,
             read_only=False,

@@ -18,6 +18,7 @@ from one_mcp.server.arguments import schema
 from one_mcp.server.arguments.arguments import Arguments, Run
 from one_mcp.server.caller import Caller
 from one_mcp.session import Call
+from one_mcp.settings import DEFAULT
 
 MAX_NAME_CHARS = 30
 MAX_DESCRIPTION_CHARS = 600
@@ -37,6 +38,7 @@ class ToolSpec:
     destructive: bool = False
     repeatable: bool = False  # a write whose repetition changes nothing more
     makes_files: bool = False
+    by_default: bool = True  # offered although its toolset is not named
     toolset: str = ""  # the list it stands in
 
     @property
@@ -80,7 +82,8 @@ def offered(
 def _obstacle(
     spec: ToolSpec, toolsets: Collection[str], principal: Principal, read_only: bool
 ) -> OneError | None:
-    if spec.toolset not in toolsets:
+    is_default = spec.by_default and DEFAULT in toolsets
+    if not is_default and spec.toolset not in toolsets:
         wanted = ",".join([*toolsets, spec.toolset])
         return NotEnabledError(
             f"The tool {spec.name} is in the toolset {spec.toolset}, which is not enabled; "

@@ -8,7 +8,7 @@ import pytest
 from one_mcp.jsons import dumps
 from one_mcp.server.build import NAME, SPECS
 from one_mcp.server.toolbox import ToolSpec
-from one_mcp.settings import DEFAULT_TOOLSETS, TOOLSETS
+from one_mcp.settings import DEFAULT, TOOLSETS
 from tests.snapshots import SCHEMAS, STALE, entries, schemas
 
 MODEL_CHARS = 4_800 * 4
@@ -46,6 +46,15 @@ def test_tool_keeps_to_the_rules(spec: ToolSpec) -> None:
     jsonschema.Draft202012Validator.check_schema(entry["outputSchema"])
 
 
+def test_the_usual_tools_find_change_and_import() -> None:
+    off = {spec.name for spec in SPECS if not spec.by_default}
+
+    assert off == {
+        *("label_knowledge", "forget_knowledge", "reindex_knowledge", "restore_entity"),
+        *("export_data", "purge_entity"),
+    }
+
+
 def test_names_are_unique() -> None:
     assert len({spec.name for spec in SPECS}) == len(SPECS)
 
@@ -56,7 +65,7 @@ def test_every_tool_is_a_coroutine() -> None:
 
 def test_the_default_tools_fit_the_budget() -> None:
     """What a model reads on every turn: names, descriptions and input schemas."""
-    default = entries(DEFAULT_TOOLSETS)
+    default = entries((DEFAULT,))
     seen = {
         name: len(dumps([name, entry["description"], entry["inputSchema"]]))
         for name, entry in default.items()

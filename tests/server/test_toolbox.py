@@ -110,7 +110,7 @@ SPECS = (
         ToolSpec(wait, "Wait"),
         ToolSpec(count, "Count"),
     ),
-    *toolset("admin", ToolSpec(wipe, "Wipe", ADMIN, destructive=True)),
+    *toolset("admin", ToolSpec(wipe, "Wipe", ADMIN, destructive=True, by_default=False)),
 )
 CUSTOMER = Principal(LOCAL.organization, LOCAL.person, "c", Role.CUSTOMER)
 
@@ -233,6 +233,14 @@ def test_offered_tools_keep_their_order() -> None:
     names = [spec.name for spec in offered(SPECS, ("events", "entities", "admin"), LOCAL)]
 
     assert names == [spec.name for spec in SPECS]
+
+
+def test_a_tool_says_itself_whether_it_is_on_by_default() -> None:
+    usual = [spec.name for spec in offered(SPECS, ("default",), LOCAL)]
+    more = [spec.name for spec in offered(SPECS, ("default", "admin"), LOCAL)]
+
+    assert usual == [spec.name for spec in SPECS if spec.by_default]
+    assert more == [spec.name for spec in SPECS]
 
 
 async def test_an_answer_too_large_says_how_to_narrow(client: Client) -> None:

@@ -86,7 +86,8 @@ def portrait(
     row = lookup.any_state(work, id) if at is None else past.entity(work, id, at)
     if row["deleted_at"] is not None and "archived" not in parts:
         raise ArchivedError(
-            f"{id} ({row['name'][:80]}) is archived; restore_entity brings it back, and "
+            f"{id} ({row['name'][:80]}) is archived; restore_entity in apply_changes brings it "
+            "back, and "
             'get_entity with include=["archived"] shows it as it is.',
             id=id,
         )

@@ -224,7 +224,7 @@ def _merged(loading: Loading, draft: EntityLine, before: Row) -> JsonObject:
     if before["deleted_at"] is not None and record.archived_at is None:
         raise ArchivedError(
             f"{before['id']} ({shown(before['name'])}) is archived here; "
-            "restore it first with restore_entity.",
+            "restore it first: restore_entity in apply_changes.",
             id=before["id"],
         )
     if before["deleted_at"] is None and record.archived_at is not None:

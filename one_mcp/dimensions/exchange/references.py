@@ -24,7 +24,8 @@ class Subject(NamedTuple):
         """Raise ArchivedError where nothing new may be said of the entity."""
         if self.archived:
             raise ArchivedError(
-                f"{self.id} is archived; restore it first with restore_entity.", id=self.id
+                f"{self.id} is archived; restore it first: restore_entity in apply_changes.",
+                id=self.id,
             )
 
 

@@ -27,5 +27,6 @@ async def purge_entity(
 
 
 TOOLS = toolset(
-    "admin", ToolSpec(purge_entity, "Purge an entity", Permission.ADMIN, destructive=True)
+    "admin",
+    ToolSpec(purge_entity, "Purge an entity", Permission.ADMIN, destructive=True, by_default=False),
 )

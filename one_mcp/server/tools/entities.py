@@ -211,7 +211,7 @@ async def update_entity(
 async def archive_entity(
     one: Session, id: fields.EntityId, expected_version: fields.Version | None = None
 ) -> Archived:
-    """Hide an entity and its connections from all reads; restore_entity brings both back."""
+    """Hide an entity and its connections from all reads; apply_changes restores both."""
     return await one.write(archive.archive, id, expected_version)
 
 
@@ -239,6 +239,6 @@ TOOLS = toolset(
     ToolSpec(create_entity, "Create an entity", WRITE),
     ToolSpec(update_entity, "Update an entity", WRITE, destructive=True, repeatable=True),
     ToolSpec(archive_entity, "Archive an entity", WRITE, destructive=True, repeatable=True),
-    ToolSpec(restore_entity, "Restore an entity", WRITE, repeatable=True),
+    ToolSpec(restore_entity, "Restore an entity", WRITE, repeatable=True, by_default=False),
     ToolSpec(tag_entity, "Tag an entity", WRITE, repeatable=True),
 )

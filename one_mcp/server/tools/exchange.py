@@ -85,5 +85,5 @@ WRITE = Permission.WRITE
 TOOLS = toolset(
     "exchange",
     ToolSpec(import_data, "Import data", WRITE, repeatable=True),
-    ToolSpec(export_data, "Export data", makes_files=True),
+    ToolSpec(export_data, "Export data", makes_files=True, by_default=False),
 )

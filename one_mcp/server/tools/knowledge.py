@@ -181,7 +181,14 @@ TOOLS = toolset(
     ToolSpec(search_knowledge, "Search knowledge"),
     ToolSpec(recall_context, "Recall a context"),
     ToolSpec(get_knowledge, "Read a document"),
-    ToolSpec(label_knowledge, "Label a document", WRITE, repeatable=True),
-    ToolSpec(forget_knowledge, "Forget a document", WRITE, destructive=True, repeatable=True),
-    ToolSpec(reindex_knowledge, "Reindex knowledge", WRITE, repeatable=True),
+    ToolSpec(label_knowledge, "Label a document", WRITE, repeatable=True, by_default=False),
+    ToolSpec(
+        forget_knowledge,
+        "Forget a document",
+        WRITE,
+        destructive=True,
+        repeatable=True,
+        by_default=False,
+    ),
+    ToolSpec(reindex_knowledge, "Reindex knowledge", WRITE, repeatable=True, by_default=False),
 )
