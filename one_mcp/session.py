@@ -41,8 +41,9 @@ async def _silent(done: float, total: float | None, message: str | None) -> None
 class Call:
     """What is known of a call beside its arguments.
 
-    `key` and `digest` stand for the idempotency key and the arguments it was first used with;
-    `report` tells the client how far long work has come (done, total, message).
+    `client` is the program that asks, by its name and version. `key` and `digest` stand for the
+    idempotency key and the arguments it was first used with; `report` tells the client how far long
+    work has come (done, total, message).
     """
 
     tool: str
@@ -50,6 +51,7 @@ class Call:
     key: str | None = None
     digest: str | None = None
     report: Report = _silent
+    client: str | None = None
 
 
 class Session:
@@ -210,7 +212,8 @@ class Session:
 
     def _closed(self, work: Work, answer: W) -> W:
         event.flush(work)
-        written = changes.close_change(work, self.call.tool, self.call.reason)
+        call = self.call
+        written = changes.close_change(work, call.tool, call.reason, call.client)
         return answer.model_copy(
             update={"change": written, "warnings": few(work.warnings) or answer.warnings}
         )

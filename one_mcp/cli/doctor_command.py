@@ -78,5 +78,7 @@ def _told(value: object) -> str:
 async def _repair(settings: Settings) -> None:
     async with open_app(settings.model_copy(update={"read_only": False})) as app:
         for organization in await app.database.read(doctor.organizations_in):
-            one = app.session(Call("doctor", "repair"), doctor.caretaker(organization))
+            one = app.session(
+                Call("doctor", "repair", client=screen.CLIENT), doctor.caretaker(organization)
+            )
             await doctor.repair(one)

@@ -114,7 +114,11 @@ async def _import(
     settings: Settings, report: Report, run: Callable[[Session], Awaitable[Loaded]]
 ) -> Loaded:
     async with open_app(settings) as app:
-        return await run(app.session(Call("import_data", "one-mcp import", report=report), LOCAL))
+        return await run(
+            app.session(
+                Call("import_data", "one-mcp import", report=report, client=screen.CLIENT), LOCAL
+            )
+        )
 
 
 def _mapping(

@@ -30,7 +30,7 @@ def command(*, as_json: bool, **given: str | None) -> None:
 
 async def _settled(settings: Settings, given: dict[str, str | None]) -> Settled:
     async with open_app(settings) as app:
-        one = app.session(Call("organization"), LOCAL)
+        one = app.session(Call("organization", client=screen.CLIENT), LOCAL)
         if any(value is not None for value in given.values()):
             return await one.write(organization.update, **given)
         return await one.read(organization.show)

@@ -10,10 +10,11 @@ from pathlib import Path
 import click
 from pydantic import BaseModel
 
-from one_mcp import jsons
+from one_mcp import __version__, jsons
 from one_mcp.texts import visible
 
 STEPS = 1000
+CLIENT = f"one-mcp {__version__}"  # who made a change, as history tells it
 
 
 def prepare() -> None:

@@ -13,6 +13,7 @@ from one_mcp.session import Call, Report, Session
 from one_mcp.texts import visible
 
 PROGRESS_INTERVAL_S = 0.1
+LONGEST_CLIENT = 100  # characters that are kept of a client's name and version
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,15 @@ Context = ServerRequestContext[Serving]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """One request's principal, their door to the backend, and the way to tell them of progress."""
+    """One request's principal, their door to the backend, and the way to tell them of progress.
+
+    `client` is the program that they use, by its name and version.
+    """
 
     principal: Principal
     open: Callable[[Call], Session]
     report: Report
+    client: str | None = None
 
 
 def identify(context: Context) -> Caller:
@@ -42,7 +47,17 @@ def identify(context: Context) -> Caller:
         LOCAL,
         lambda call: app.session(call, LOCAL),
         paced(context.session.report_progress),
+        _client(context),
     )
+
+
+def _client(context: Context) -> str | None:
+    """Name the program at the other end; the newest generation need not say what it is."""
+    said = context.session.client_params
+    if said is None:
+        return None
+    named = f"{said.client_info.name} {said.client_info.version}".strip()
+    return visible.line(named)[:LONGEST_CLIENT] or None
 
 
 def paced(send: Report) -> Report:

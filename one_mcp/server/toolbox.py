@@ -170,7 +170,14 @@ class _Tool:
 
     async def run(self, given: Mapping[str, JsonValue], caller: Caller) -> BaseModel:
         checked = self.arguments.check(given)
-        call = Call(self.spec.name, checked.reason, checked.key, checked.digest, caller.report)
+        call = Call(
+            self.spec.name,
+            checked.reason,
+            checked.key,
+            checked.digest,
+            caller.report,
+            caller.client,
+        )
         one = caller.open(call)
         return await one.once(self.answer, lambda: self.spec.run(one, **checked.values))
 

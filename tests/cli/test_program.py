@@ -5,11 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import anyio
 import click
 import pytest
 
 from one_mcp import __version__
+from one_mcp.app import LOCAL, open_app
 from one_mcp.cli import COMMANDS, cli
+from one_mcp.dimensions.changes import history
+from one_mcp.dimensions.changes.history import History
+from one_mcp.session import Call
 from one_mcp.settings import SECRETS, Settings
 from tests.cli.conftest import Run, answer
 
@@ -134,3 +139,13 @@ def test_the_organization_is_set_and_shown(run: Run) -> None:
     assert (shown["name"], shown["currency"]) == ("Bakery", "eur")
     assert shown["time_zone"] == "Europe/Berlin"
     assert refused.exit_code == 1
+
+
+def test_history_tells_what_the_command_line_changed(run: Run, settings: Settings) -> None:
+    async def told() -> History:
+        async with open_app(settings) as app:
+            return await app.session(Call("test"), LOCAL).read(history.history)
+
+    run("organization", "--name", "Bakery")
+
+    assert anyio.run(told).changes[0].client == f"one-mcp {__version__}"

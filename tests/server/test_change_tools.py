@@ -4,12 +4,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from mcp import Client
+from mcp.server import Server
+from mcp_types import Implementation
 
 from one_mcp.access import Principal, Role
 from one_mcp.app import LOCAL, App
 from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.jsons import dumps
-from one_mcp.server.caller import Caller
+from one_mcp.server.caller import Caller, Serving
 from one_mcp.server.toolbox import Toolbox
 from one_mcp.server.tools import admin, changes
 
@@ -135,3 +138,26 @@ async def test_only_an_owner_purges_and_only_with_a_confirmation(
     assert unconfirmed["error"]["confirm"] == jane.id
     assert purged["id"] == jane.id
     assert undone["error"]["purged_by"] == purged["change"]
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "told"),
+    [
+        ("claude-code", "2.1.330", "claude-code 2.1.330"),
+        ("x" * 5_000 + "\u202e", "1", "x" * 100),
+        ("evil\nclient\u202e", "1", "evil\u240aclient\ufffd 1"),
+    ],
+)
+async def test_the_client_stays_with_what_it_changed(
+    server: Server[Serving], mode: str, name: str, version: str, told: str
+) -> None:
+    info = Implementation(name=name, version=version)
+    async with Client(server, mode=mode, client_info=info) as client:
+        await client.call_tool("create_entity", {"type": "course", "name": "Yoga"})
+
+    async with Client(server, mode=mode) as other:
+        history = (await other.call_tool("get_history", {"limit": 1})).structured_content
+
+    (change,) = history["changes"]
+    assert change["client"] == told
+    assert change["by"]

@@ -66,11 +66,15 @@ _ABOUT = """
 
 
 class Change(Answer):
-    """One change. `more` counts the rows that are not shown, up to about 1,000."""
+    """One change, which `client` asked for, a program by its name and version.
+
+    `more` counts the rows that are not shown, up to about 1,000.
+    """
 
     change: str
     at: str
     by: str
+    client: str | None = None
     tool: str
     reason: str | None = None
     undoes: str | None = None
@@ -277,6 +281,7 @@ def _change(header: Row, rows: list[Difference], more: int = 0) -> Change:
         change=ids.change(header["number"]),
         at=clock.to_text(header["at"]),
         by=header["by"],
+        client=header["client"],
         tool=header["tool"],
         reason=header["reason"],
         undoes=_named(header["undoes"]),

@@ -11,7 +11,7 @@ from one_mcp.store.work import Row, Work
 
 NEWEST = 2**63 - 1
 HEADER = """
-    number, at, tool, reason, undoes, undone_by, touched,
+    number, at, tool, client, reason, undoes, undone_by, touched,
     coalesce(
         (
             SELECT name
@@ -25,10 +25,13 @@ HEADER = """
 ROW = "seq, change, kind, row_id, before, after, purged_by"
 
 
-def close_change(work: Work, tool: str, reason: str | None) -> str | None:
+def close_change(
+    work: Work, tool: str, reason: str | None, client: str | None = None
+) -> str | None:
     """Write the change down and return its id; None where nothing was written, and nothing is left.
 
-    What it touched is kept for other processes, which tell their own subscribers.
+    `client` is the program that asked, by its name and version. What the change touched is kept for
+    other processes, which tell their own subscribers.
     """
     found = touched.by_change(work)
     if not found:
@@ -37,12 +40,13 @@ def close_change(work: Work, tool: str, reason: str | None) -> str | None:
     work.run(
         """
         INSERT INTO change_log
-            (organization_id, number, person_id, tool, reason, at, undoes, touched)
+            (organization_id, number, person_id, client, tool, reason, at, undoes, touched)
         VALUES
-            (:organization, :change, :person, :tool, :reason, :now, :undoes, :touched)
+            (:organization, :change, :person, :client, :tool, :reason, :now, :undoes, :touched)
         """,
         change=work.change,
         person=work.principal.person,
+        client=client,
         tool=tool,
         reason=reason if work.keeps_reason else None,
         now=work.now,

@@ -50,6 +50,7 @@ CREATE TABLE change_log (
     undone_by INTEGER,
     touched TEXT,
     part_of INTEGER, -- the first change of a group, which history and undo take as one
+    client TEXT, -- the program that asked for it, by its name and version
     PRIMARY KEY (organization_id, number)
 ) STRICT;
 
