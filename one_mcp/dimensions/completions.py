@@ -1,19 +1,25 @@
-"""Completions: ids of entities whose names begin with what was typed, and tags in use."""
+"""Completions: ids of entities whose names fit what was typed, and tags in use."""
 
 from collections.abc import Collection
 
+from one_mcp.store import dialect, fulltext
 from one_mcp.store.work import Row, Work
+from one_mcp.texts import words as texts
 
 HIGHEST = "\U0010ffff"
+MOST_BY_WORDS = 500  # of the newest that have all words in their name
 
 
 def entities(work: Work, typed: str, limit: int, types: Collection[str] = ()) -> list[str]:
-    """List the ids of live entities whose name, or whose id, begins with `typed`.
+    """List the ids of live entities whose name fits `typed`, the best first, or whose id begins so.
 
+    The whole name comes first, then names that begin with it, then those with its words elsewhere.
     Of some types only, where there are any given; one more than `limit` says that there are more.
     """
     by_name = [row for type in types or (None,) for row in _named(work, typed, limit, type)]
-    by_name.sort(key=lambda row: row["name"].casefold())
+    by_name += _with_words(work, typed, types)
+    wanted = " ".join(texts.unfolded(typed))
+    by_name.sort(key=lambda row: (_distance(row["name"], wanted), row["name"].casefold()))
     by_id = work.all(
         """
         SELECT id, type
@@ -30,7 +36,36 @@ def entities(work: Work, typed: str, limit: int, types: Collection[str] = ()) ->
         limit=limit + 1,
     )
     found = [*by_name, *(row for row in by_id if not types or row["type"] in types)]
-    return list(dict.fromkeys(row["id"] for row in found))
+    return list(dict.fromkeys(row["id"] for row in found))[: limit + 1]
+
+
+def _distance(name: str, wanted: str) -> int:
+    """Say how far a name is from what was typed, both in folded letters."""
+    words = " ".join(texts.unfolded(name))
+    if words == wanted:
+        return 0
+    if words.startswith(wanted):
+        return 1
+    return 2 if f" {wanted}" in words else 3
+
+
+def _with_words(work: Work, typed: str, types: Collection[str]) -> list[Row]:
+    """List entities that have all words in their name, wherever; the last may go on."""
+    words = fulltext.words(work, typed)
+    if words is None:
+        return []
+    query = fulltext.completed(work, words).tiers[0]
+    rows = work.all(
+        f"""
+        SELECT id, name, type
+        FROM entities
+        WHERE organization_id = :organization
+          AND deleted_at IS NULL
+          AND seq {dialect.any_of("seqs")}
+        """,
+        seqs=fulltext.newest(work, fulltext.ENTITIES, query, MOST_BY_WORDS),
+    )
+    return [row for row in rows if not types or row["type"] in types]
 
 
 def _named(work: Work, typed: str, limit: int, type: str | None) -> list[Row]:

@@ -36,6 +36,19 @@ async def test_ids_complete_by_name_and_by_id(client: Client, one: Session, jane
     assert await completed(client, ENTITY, "id", "x" * 10_000) == []
 
 
+async def test_ids_are_in_the_order_in_which_their_names_fit(client: Client, one: Session) -> None:
+    names = ("Dora Stein", "Anna Straße", "Strasse", "Straßenfest Nord", "Nord Strasse 7", "Stran")
+    ids = {name: (await one.write(entity.create, "audience_member", name)).id for name in names}
+
+    found = await completed(client, ENTITY, "id", "strasse")
+
+    assert found == [
+        ids[name] for name in ("Strasse", "Straßenfest Nord", "Anna Straße", "Nord Strasse 7")
+    ]
+    assert await completed(client, ENTITY, "id", "stein dora") == [ids["Dora Stein"]]
+    assert await completed(client, ENTITY, "id", "ste") == [ids["Dora Stein"]]
+
+
 async def test_argument_of_a_prompt_completes_to_what_fits_there(
     client: Client, one: Session, jane: Saved
 ) -> None:
