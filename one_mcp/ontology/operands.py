@@ -4,7 +4,7 @@ A condition that no stored value could fulfil is refused, so that an empty list 
 none. Properties that no type declares are kept as they came, and so are conditions on them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from one_mcp import clock, relative
@@ -75,6 +75,22 @@ def fitted(shapes: Sequence[Shape], where: JsonObject, moment: Moment) -> JsonOb
             for operator, operand in wanted.items()
         }
     return made
+
+
+def refuse_outside(
+    shapes: Sequence[Shape], where: JsonObject, ways: Mapping[str, str], holder: str
+) -> None:
+    """Refuse a condition on what is beside the declared fields, and say which argument asks for it.
+
+    `ways` has these arguments by the plain spelling of what they are about. Raises
+    InvalidArgumentError.
+    """
+    for path in where:
+        way = ways.get(names.plain(path))
+        if way and not find(shapes, path)[1]:
+            raise InvalidArgumentError(
+                f"where looks at {holder} only, and {path} is none: {way}.", argument="where"
+            )
 
 
 def find(shapes: Sequence[Shape], path: str) -> tuple[str, Sequence[Property]]:

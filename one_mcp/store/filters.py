@@ -30,20 +30,22 @@ class Filter:
 
     conditions: list[str] = field(default_factory=list[str])
     parameters: dict[str, object] = field(default_factory=dict[str, object])
+    prefix: str = "w"
 
     def bind(self, value: object) -> str:
         """Bind a value under a new name and return the placeholder."""
-        name = f"w{len(self.parameters)}"
+        name = f"{self.prefix}{len(self.parameters)}"
         self.parameters[name] = value
         return f":{name}"
 
 
-def properties(where: JsonObject) -> Filter:
+def properties(where: JsonObject, prefix: str = "w") -> Filter:
     """Read conditions such as {"niche": {"contains": "yoga"}, "price": {"gte": 10, "lt": 50}}.
 
-    A value in place of operators means `eq`. Raises InvalidArgumentError for what cannot work.
+    A value in place of operators means `eq`; names of parameters begin with `prefix`. Raises
+    InvalidArgumentError for what cannot work.
     """
-    made = Filter()
+    made = Filter(prefix=prefix)
     count = 0
     for path, wanted in where.items():
         _check_path(path)
@@ -60,9 +62,9 @@ def properties(where: JsonObject) -> Filter:
     return made
 
 
-def of(where: JsonObject, column: str) -> Filter:
+def of(where: JsonObject, column: str, prefix: str = "w") -> Filter:
     """Read conditions likewise, on what another JSON column holds."""
-    made = properties(where)
+    made = properties(where, prefix)
     # what a caller wrote is bound, so the name of the column stands only where it is meant
     made.conditions = [condition.replace(COLUMN, column) for condition in made.conditions]
     return made

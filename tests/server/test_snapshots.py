@@ -12,7 +12,7 @@ from one_mcp.settings import DEFAULT, TOOLSETS
 from tests.snapshots import SCHEMAS, STALE, entries, schemas
 
 MODEL_CHARS = 4_800 * 4
-WIRE_CHARS = 9_700 * 4
+WIRE_CHARS = 10_000 * 4
 NAME_CHARS = 30
 QUALIFIED_NAME_CHARS = 60  # server and tool, in the client that allows least
 READING = {"check", "describe", "explore", "find", "get", "recall", "search", "summarize"}

@@ -8,15 +8,25 @@ from one_mcp import clock
 from one_mcp.answers import Answer
 from one_mcp.dimensions import excerpts, lookup
 from one_mcp.dimensions.connections import ends
+from one_mcp.dimensions.organizations import moments
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
-from one_mcp.ontology import check
+from one_mcp.ontology import check, operands
 from one_mcp.store import dialect, merged_scans, pages
 from one_mcp.store.merged_scans import Listing, Walk
 from one_mcp.store.pages import Detail
 from one_mcp.store.work import Row, Work
 
 METADATA_CHARACTERS: dict[Detail, int] = {"concise": 400, "full": 2_000}
+# what a connection has beside its metadata, by plain spelling, and which argument asks for it
+_BESIDE = {
+    "id": "a connection is found by its ends",
+    "type": "use types",
+    "from": "use from",
+    "to": "use to",
+    "created": "connections are listed newest first",
+    "created_at": "connections are listed newest first",
+}
 CONNECTIONS = Listing(
     "connections", "created_at", "seq, id, from_id, type, to_id, metadata, created_at"
 )
@@ -104,6 +114,17 @@ def find(
         cursor=page.cursor,
         cut=pages.SHORT if page.cut else None,
     )
+
+
+def fitted(work: Work, types: Sequence[str], where: JsonObject) -> JsonObject:
+    """Return conditions on metadata as it is stored, for some types or, without any, for all.
+
+    Raises InvalidArgumentError for those that no connection could fulfil.
+    """
+    kinds = work.ontology.relationship_types
+    shapes = [kinds[type].metadata for type in types or kinds]
+    operands.refuse_outside(shapes, where, _BESIDE, "metadata")
+    return operands.fitted(shapes, where, moments.reader(work))
 
 
 def _walks(

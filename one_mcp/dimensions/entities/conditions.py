@@ -1,8 +1,10 @@
 """Conditions on the properties of entities, checked against what their types declare."""
 
+from collections.abc import Iterable, Sequence
+from itertools import product
+
 from one_mcp.dimensions.entities.selection import Selection
 from one_mcp.dimensions.organizations import moments
-from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import names, operands
 from one_mcp.ontology.model import EntityType
@@ -22,19 +24,13 @@ _BESIDE = {
 }
 
 
-def fitted(work: Work, kind: EntityType | None, where: JsonObject) -> JsonObject:
-    """Return conditions with properties and times as they are stored, for one type or for all.
+def fitted(work: Work, kinds: Sequence[EntityType], where: JsonObject) -> JsonObject:
+    """Return conditions as properties and times are stored, for some types or else for all.
 
     Raises InvalidArgumentError for those that no entity could fulfil.
     """
-    kinds = work.ontology.entity_types.values() if kind is None else [kind]
-    shapes = [each.properties for each in kinds]
-    for path in where:
-        way = _BESIDE.get(names.plain(path))
-        if way and not operands.find(shapes, path)[1]:
-            raise InvalidArgumentError(
-                f"where looks at properties only, and {path} is none: {way}.", argument="where"
-            )
+    shapes = [each.properties for each in kinds or work.ontology.entity_types.values()]
+    operands.refuse_outside(shapes, where, _BESIDE, "properties")
     return operands.fitted(shapes, where, moments.reader(work))
 
 
@@ -54,11 +50,12 @@ def within(
     (selection.filters if by == "name" else selection.scope).extend(bounds)
 
 
-def hints(kind: EntityType, where: JsonObject) -> list[str]:
+def hints(kinds: Sequence[EntityType], where: Iterable[str]) -> list[str]:
     """Tell of conditions on properties that a type does not declare but its entities may have."""
-    declared = tuple(kind.properties)
     found: list[str] = []
-    for name in dict.fromkeys(path.partition(".")[0] for path in where):
+    paths = dict.fromkeys(path.partition(".")[0] for path in where)
+    for kind, name in product(kinds, paths):
+        declared = tuple(kind.properties)
         near = names.near(name, declared)
         if near and not operands.find([kind.properties], name)[1]:
             found.append(f"A {kind.name} declares no {name}; did you mean {near[0]}?")

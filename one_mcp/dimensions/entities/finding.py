@@ -1,12 +1,14 @@
 """Find entities by what they are, hold, carry and belong to, page by page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
 from one_mcp import jsons
 from one_mcp.answers import Answer
-from one_mcp.dimensions.entities import conditions, named, scans, selection, summaries
+from one_mcp.dimensions.entities import conditions, existence, named, scans, selection, summaries
+from one_mcp.dimensions.entities.existence import Existence
 from one_mcp.dimensions.entities.scans import Order, Place, Reading, Wanted
 from one_mcp.dimensions.entities.selection import FEW, NeighbourOf, Selection
 from one_mcp.dimensions.entities.summaries import Item
@@ -26,6 +28,7 @@ STOPPED = (
 SORTED_BEST = f"Only the best {FEW:,} matches of text are sorted; more words make it narrower."
 Sort = Literal["created", "-created", "updated", "-updated", "name", "-name"]
 NEWEST: Sort = "-created"
+COLUMNS: dict[Detail, str] = {"concise": scans.CONCISE, "full": scans.FULL}
 
 
 class Mode(StrEnum):
@@ -78,6 +81,8 @@ def find(
     where: JsonObject | None = None,
     tags: list[str] | None = None,
     connected_to: NeighbourOf | None = None,
+    has: Sequence[Existence] = (),
+    lacks: Sequence[Existence] = (),
     since: int | str | None = None,
     until: int | str | None = None,
     sort: Sort | None = None,
@@ -92,28 +97,23 @@ def find(
     """
     pages.require_limit(limit)
     kind = None if type is None else check.entity_type(work.ontology, type)
+    kinds = [] if kind is None else [kind]
+    held = conditions.fitted(work, kinds, where or {})
+    by_created = (sort or NEWEST).removeprefix("-") == "created"
     chosen = selection.select(
-        work,
-        kind,
-        status,
-        where=conditions.fitted(work, kind, where or {}),
-        tagged=tags or [],
-        connected_to=connected_to,
-        by_created=(sort or NEWEST).removeprefix("-") == "created",
+        work, kind, status, held, tags or [], connected_to=connected_to, by_created=by_created
     )
     named.choose(work, chosen, name)
+    existence.choose(work, chosen, has, lacks)
     conditions.within(work, chosen, sort or NEWEST, since, until)
-    warnings = [] if kind is None else conditions.hints(kind, where or {})
-    words = None if text is None else fulltext.words(work, text)
-    warnings += _about_words(work, text, words)
+    words = fulltext.words(work, text) if text else None
+    warnings = conditions.hints(kinds, where or {}) + _about_words(work, text, words)
     if text is not None and words is None:
         return Entities(items=[], warnings=warnings)
-    link = connected_to and [connected_to.id, connected_to.type, connected_to.direction]
-    others = jsons.dumps([where, tags, link, name, since, until])
-    query: JsonValue = [type, status, text, sort, others]
+    others = [where, tags, connected_to, has, lacks, name, since, until]
+    query: JsonValue = [type, status, text, sort, jsons.dumps(others)]
     mode, place = _start(query, cursor)
-    columns = scans.FULL if detail == "full" else scans.CONCISE
-    wanted = Wanted(chosen, limit + 1, columns, place)
+    wanted = Wanted(chosen, limit + 1, COLUMNS[detail], place)
     outcome = _read(work, EntityQuery(chosen, words, sort, wanted, mode))
     page = _page(work, outcome, query, limit, detail)
     cut = pages.SHORT if page.cut else outcome.cut

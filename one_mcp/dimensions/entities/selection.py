@@ -76,9 +76,9 @@ def select(
     work: Work,
     kind: EntityType | None,
     status: str | None,
-    *,
     where: JsonObject,
     tagged: Sequence[str],
+    *,
     connected_to: NeighbourOf | None,
     by_created: bool,
 ) -> Selection:

@@ -11,7 +11,7 @@ from one_mcp.dimensions.events import retracted as taken_back
 from one_mcp.dimensions.organizations import moments
 from one_mcp.errors import InvalidArgumentError, NotFoundError
 from one_mcp.jsons import JsonObject
-from one_mcp.ontology import check
+from one_mcp.ontology import check, operands
 from one_mcp.store import dialect, merged_scans, pages
 from one_mcp.store.merged_scans import Listing, Walk
 from one_mcp.store.pages import Detail
@@ -19,6 +19,15 @@ from one_mcp.store.work import Row, Work
 
 METADATA_CHARACTERS: dict[Detail, int] = {"concise": 400, "full": 4_000}
 GROWING = (200, 5_000, 100_000)
+# what an event has beside its metadata, by plain spelling, and which argument asks for it
+_BESIDE = {
+    "id": "an event is found by what it is about",
+    "type": "use types",
+    "actor": "use actor",
+    "target": "use target",
+    "at": "use since and until",
+    "time": "use since and until",
+}
 EVENTS = Listing("events", "at", "seq, id, type, at, actor_id, target_id, metadata")
 
 
@@ -108,6 +117,17 @@ def find(
         detail=detail,
     )
     return Events(items=page.items, cursor=page.cursor, cut=pages.SHORT if page.cut else None)
+
+
+def fitted(work: Work, types: Sequence[str], where: JsonObject) -> JsonObject:
+    """Return conditions on metadata as it is stored, for some types or, without any, for all.
+
+    Raises InvalidArgumentError for those that no event could fulfil.
+    """
+    kinds = work.ontology.event_types
+    shapes = [kinds[type].metadata for type in types or kinds]
+    operands.refuse_outside(shapes, where, _BESIDE, "metadata")
+    return operands.fitted(shapes, where, moments.reader(work))
 
 
 def _window(since: int | None, until: int | None, *, retracted: bool) -> list[str]:

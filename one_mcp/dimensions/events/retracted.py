@@ -8,18 +8,26 @@ from collections.abc import Sequence
 from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
 
-# A condition on a row of `events`. It costs one seek a row; where an index alone counts events of a
-# type, counting `retractions` by the same type and times, and taking them off, costs nothing.
-LIVE = """
+
+def live(events: str) -> str:
+    """Say in SQL that a row of `events`, under the name it has in a statement, is in effect.
+
+    It costs one seek a row; where an index alone counts events of a type, counting `retractions` by
+    the same type and times, and taking them off, costs nothing.
+    """
+    return f"""
     NOT EXISTS (
         SELECT 1
         FROM retractions
-        WHERE retractions.organization_id = events.organization_id
-          AND retractions.type = events.type
-          AND retractions.at = events.at
-          AND retractions.event = events.seq
+        WHERE retractions.organization_id = {events}.organization_id
+          AND retractions.type = {events}.type
+          AND retractions.at = {events}.at
+          AND retractions.event = {events}.seq
     )
 """
+
+
+LIVE = live("events")
 
 
 def among(work: Work, event_ids: Sequence[str]) -> dict[str, Row]:

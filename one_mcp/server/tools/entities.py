@@ -18,7 +18,7 @@ from one_mcp.dimensions.graph.summary import summarizing
 from one_mcp.dimensions.graph.summary.measures import COUNT
 from one_mcp.dimensions.graph.summary.sources import Conditions, Kind
 from one_mcp.dimensions.graph.summary.summarizing import Compare, Summary
-from one_mcp.server.arguments import fields
+from one_mcp.server.arguments import existence, fields
 from one_mcp.server.toolbox import ToolSpec, toolset
 from one_mcp.session import Session
 
@@ -65,6 +65,8 @@ async def find_entities(
     *,
     tags: Annotated[fields.TagList, Field(description="all of; key: for any value")] | None = None,
     connected_to: ConnectedTo | None = None,
+    has: existence.Has | None = None,
+    lacks: existence.Lacks | None = None,
     status: Annotated[Status, Field(description="default: not archived")] | None = None,
     since: fields.SinceText | None = None,
     until: fields.UntilText | None = None,
@@ -87,6 +89,8 @@ async def find_entities(
         where=where,
         tags=tags,
         connected_to=link,
+        has=existence.read(has),
+        lacks=existence.read(lacks),
         status=status,
         since=since,
         until=until,
@@ -110,6 +114,8 @@ async def summarize(
     text: Annotated[fields.Text, Field(description="all words")] | None = None,
     tags: fields.TagList | None = None,
     connected_to: ConnectedTo | None = None,
+    has: existence.AsThere | None = None,
+    lacks: existence.Lacking | None = None,
     actor: fields.AnyId | None = None,
     target: fields.EntityId | None = None,
     from_: fields.EntityId | None = None,
@@ -127,8 +133,10 @@ async def summarize(
     compare: "previous" sets the period before beside since and until.
     """
     link = connected_to and NeighbourOf(connected_to.id, connected_to.type, connected_to.direction)
+    bonds = existence.read(has), existence.read(lacks)
+    ends = actor, target, from_, to
     asked = Conditions(
-        types or (), where, status, text, tags or (), link, actor, target, from_, to, since, until
+        types or (), where, status, text, tags or (), link, *bonds, *ends, since, until
     )
     return await one.read(
         summarizing.summarize,

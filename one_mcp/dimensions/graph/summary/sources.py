@@ -5,9 +5,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from one_mcp.dimensions import lookup
-from one_mcp.dimensions.entities import selection
+from one_mcp.dimensions.connections import finding as connections
+from one_mcp.dimensions.entities import conditions, existence, selection
+from one_mcp.dimensions.entities.existence import Existence
 from one_mcp.dimensions.entities.selection import NeighbourOf
-from one_mcp.dimensions.events import retracted
+from one_mcp.dimensions.events import finding, retracted
 from one_mcp.dimensions.organizations import moments
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
@@ -30,6 +32,11 @@ _ALLOWED = {
     "connections": {"from", "to"},
     "events": {"actor", "target"},
 }
+ENDS: dict[Kind, tuple[str, ...]] = {
+    "entities": ("id",),
+    "connections": ("from", "to"),
+    "events": ("actor", "target"),
+}
 NAMED = frozenset({"actor", "target", "from", "to", "id"})  # ids that are shown with names
 
 
@@ -43,6 +50,8 @@ class Conditions:
     text: str | None = None
     tags: Sequence[str] = ()
     connected_to: NeighbourOf | None = None
+    has: Sequence[Existence] = ()
+    lacks: Sequence[Existence] = ()
     actor: str | None = None
     target: str | None = None
     from_id: str | None = None
@@ -60,6 +69,12 @@ class RowSource:
     parameters: dict[str, object] = field(default_factory=dict[str, object])
     since: int | None = None
     until: int | None = None
+
+    def bind(self, value: object) -> str:
+        """Bind a value under a new name and return the placeholder."""
+        name = f"b{len(self.parameters)}"
+        self.parameters[name] = value
+        return f":{name}"
 
     @property
     def time(self) -> str:
@@ -119,11 +134,12 @@ def _entities(work: Work, source: RowSource, asked: Conditions) -> None:
         work,
         kinds[0] if len(kinds) == 1 else None,
         asked.status,
-        where=asked.where or {},
-        tagged=asked.tags,
+        conditions.fitted(work, kinds, asked.where or {}),
+        asked.tags,
         connected_to=asked.connected_to,
         by_created=True,
     )
+    existence.choose(work, chosen, asked.has, asked.lacks)
     if len(kinds) > 1:
         names = chosen.bind([kind.name for kind in kinds])[1:]
         chosen.scope.append(f"entities.type {dialect.any_of(names)}")
@@ -157,9 +173,12 @@ def _others(work: Work, source: RowSource, asked: Conditions) -> None:
     known = (check.event_types if events else check.relationship_types)(
         work.ontology, asked.types or None
     )
-    made = filters.of(asked.where or {}, source.fields)
+    fitted = (finding.fitted if events else connections.fitted)(work, known, asked.where or {})
+    made = filters.of(fitted, source.fields)
     source.conditions = [*made.conditions, retracted.LIVE if events else "deleted_at IS NULL"]
     source.parameters = dict(made.parameters)
+    ends = {name: f"{source.table}.{_COLUMNS[source.table][name]}" for name in ENDS[source.table]}
+    source.conditions += existence.tests(work, source, ends, asked.has, asked.lacks)
     if known:
         source.conditions.append(f"{source.table}.type {dialect.any_of('types')}")
         source.parameters["types"] = known
