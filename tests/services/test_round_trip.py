@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from one_mcp.app import LOCAL, App, open_app
+from one_mcp.dimensions.changes import history
 from one_mcp.dimensions.connections import connection
 from one_mcp.dimensions.entities import archive, entity
 from one_mcp.dimensions.entities import tags as tagging
@@ -18,6 +19,7 @@ from one_mcp.dimensions.events import event
 from one_mcp.dimensions.knowledge.documents import document
 from one_mcp.dimensions.knowledge.documents.drafts import Draft
 from one_mcp.dimensions.purge import purge
+from one_mcp.dimensions.undo import undo
 from one_mcp.errors import OneError
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.services.exchange import exports, imports
@@ -62,7 +64,7 @@ STEPS = st.lists(
         st.sampled_from(
             ["create"] * 4
             + ["update", "connect", "connect", "record", "tag", "archive", "restore"]
-            + ["disconnect", "purge", "note", "note", "forget"]
+            + ["disconnect", "purge", "note", "note", "forget", "undo", "undo"]
         ),
         st.sampled_from(["creator", "course", "lesson", "video", "token", "website"]),
         NAME,
@@ -124,6 +126,9 @@ class Story:
                 await one.write(event.record, "content_interacted", id, actor=other, metadata=said)
             case "tag":
                 await one.write(tagging.change, id, step.tags)
+            case "undo":
+                changes = (await one.read(history.history)).changes
+                await one.write(undo.undo, changes[step.which[0] % len(changes)].change)
             case "archive":
                 await one.write(archive.archive, id)
             case "note" | "forget":

@@ -1,14 +1,35 @@
 """Retractions: taking back events that were recorded by mistake, by rows beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from one_mcp.store import dialect
 from one_mcp.store.work import Work
 
+Retraction = tuple[str, str | None, str | None]  # the event's id, why, what stands in its place
 _COLUMNS = "organization_id, event_id, type, at, event, reason, replaced_by, version"
 _VALUES = """
     events.organization_id, events.id, events.type, events.at, events.seq, NULL, NULL, :change
 """
+
+
+def put(work: Work, given: Iterable[Retraction]) -> int:
+    """Take events back that are in effect, and return how many were."""
+    return work.many(
+        f"""
+        INSERT INTO retractions ({_COLUMNS})
+        SELECT
+            events.organization_id, events.id, events.type, events.at, events.seq, :reason,
+            :replaced_by, :change
+        FROM events
+        WHERE organization_id = :organization
+          AND id = :event
+        ON CONFLICT (organization_id, event_id) DO NOTHING
+        """,
+        (
+            {"event": id, "reason": reason, "replaced_by": other, "change": work.change}
+            for id, reason, other in given
+        ),
+    )
 
 
 def of_change(work: Work, number: int) -> int:

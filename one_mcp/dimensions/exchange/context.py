@@ -38,7 +38,8 @@ class Loading:
 
     `faithful` is set by the header of our own exports: rows are taken over as they are, without
     defaults and automatic events, since their events come along. `late` collects the numbers of
-    lines that refer to something further down; they are read a second time, `again`.
+    lines that refer to something further down; they are read a second time, `again`. `unreplaced`
+    has those lines of events that wait for nothing but the event in their place.
     """
 
     work: Work
@@ -49,6 +50,7 @@ class Loading:
     entities: RowSet = field(default_factory=RowSet)
     connections: RowSet = field(default_factory=RowSet)
     events: RowSet = field(default_factory=RowSet)
+    unreplaced: RowSet = field(default_factory=RowSet)
     _advice: dict[tuple[str, str, str], str | None] = field(
         default_factory=dict[tuple[str, str, str], str | None]
     )

@@ -8,7 +8,7 @@ from one_mcp import ids, jsons
 from one_mcp.access import Permission
 from one_mcp.dimensions.events import retraction, rows
 from one_mcp.dimensions.events.rows import EventRow
-from one_mcp.dimensions.exchange import records
+from one_mcp.dimensions.exchange import records, retractions
 from one_mcp.dimensions.exchange.context import Keys, Lines, Loading, repeated
 from one_mcp.dimensions.exchange.likeness import AlikeEvents, ToldEvent
 from one_mcp.dimensions.exchange.records import End
@@ -44,6 +44,7 @@ def load(loading: Loading, lines: Lines[records.EventRecord]) -> None:
     """Load events; one whose id or external id is there must be the same.
 
     One that an undo has taken back is not there: it is recorded anew, or, by its own id, taken up.
+    One that is retracted in the file is so here, too.
     """
     named = [end for _, it in lines for end in (it.actor, it.target) if end is not None]
     entities = [end for end in named if not (_is_person(end) or _as_it_is(loading, end))]
@@ -54,10 +55,29 @@ def load(loading: Loading, lines: Lines[records.EventRecord]) -> None:
     matched = loading.sift(drafted, partial(_matched, loading, present, Keys()))
     new = [draft.row for _, (draft, before) in matched if before is None]
     rows.insert(loading.work, new)
-    undone = [before["id"] for _, (_, before) in matched if before and before["undone_by"]]
+    undone = [
+        before["id"]
+        for _, (draft, before) in matched
+        if before and before["undone_by"] and not draft.record.retracted
+    ]
     retraction.take_up(loading.work, undone)
+    retracted = retractions.load(
+        loading,
+        [
+            (line, before["id"] if before else draft.row.id, draft.record)
+            for line, (draft, before) in matched
+            if draft.record.retracted
+        ],
+    )
+    there = [
+        before["id"]
+        for line, (_, before) in matched
+        if before and not (loading.again and line in loading.unreplaced)  # counted when it came
+    ]
+    changed = len(retracted.intersection(there))
     loading.report.created[KIND] += len(new) + len(undone)
-    loading.report.unchanged[KIND] += len(matched) - len(new) - len(undone)
+    loading.report.updated[KIND] += changed
+    loading.report.unchanged[KIND] += len(there) - len(undone) - changed
 
 
 def announce(loading: Loading) -> None:
@@ -187,7 +207,7 @@ def _matched(
             return draft, before
     if before is None:
         return draft, None
-    if before["version"] == loading.work.change:
+    if before["version"] == loading.work.change and line not in loading.unreplaced:
         raise repeated("id" if record.id else "external_id")
     if _says_otherwise(draft, before):
         raise ConflictError(

@@ -113,13 +113,18 @@ def connections_of(work: Work, type: str | None) -> Rows:
 
 
 def events(work: Work) -> Rows:
-    """Read all events by id."""
+    """Read all events by id, each with what took it back, if anything did."""
     return work.each(
         """
-        SELECT id, type, actor_id AS actor, target_id AS target, at, metadata, external_id
+        SELECT
+            events.id, events.type, actor_id AS actor, target_id AS target, events.at, metadata,
+            external_id, CASE WHEN event_id IS NOT NULL THEN 1 END AS retracted, reason, replaced_by
         FROM events
-        WHERE organization_id = :organization
-        ORDER BY id
+        LEFT JOIN retractions
+          ON retractions.organization_id = :organization
+         AND retractions.event_id = events.id
+        WHERE events.organization_id = :organization
+        ORDER BY events.id
         """
     )
 

@@ -25,7 +25,7 @@ from one_mcp.refusals import Form, problems, told
 R = TypeVar("R", bound=BaseModel)
 FORMAT = "one_mcp"
 LONGEST_TEXT = 4_000_000
-VERSION = 2  # 1 had no documents
+VERSION = 3  # 1 had no documents, 2 no retracted events
 
 
 @lru_cache(maxsize=16)  # a row's times are often the same
@@ -146,6 +146,8 @@ class ConnectionRecord(_RecordFields):
 
 
 class EventRecord(_RecordFields):
+    """An event; one that is `retracted` may say why, and which event stands in its place."""
+
     kind: ClassVar[str] = "event"
 
     type: str
@@ -155,6 +157,17 @@ class EventRecord(_RecordFields):
     id: EventId | None = None
     metadata: JsonObject = Field(default_factory=_nothing)
     external_id: ExternalId | None = None
+    retracted: bool = False
+    reason: Annotated[str, StringConstraints(max_length=1_000)] | None = None
+    replaced_by: EventId | None = None
+
+    @model_validator(mode="after")
+    def _retracted_for_a_reason(self) -> "EventRecord":
+        if (self.reason is not None or self.replaced_by is not None) and not self.retracted:
+            raise ValueError("retracted, where there is a reason or replaced_by")
+        if self.replaced_by is not None and self.id is None:
+            raise ValueError("an event with an id of its own, where there is replaced_by")
+        return self
 
 
 class DocumentLink(_RecordFields):

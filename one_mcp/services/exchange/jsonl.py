@@ -17,7 +17,7 @@ from one_mcp.texts import visible
 
 _TIMES = frozenset({"created_at", "updated_at", "archived_at", "hidden_at", "at"})
 _JSON = frozenset({"properties", "metadata", "tags", "labels", "links"})
-_FLAGS = frozenset({"vector_only", "redacted"})
+_FLAGS = frozenset({"vector_only", "redacted", "retracted"})
 _EMPTY = frozenset({"{}", "[]"})
 
 
