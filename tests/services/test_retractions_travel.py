@@ -34,9 +34,7 @@ async def lines(one: Session, *events: dict[str, object]) -> Loaded:
 
 
 async def payments(one: Session, *, retracted: bool) -> list[Event]:
-    found = await one.read(
-        finding.find, Around(), types=["payment_processed"], retracted=retracted
-    )
+    found = await one.read(finding.find, Around(), types=["payment_processed"], retracted=retracted)
     return found.items
 
 
