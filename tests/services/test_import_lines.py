@@ -11,6 +11,7 @@ from one_mcp.app import LOCAL, App
 from one_mcp.dimensions.connections import connection
 from one_mcp.dimensions.entities import archive, entity
 from one_mcp.dimensions.entities.entity import Saved
+from one_mcp.dimensions.exchange import records
 from one_mcp.dimensions.exchange.report import LISTED, BadRow
 from one_mcp.dimensions.undo import undo
 from one_mcp.errors import ForbiddenError, ImportFileError, ImportRowsError
@@ -394,7 +395,7 @@ async def test_nobody_imports_a_platform_owner(one: Session) -> None:
 
 async def test_an_export_of_a_newer_version_is_refused(one: Session) -> None:
     with pytest.raises(ImportFileError):
-        await imports.run(one, data=data({**HEADER, "version": 3}))
+        await imports.run(one, data=data({**HEADER, "version": records.VERSION + 1}))
 
 
 async def test_a_cancelled_import_leaves_nothing_and_the_server_goes_on(app: App) -> None:
