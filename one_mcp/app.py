@@ -9,7 +9,7 @@ from one_mcp.access import Principal, Role
 from one_mcp.clock import Clock
 from one_mcp.dimensions.knowledge.index import backlog, entity_texts
 from one_mcp.dimensions.organizations import founding
-from one_mcp.ontology.load import load
+from one_mcp.ontology import load
 from one_mcp.ontology.model import Ontology
 from one_mcp.providers import providers
 from one_mcp.providers.providers import Providers
@@ -78,7 +78,7 @@ async def open_app(settings: Settings, clock: Clock = clocks.system) -> AsyncGen
             founding.found(work(raw))
         entity_texts.declare(work(raw))
 
-    ontology = load(settings.packs)
+    ontology = load.in_use(settings.packs)
     path, read_only = settings.database, settings.read_only
     chosen = providers.choose(settings.only(EmbeddingSettings))
     async with open_database(path, FirstUse(is_ready, make_ready), read_only=read_only) as database:

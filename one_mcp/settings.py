@@ -98,7 +98,9 @@ class OntologySettings(BaseModel):
     model_config = _GROUP
 
     packs: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Ontology packs: `extended`, or files and folders of your own."
+        (),
+        description="Ontology packs beside `business`, which `-business` switches off: "
+        "`extended`, or files and folders of your own.",
     )
 
     @field_validator("packs", mode="before")

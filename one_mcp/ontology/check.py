@@ -8,7 +8,7 @@ from unicodedata import normalize
 
 from one_mcp.errors import InvalidArgumentError, UnknownTypeError, WrongDirectionError, shown
 from one_mcp.jsons import JsonObject
-from one_mcp.ontology import limits, names, shape
+from one_mcp.ontology import limits, names, nearest, shape
 from one_mcp.ontology.model import (
     ANY,
     Alias,
@@ -216,25 +216,42 @@ def _find(
     alias = aliases.get(name)
     if alias is not None and alias.synonym:
         return known[alias.candidates[0]]
-    alias = alias or aliases.get(names.plain(name))
+    alias = alias or _alias(name, aliases)
     if alias is not None:
         raise _role_word(kind, name, alias)
-    near = names.near(name, tuple(known))
-    sentence = f"no {kind} type '{shown(name)}'"
-    other = _other_kind(name, ontology)
-    if other is not None:
-        sentence += f": it is {other} type"
-    elif near:
-        sentence += f"; did you mean {_any_of(near)}?"
-    else:
-        sentence += "; describe_ontology lists them all"
-    raise UnknownTypeError(sentence, name=shown(name), kind=kind, did_you_mean=list(near) or None)
+    plain = names.plain(name)
+    near = [it for it in names.near(name, tuple(known)) if plain[:1] == it[:1] or plain in it]
+    other = _of_another_kind(kind, name, ontology)
+    if other is not None and plain not in map(names.plain, near):
+        raise other
+    if near:
+        raise UnknownTypeError(
+            f"no {kind} type '{shown(name)}'; did you mean {_any_of(near)}?",
+            name=shown(name),
+            kind=kind,
+            did_you_mean=list(near),
+        )
+    around = nearest.to(ontology, kind, name)
+    advice = nearest.told(kind, around)
+    raise UnknownTypeError(
+        f"no {kind} type '{shown(name)}': {advice}",
+        name=shown(name),
+        kind=kind,
+        nearest=[each.name for each in around] or None,
+        fits=False,
+        advice=advice,
+    )
 
 
-def _role_word(kind: Kind, name: str, alias: Alias) -> UnknownTypeError:
+def _alias(name: str, aliases: dict[str, Alias]) -> Alias | None:
+    """Find what a word leads to, however it is spelt."""
+    return aliases.get(name.strip().lower()) or aliases.get(names.plain(name))
+
+
+def _role_word(kind: Kind, name: str, alias: Alias, is_of: str = "") -> UnknownTypeError:
     sentence = f"no {kind} type '{shown(name)}'"
     if alias.candidates:
-        sentence += f": use {_any_of(alias.candidates)}"
+        sentence += f": use {is_of}{_any_of(alias.candidates)}"
     if alias.advice:
         sentence += f" ({alias.advice})"
     return UnknownTypeError(
@@ -242,15 +259,30 @@ def _role_word(kind: Kind, name: str, alias: Alias) -> UnknownTypeError:
         name=shown(name),
         kind=kind,
         use_instead=list(alias.candidates) or None,
-        advice=alias.advice or None,
+        advice=f"{is_of}{alias.advice}".strip() or None,
     )
 
 
-def _other_kind(name: str, ontology: Ontology) -> str | None:
-    if name in ontology.entity_types:
-        return "an entity"
-    if name in ontology.relationship_types:
-        return "a relationship"
-    if name in ontology.event_types:
-        return "an event"
+def _of_another_kind(kind: Kind, name: str, ontology: Ontology) -> UnknownTypeError | None:
+    """Say what a word is that names, or leads to, something of another kind."""
+    kinds: dict[Kind, tuple[str, Iterable[str], dict[str, Alias]]] = {
+        "entity": ("an entity", ontology.entity_types, ontology.aliases),
+        "event": ("an event", ontology.event_types, ontology.event_aliases),
+        "relationship": (
+            "a relationship",
+            ontology.relationship_types,
+            ontology.relationship_aliases,
+        ),
+    }
+    del kinds[kind]
+    for words, known, _ in kinds.values():
+        there = next((it for it in known if names.plain(it) == names.plain(name)), None)
+        if there is not None:
+            advice = f"it is {words} type" if there == name else f"{there} is {words} type"
+            sentence = f"no {kind} type '{shown(name)}': {advice}"
+            return UnknownTypeError(sentence, name=shown(name), kind=kind, advice=advice)
+    for words, _, aliases in kinds.values():
+        alias = _alias(name, aliases)
+        if alias is not None:
+            return _role_word(kind, name, alias, f"{words}: " if alias.candidates else "")
     return None

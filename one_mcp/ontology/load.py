@@ -1,4 +1,4 @@
-"""Load the ontology: the core files, then the packs that the settings name."""
+"""Load the ontology: the core files, then the packs, of which `business` is always there (D-09)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,6 +24,8 @@ _ONCE = (
     "link_roles",
 )
 
+USUAL_PACK = "business"
+
 _T = TypeVar("_T")
 
 
@@ -38,6 +40,9 @@ class _Gathered:
     )
     more_ends: dict[str, list[TomlTable]] = field(default_factory=dict[str, list[TomlTable]])
     tag_keys: dict[str, Term] = field(default_factory=dict[str, Term])
+    core: set[str] = field(default_factory=set[str])
+    yielding: set[str] = field(default_factory=set[str])
+    from_file: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
 
     def types(self, kind: Kind) -> dict[str, TomlTable]:
         known = self.known
@@ -47,6 +52,13 @@ class _Gathered:
             "event": known.events,
         }
         return by_kind[kind]
+
+
+def in_use(packs: Sequence[Path | str]) -> Ontology:
+    """Read the core files, the usual pack unless it is switched off, and the packs of settings."""
+    given = [pack for pack in packs if pack not in (USUAL_PACK, f"-{USUAL_PACK}")]
+    usual = [] if f"-{USUAL_PACK}" in packs else [USUAL_PACK]
+    return load([*usual, *given])
 
 
 def load(packs: Sequence[Path | str] = ()) -> Ontology:
@@ -61,13 +73,16 @@ def load(packs: Sequence[Path | str] = ()) -> Ontology:
     draft = _Gathered()
     whole = {key: _only(core, key) for key in _ONCE}
     for file in core:
+        draft.core.add(file.file)
         for name, table in file.tables("dimensions"):
-            _add(draft.dimensions, name, build.dimension(name, table), table)
+            draft.dimensions[name] = build.dimension(name, table)
         _gather(draft, file)
     for pack in packs:
         for path in _files(pack):
             file = tables.read(path)
             _refuse_core_tables(file)
+            if file.flag("yields"):
+                draft.yielding.add(file.file)
             _gather(draft, file)
     return _ontology(draft, whole, tuple(str(pack) for pack in packs))
 
@@ -107,32 +122,44 @@ def _refuse_core_tables(file: TomlTable) -> None:
 
 
 def _gather(draft: _Gathered, file: TomlTable) -> None:
+    known = draft.known
     for name, table in file.tables("entity_shapes"):
-        _add(draft.known.shapes, name, properties.shapes(table), table)
+        _add(draft, known.shapes, name, properties.shapes(table), table)
     for kind in _KINDS:
         for name, meaning in file.sentences(f"{kind}_groups"):
-            _add(draft.known.groups[kind], name, meaning, file.table(f"{kind}_groups"))
+            _add(draft, known.groups[kind], name, meaning, file.table(f"{kind}_groups"))
         for name, table in file.tables(f"{kind}_types"):
-            _add(draft.types(kind), table.type_name(name), table, table)
+            _add(draft, draft.types(kind), table.type_name(name), table, table)
         aliases = file.table(f"{kind}_aliases")
         for name in aliases:
-            _add(draft.aliases[kind], name, aliases, aliases)
-    for name, table in draft.known.entities.items():
-        if table.file == file.file:
-            draft.known.members.setdefault(table.text("group"), []).append(name)
+            _add(draft, draft.aliases[kind], name, aliases, aliases, over_core=True)
+    known.members.clear()
+    for name, table in known.entities.items():
+        known.members.setdefault(table.text("group"), []).append(name)
     more = file.table("relationship_ends")
     for name in more:
         draft.more_ends.setdefault(name, []).extend(more.listed(name))
     for name, meaning in file.sentences("tag_keys"):
-        _add(draft.tag_keys, name, Term(name, meaning), file.table("tag_keys"))
+        _add(draft, draft.tag_keys, name, Term(name, meaning), file.table("tag_keys"))
     file.close()
 
 
-def _add(into: dict[str, _T], name: str, value: _T, table: TomlTable) -> None:
-    if name in into:
-        first = into[name]
-        where = f" in {first.file}" if isinstance(first, TomlTable) else ""
-        raise table.fault(f"'{name}' is already defined{where}; choose another name")
+def _add(
+    draft: _Gathered,
+    into: dict[str, _T],
+    name: str,
+    value: _T,
+    table: TomlTable,
+    *,
+    over_core: bool = False,
+) -> None:
+    """Give a name its meaning, unless another file has done so that does not give way (D-09)."""
+    key = (table.path.split(".")[0], name)
+    first = draft.from_file.get(key)
+    gives_way = first in draft.yielding or (over_core and first in draft.core)
+    if first is not None and (first == table.file or not gives_way):
+        raise table.fault(f"'{name}' is already defined in {first}; choose another name")
+    draft.from_file[key] = table.file
     into[name] = value
 
 

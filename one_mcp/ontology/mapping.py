@@ -13,7 +13,7 @@ from one_mcp.errors import (
     shown,
 )
 from one_mcp.jsons import JsonObject
-from one_mcp.ontology import check, completeness, names, proposal, shape
+from one_mcp.ontology import check, completeness, names, nearest, proposal, shape
 from one_mcp.ontology.check import CheckedProperties
 from one_mcp.ontology.completeness import Drawn, Made, Occurrence, Referent
 from one_mcp.ontology.model import Ontology, Property
@@ -81,7 +81,7 @@ class _Review:
 
     def entity(self, placed: Placed[ProposedEntity]) -> None:
         at, it = placed.at, placed.it
-        type = self._type(check.entity_type, it.type, f"{at}.type")
+        type = self._type(check.entity_type, it.type, f"{at}.type", given=it.properties)
         self._define(placed, None if type is None else type.name)
         if it.status is not None:
             self._status(it.status, at)
@@ -219,12 +219,20 @@ class _Review:
         return Referent(ref, type, one=True)
 
     def _type(
-        self, find: Callable[[Ontology, str], check.AnyType], name: str, at: str
+        self,
+        find: Callable[[Ontology, str], check.AnyType],
+        name: str,
+        at: str,
+        *,
+        given: JsonObject | None = None,
     ) -> check.AnyType | None:
         try:
             type = find(self.ontology, name)
         except UnknownTypeError as error:
-            self.found.refuse_error(at, error)
+            fix = None
+            if given and error.fields.get("fits") is False:  # its properties may tell more
+                fix = nearest.told("entity", nearest.to(self.ontology, "entity", name, given))
+            self.found.refuse_error(at, error, fix)
             return None
         if type.name != name:
             self.found.advise(at, "SYNONYM", f"{name} is called {type.name} here")

@@ -15,7 +15,7 @@ class Problem(Answer):
     at: str
     code: str
     problem: str
-    fix: str | None = None
+    fix: str
 
 
 class Advice(Answer):
@@ -43,7 +43,7 @@ class Findings:
         self.problems: list[Problem] = []
         self.advice: list[Advice] = []
 
-    def refuse(self, at: str, code: str, problem: str, fix: str | None = None) -> None:
+    def refuse(self, at: str, code: str, problem: str, fix: str) -> None:
         self.problems.append(Problem(at=at, code=code, problem=problem, fix=fix))
 
     def refuse_error(self, at: str, error: OneError, fix: str | None = None) -> None:
@@ -53,9 +53,14 @@ class Findings:
         self.advice.append(Advice(at=at, code=code, advice=advice, add=add))
 
 
-def _fix(error: OneError) -> str | None:
+def _fix(error: OneError) -> str:
+    """Say what to write instead: other names, and how; what fits; or what the error itself says."""
     better = error.fields.get("use_instead") or error.fields.get("did_you_mean")
+    advice = error.fields.get("advice")
     if isinstance(better, list) and better:
-        return f"use {' or '.join(str(name) for name in better[:_SUGGESTIONS])}"
+        named = f"use {' or '.join(str(name) for name in better[:_SUGGESTIONS])}"
+        return f"{named}: {advice}" if advice else named
+    if advice:
+        return str(advice)
     expected = error.fields.get("expected")
-    return f"expected {expected}" if isinstance(expected, str) else None
+    return f"write {expected}" if isinstance(expected, str) else f"mend what it says: {error}"

@@ -12,7 +12,7 @@ from one_mcp.dimensions.knowledge.index.repair import Upkeep
 from one_mcp.dimensions.organizations import founding
 from one_mcp.dimensions.purge import marks
 from one_mcp.errors import OneError
-from one_mcp.ontology.load import load
+from one_mcp.ontology import load
 from one_mcp.ontology.model import Ontology
 from one_mcp.services import erasure, findings
 from one_mcp.services.findings import Finding
@@ -53,7 +53,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     """
     yield _library()
     try:
-        ontology = load(settings.packs)
+        ontology = load.in_use(settings.packs)
     except OneError as error:
         yield Finding(check="ontology", state="problem", says=str(error))
         return

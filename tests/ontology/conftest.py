@@ -1,6 +1,6 @@
 import pytest
 
-from one_mcp.ontology.load import load
+from one_mcp.ontology.load import in_use, load
 from one_mcp.ontology.model import Ontology
 
 
@@ -12,3 +12,9 @@ def ontology() -> Ontology:
 @pytest.fixture(scope="session")
 def extended() -> Ontology:
     return load(["extended"])
+
+
+@pytest.fixture(scope="session")
+def usual() -> Ontology:
+    """The vocabulary as it is where nothing is set."""
+    return in_use([])

@@ -202,6 +202,55 @@ def test_the_token_example_as_specified_has_no_such_event(ontology: Ontology) ->
     assert "payment_processed" in found["events[0].type"]
 
 
+def test_every_problem_says_what_would_work(usual: Ontology) -> None:
+    report = review(
+        usual,
+        entities=[
+            {"type": "warehouse", "properties": {"address": "Dock 3", "phone": "030 1"}},
+            {"type": "recipe"},
+            {"type": "login"},
+            {"type": "Blog-Posts"},
+            {"type": "token", "properties": {"blockchain": "bitcoin"}},
+            {"type": "token", "properties": {"note": "x" * 2_000_000}},
+            {"type": "token", "status": "sold"},
+            {"type": "creator", "as": "jane"},
+        ],
+        connections=[
+            {"from": "guest", "type": "booked", "to": "$table"},
+            {"from": "creator", "type": "heats", "to": "course"},
+        ],
+        events=[{"type": "earthquake"}, {"type": "task"}],
+        tags=["yoga"],
+        operations=[{"op": "burn"}, {"op": "create_entity", "type": "course"}],
+    )
+
+    fixes = {problem.at: problem.fix for problem in report.problems}
+    assert all(fixes.values())
+    assert "company, because it has address, phone" in fixes["entities[0].type"]
+    assert "one://guide/packs" in fixes["entities[1].type"]
+    assert "user_engaged" in fixes["entities[2].type"]
+    assert fixes["entities[3].type"] == "use blog_post"
+    assert "references" in fixes["connections[1].type"]
+    assert "user_engaged" in fixes["events[0].type"]
+    assert fixes["events[1].type"] == "it is an entity type"
+
+
+def test_a_word_of_another_kind_says_which(usual: Ontology) -> None:
+    report = review(usual, events=[{"type": "guest"}], entities=[{"type": "bought"}])
+
+    fixes = [problem.fix for problem in report.problems]
+    assert fixes[0].startswith("use payment_processed: an event")
+    assert fixes[1].startswith("use audience_member or contact: an entity")
+
+
+def test_a_subscription_says_who_pays_and_for_what(usual: Ontology) -> None:
+    report = review(usual, entities=[{"type": "subscription", "as": "$plan"}])
+
+    added = [advice.add for advice in report.advice]
+    assert {"from": "audience_member", "type": "purchased", "to": "$plan"} in added
+    assert {"from": "$plan", "type": "references", "to": "membership"} in added
+
+
 def test_a_local_name_defined_twice_is_refused(ontology: Ontology) -> None:
     entities = [{"type": "creator", "as": "$x"}, {"type": "token", "as": "$x"}]
 
@@ -380,8 +429,9 @@ def test_what_usually_comes_along_is_offered_ready_to_add(ontology: Ontology) ->
     ]
 
 
-def test_what_is_offered_is_accepted(ontology: Ontology) -> None:
+def test_what_is_offered_is_accepted(usual: Ontology) -> None:
     """Adding all that the advice offers leaves nothing to say about completeness."""
+    ontology = usual
     entities = [
         {"type": name, "as": f"${name}"} for name in ontology.entity_types if name != "creator"
     ]

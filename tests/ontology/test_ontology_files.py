@@ -5,7 +5,7 @@ import pytest
 from one_mcp import assets
 from one_mcp.errors import OntologyError, UnknownTypeError
 from one_mcp.ontology import check
-from one_mcp.ontology.load import load
+from one_mcp.ontology.load import in_use, load
 
 BOAT = """
 [entity_types.boat]
@@ -149,6 +149,47 @@ def test_a_pack_that_redefines_a_name_is_refused(pack: Path) -> None:
 
     assert "course" in str(error)
     assert "entities.toml" in str(error)
+
+
+def test_a_pack_of_ones_own_wins_over_the_usual_one(pack: Path) -> None:
+    """D-09."""
+    pack.write_text(
+        BOAT.replace("boat", "task")
+        + """
+        [entity_types.task.properties]
+        knots = "count: How fast."
+
+        [entity_groups]
+        Sales = "What this harbour sells."
+
+        [entity_aliases]
+        call = "task"
+        """
+    )
+
+    ontology = in_use([pack])
+
+    task = check.entity_type(ontology, "task")
+    assert (task.group, list(task.properties)) == ("Products", ["knots"])
+    assert check.entity_type(ontology, "todo").name == "task"
+    assert check.entity_type(ontology, "call").name == "task"
+    assert ontology.groups["entity"]["Sales"] == "What this harbour sells."
+    assert check.endpoints(ontology, "audience_member", "purchased", "task") is None
+    assert ontology.packs == ("business", str(pack))
+
+
+def test_the_usual_pack_can_be_left_out_and_be_named() -> None:
+    assert in_use(["-business"]).packs == ()
+    assert in_use(["business"]).packs == ("business",)
+    assert in_use(["extended"]).packs == ("business", "extended")
+
+
+def test_a_pack_may_give_a_word_of_the_core_another_meaning(pack: Path) -> None:
+    pack.write_text(BOAT + '[entity_aliases]\nproduct = "boat"\nbrand = "boat"')
+
+    ontology = load([pack])
+
+    assert check.entity_type(ontology, "product").name == "boat"
 
 
 def test_two_packs_that_define_one_name_are_refused(pack: Path, tmp_path: Path) -> None:

@@ -1,8 +1,12 @@
+# ruff: noqa: SIM905  (names in lines read better than a list of quoted ones)
 from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
+from one_mcp.errors import UnknownTypeError
+from one_mcp.ontology import check
+from one_mcp.ontology.load import in_use
 from one_mcp.ontology.model import Ontology, Property
 from tests.ontology import specified
 
@@ -56,12 +60,27 @@ def test_the_wider_platform_is_a_pack_and_off_by_default(
         assert set(getattr(extended, kind)) - set(getattr(ontology, kind)) == set(names)
 
 
+def test_everyday_business_is_a_pack_and_on_by_default(ontology: Ontology, usual: Ontology) -> None:
+    """D-09."""
+    assert set(usual.entity_types) - set(ontology.entity_types) == {
+        *("company", "contact", "deal", "order", "booking"),
+        *("appointment", "task", "reminder", "promise", "phone_call"),
+    }
+    for type in ("task", "promise"):
+        assert usual.entity_types[type].properties["dueAt"].type == "timestamp_ms"
+    assert {"cash", "card", "transfer"} <= set(
+        ontology.entity_types["payment"].properties["paymentMethod"].options
+    )
+
+
 @pytest.mark.parametrize("type", specified.PROPERTIES)
 def test_specified_shapes_are_kept(ontology: Ontology, type: str) -> None:
     assert set(specified.PROPERTIES[type]) <= set(ontology.entity_types[type].properties)
 
 
-def test_every_type_has_a_meaning_in_one_line_and_a_shape(extended: Ontology) -> None:
+@pytest.mark.parametrize("packs", [["extended"], [], ["-business"]])
+def test_every_type_has_a_meaning_in_one_line_and_a_shape(packs: list[str]) -> None:
+    extended = in_use(packs)
     every = [
         *extended.entity_types.values(),
         *extended.relationship_types.values(),
@@ -74,7 +93,9 @@ def test_every_type_has_a_meaning_in_one_line_and_a_shape(extended: Ontology) ->
         assert type.properties, type.name
 
 
-def test_every_property_has_a_meaning(extended: Ontology) -> None:
+@pytest.mark.parametrize("packs", [["extended"], []])
+def test_every_property_has_a_meaning(packs: list[str]) -> None:
+    extended = in_use(packs)
     shapes = [
         *(type.properties for type in extended.entity_types.values()),
         *(type.metadata for type in extended.relationship_types.values()),
@@ -143,14 +164,61 @@ def test_role_words_of_the_specification_lead_to_types(ontology: Ontology) -> No
         assert {"audience_member", "creator"} <= set(ontology.aliases[word].candidates)
 
 
+def test_no_default_claims_a_fact(extended: Ontology) -> None:
+    """A currency is the organization's."""
+    for type in extended.entity_types.values():
+        for found in declared([type.properties]):
+            assert found.name != "currency" or found.default is None, type.name
+
+
+WORDS = {
+    "entity": """
+        booking guest order purchase view login likes appointment review ticket task company contact
+        deal reminder promise phone_call customer supplier employee invoice meeting quote cart todo
+        project event product payment refund review note comment subscriber lead like share
+    """.split(),
+    "relationship": """
+        booked ordered bought viewed likes reviewed logged_in works_at assigned reports paid_by
+        about attends sells knows subscribed belongs_to
+    """.split(),
+    "event": """
+        booking booked order purchase view login likes appointment review ticket_opened
+        task_completed deal_won call refund sale signup subscribed comment download
+    """.split(),
+}
+FINDERS = {
+    "entity": check.entity_type,
+    "relationship": check.relationship_type,
+    "event": check.event_type,
+}
+
+
+@pytest.mark.parametrize("packs", [["-business"], [], ["extended"]])
+@pytest.mark.parametrize("kind", WORDS)
+def test_usual_words_lead_somewhere(kind: str, packs: list[str]) -> None:
+    ontology, lost = in_use(packs), list[str]()
+    for word in WORDS[kind]:
+        try:
+            FINDERS[kind](ontology, word)
+        except UnknownTypeError as error:
+            if error.fields.get("fits") is False or not (
+                error.fields.get("use_instead") or error.fields.get("advice")
+            ):
+                lost.append(word)
+
+    assert lost == []
+
+
 def test_no_alias_hides_a_type(extended: Ontology) -> None:
     assert not set(extended.aliases) & set(extended.entity_types)
     assert not set(extended.relationship_aliases) & set(extended.relationship_types)
     assert not set(extended.event_aliases) & set(extended.event_types)
 
 
-def test_advice_in_the_files_names_only_what_exists(ontology: Ontology) -> None:
+@pytest.mark.parametrize("packs", [["-business"], [], ["extended"]])
+def test_advice_in_the_files_names_only_what_exists(packs: list[str]) -> None:
     """A word with an underscore in an advice is a name, and must be one."""
+    ontology = in_use(packs)
     known = {
         *ontology.entity_types,
         *ontology.relationship_types,
@@ -159,6 +227,8 @@ def test_advice_in_the_files_names_only_what_exists(ontology: Ontology) -> None:
         "create_entity",
         "update_entity",
         "archive_entity",
+        "record_event",
+        "add_knowledge",
     }
     every = [ontology.aliases, ontology.relationship_aliases, ontology.event_aliases]
     for alias in (alias for aliases in every for alias in aliases.values()):
