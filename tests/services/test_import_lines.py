@@ -52,7 +52,7 @@ async def test_a_plain_line_gets_defaults_and_its_automatic_event(one: Session) 
 
     assert loaded.created == {"entities": 1, "automatic_events": 1}
     exported = (await exports.everything(one)).data or ""
-    assert '"currency":"usd"' in exported
+    assert '"personalizationLevel":"none"' in exported
     assert '"type":"course_created"' in exported
 
 
