@@ -17,7 +17,7 @@ OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 COMMANDS = {  # by section: each command's module has its name
     "Agents": {
         "serve": "Serve one client over stdin and stdout; the default command.",
-        "config": "Print what makes Claude Code, Cursor or Claude Desktop use this server.",
+        "config": "Print what makes Claude Code, Cursor, VS Code or others use this server.",
         "demo": "Walk through a story with a real server and a real client.",
     },
     "Knowledge": {

@@ -4,21 +4,28 @@ import base64
 import json
 import shlex
 import sys
+import tomllib
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+from tests import publishing
 from tests.cli.conftest import Run, answer
 
 
-@pytest.mark.parametrize("client", ["claude-code", "cursor", "claude-desktop"])
-def test_every_client_gets_the_same_entry(run: Run, tmp_path: Path, client: str) -> None:
-    entry = answer(run("config", client, "--json"))["mcpServers"]["one"]
+def entry(result: Any) -> Any:
+    return answer(result)["mcpServers"]["one"]
 
-    assert Path(entry["command"]).is_absolute()
-    assert Path(entry["command"]).exists()
-    assert entry["env"] == {"ONE_MCP_DATABASE": str(tmp_path / "one.db")}
+
+@pytest.mark.parametrize("client", ["claude-code", "cursor", "claude-desktop", "gemini-cli"])
+def test_every_client_gets_the_same_entry(run: Run, tmp_path: Path, client: str) -> None:
+    found = entry(run("config", client, "--json"))
+
+    assert Path(found["command"]).is_absolute()
+    assert Path(found["command"]).exists()
+    assert found["env"] == {"ONE_MCP_DATABASE": str(tmp_path / "one.db")}
 
 
 def test_what_people_read_holds_the_same_json(run: Run) -> None:
@@ -27,17 +34,17 @@ def test_what_people_read_holds_the_same_json(run: Run) -> None:
     assert json.loads(text[text.index("{") :]) == answer(run("config", "cursor", "--json"))
 
 
-def test_a_copy_that_uv_may_remove_is_told(
+def test_a_copy_that_uv_may_remove_is_started_by_uvx(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    installed = run("config", "cursor", "--json")
+    installed = entry(run("config", "cursor", "--json"))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "uv" / "archive-v0" / "x" / "python"))
 
-    cached = run("config", "cursor", "--json")
+    cached = entry(run("config", "cursor", "--json"))
 
-    assert installed.stderr == ""
-    assert "uv tool install" in cached.stderr
-    assert cached.exit_code == 0
+    assert Path(cached["command"]).stem == "uvx"
+    assert cached["args"][-1] == "one-mcp"
+    assert cached["env"] == installed["env"]
 
 
 def test_chosen_settings_go_along_as_variables(run: Run, tmp_path: Path) -> None:
@@ -95,3 +102,56 @@ def test_the_link_for_cursor_carries_the_entry(run: Run) -> None:
     entry = answer(run("config", "cursor", "--json"))["mcpServers"]["one"]
     assert query["name"] == ["one"]
     assert json.loads(base64.b64decode(query["config"][0])) == entry
+
+
+def copied(text: str, begins: str) -> str:
+    """What people copy: the part of the printed text that begins so."""
+    return next(part for part in text.split("\n\n") if part.startswith(begins))
+
+
+def test_vs_code_gets_a_link_a_command_and_a_file(run: Run) -> None:
+    text = run("config", "vscode", "--toolsets", "all").stdout
+    server = answer(run("config", "vscode", "--toolsets", "all", "--json"))["servers"]["one"]
+
+    named = {"name": "one", **{key: server[key] for key in ("command", "args", "env")}}
+    link = urlsplit(copied(text, "vscode:"))
+    words = shlex.split(copied(text, "code --add-mcp"))
+
+    assert server["type"] == "stdio"
+    assert json.loads(unquote(link.query)) == named
+    assert json.loads(words[2]) == named
+    assert json.loads(text[text.index("{\n") :]) == {"servers": {"one": server}}
+
+
+def test_codex_gets_a_command_and_a_table(run: Run, tmp_path: Path) -> None:
+    database = tmp_path / 'my "db"' / "one.db"
+    text = run("config", "codex", "--database", database).stdout
+    server = answer(run("config", "codex", "--database", database, "--json"))
+
+    words = shlex.split(copied(text, "codex mcp add"))
+
+    assert words[3] == "one"
+    assert f"ONE_MCP_DATABASE={database}" in words
+    assert words[words.index("--") + 1] == server["mcp_servers"]["one"]["command"]
+    assert tomllib.loads(text[text.index("[mcp_servers") :]) == server
+
+
+def test_gemini_gets_a_command(run: Run) -> None:
+    server = entry(run("config", "gemini-cli", "--json"))
+
+    words = shlex.split(copied(run("config", "gemini-cli").stdout, "gemini mcp add"))
+
+    assert words[3:5] == ["--scope", "user"]
+    assert words[-2:] == ["one", server["command"]]
+
+
+def test_claude_desktop_gets_an_extension(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "one.mcpb"
+    run("config", "claude-extension", "--read-only", "--output", file)
+    refused = run("config", "cursor", "--output", file)
+
+    manifest = publishing.check_bundle(file.read_bytes())
+
+    assert manifest == answer(run("config", "claude-extension", "--read-only", "--json"))
+    assert manifest["server"]["mcp_config"]["env"]["ONE_MCP_READ_ONLY"] == "true"
+    assert refused.exit_code == 2
