@@ -52,6 +52,13 @@ Exit codes: 0 everything was imported; 1 rows are bad, or nothing could be read;
     metavar="TITLE=FIELD",
     help="What a column becomes; may be repeated. Columns that are not named are left out.",
 )
+@click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    metavar="TITLE",
+    help="A column by which a row's entity is known; may be repeated.",
+)
 @click.option("--from-type", metavar="TYPE", help="The type of the connections' first ends.")
 @click.option("--to-type", metavar="TYPE", help="The type of the connections' second ends.")
 @click.option("--delimiter", metavar="CHARACTER", help="What stands between cells.")
@@ -71,6 +78,7 @@ def command(
     format: imports.Format | None,
     mapping: Path | None,
     columns: tuple[str, ...],
+    keys: tuple[str, ...],
     skip_bad: bool,
     dry_run: bool,
     as_json: bool,
@@ -79,17 +87,17 @@ def command(
     """Import JSONL, CSV or a folder of Markdown; repeating an import changes nothing.
 
     FILE is JSON Lines as `one-mcp export` writes them, or a table (CSV) whose first row has titles;
-    - reads stdin. All rows are one change, which undo_change takes back. A row with an external_id
-    updates the entity that has it already. Of a folder, each Markdown file becomes an entity, with
-    the fields in its front matter, and links between files become connections.
+    - reads stdin. All rows are one change, which undo_change takes back. A row with an external_id,
+    or a --key, updates the entity that has it already. Of a folder, each Markdown file becomes an
+    entity, with the fields in its front matter, and links between files become connections.
     """
     settings = options.chosen()
-    read = {"data": sys.stdin.read()} if file == "-" else {"path": file}
+    read = {"data": _stdin()} if file == "-" else {"path": file}
     run = partial(
         imports.run,
         **read,
         format=format,
-        mapping=_mapping(mapping, columns, table),
+        mapping=_mapping(mapping, columns, keys, table),
         on_error="skip" if skip_bad else "abort",
         dry_run=dry_run,
         reach=places.everywhere(settings),
@@ -110,6 +118,14 @@ def command(
     return 1 if loaded.failed else 0
 
 
+def _stdin() -> str:
+    """Read data from stdin: it is UTF-8, whatever terminals here have."""
+    try:
+        return sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError as error:
+        raise click.UsageError("What stdin holds is no UTF-8; save it so.") from error
+
+
 async def _import(
     settings: Settings, report: Report, run: Callable[[Session], Awaitable[Loaded]]
 ) -> Loaded:
@@ -122,7 +138,10 @@ async def _import(
 
 
 def _mapping(
-    file: Path | None, columns: tuple[str, ...], table: dict[str, str | None]
+    file: Path | None,
+    columns: tuple[str, ...],
+    keys: tuple[str, ...],
+    table: dict[str, str | None],
 ) -> TableMapping | None:
     """Read the mapping from a file or from flags; None where there is neither."""
     given: JsonValue = {
@@ -133,6 +152,8 @@ def _mapping(
         if not all(title and field for title, _, field in pairs):
             raise click.UsageError("--column takes TITLE=FIELD, such as Title=name.")
         given["columns"] = {title: field for title, _, field in pairs}
+    if keys:
+        given["key"] = list(keys)
     if file is not None and given:
         raise click.UsageError("--mapping stands for the other flags; give one or the other.")
     if file is not None:

@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from one_mcp import assets, jsons
+from one_mcp.dimensions import lookup
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.dimensions.exchange.report import BadRow, Loaded
@@ -280,3 +281,53 @@ async def test_the_table_that_ships_with_the_project_is_sound(one: Session) -> N
     assert first.extra is None
     assert second.created == {"connections": 12}
     assert second.warnings is None
+
+
+def entities(done: Loaded) -> tuple[int, int]:
+    """How many were created and updated."""
+    return (done.created or {}).get("entities", 0), (done.updated or {}).get("entities", 0)
+
+
+async def test_a_row_updates_the_entity_that_has_its_key(one: Session) -> None:
+    by_hand = await one.write(entity.create, "course", "Yoga", {"year": "2026", "seats": "10"})
+    text = "Title,Year,Seats\nYoga,2026,12\nYoga,2027,8\n"
+    mapping = TableMapping(
+        type="course",
+        columns={"Title": "name", "Year": "year", "Seats": "seats"},
+        key=["Title", "Year"],
+    )
+
+    first = await table(one, text, mapping)
+    again = await table(one, text.replace(",8", ",9"), mapping)
+    third = await table(one, text.replace(",8", ",9"), mapping)
+
+    assert [entities(each) for each in (first, again, third)] == [(1, 1), (0, 1), (0, 0)]
+    kept = await one.read(lambda work: lookup.live(work, by_hand.id))
+    assert jsons.load_object(kept["properties"])["seats"] == "12"
+
+
+async def test_a_key_may_be_an_alias_a_number_or_a_property(one: Session) -> None:
+    await one.write(entity.create, "course", "Flow", {"price": 49.5})
+    mapping = TableMapping(type="course", key=["price"])
+
+    done = await table(one, "name,price\nFlow for all,49.50\n", mapping)
+
+    assert entities(done) == (0, 1)
+    assert (await properties(one, "course", "Flow for all"))["price"] == 49.5
+
+
+async def test_keys_that_name_no_entity_or_several_are_refused(one: Session) -> None:
+    for _ in range(2):
+        await one.write(entity.create, "course", "Twins")
+    mapping = TableMapping(
+        type="course", key=["name", "level"], columns={"name": "name", "level": "level"}
+    )
+    by_name = TableMapping(type="course", key=["name"])
+
+    assert await codes(one, "name,level\nYoga,\n", mapping) == {2: "BROKEN_LINE"}
+    assert await codes(one, "name\nTwins\nFlow\nFlow\n", by_name) == {
+        2: "CONFLICT",
+        4: "DUPLICATE",
+    }
+    with pytest.raises(ImportFileError, match="is no column that names an entity"):
+        await table(one, "name\nYoga\n", TableMapping(type="course", key=["Number"]))

@@ -6,8 +6,9 @@ from one_mcp import ids, jsons
 from one_mcp.dimensions import lookup
 from one_mcp.dimensions.entities import entity, identity, rows
 from one_mcp.dimensions.entities.rows import EntityRow
-from one_mcp.dimensions.exchange import records
+from one_mcp.dimensions.exchange import keyed, records
 from one_mcp.dimensions.exchange.context import Keys, Loading, RowSet, repeated
+from one_mcp.dimensions.exchange.keyed import Key, KeyedEntities
 from one_mcp.dimensions.exchange.likeness import AlikeEntities, Likely
 from one_mcp.errors import (
     ArchivedError,
@@ -35,6 +36,7 @@ class EntityLine:
     kind: EntityType
     name: str
     tags: list[tuple[str, str]]
+    key: Key | None = None
     before: Row | None = None
     is_alike: bool = False
     row: EntityRow = field(init=False)
@@ -53,7 +55,19 @@ def drafted(loading: Loading, _line: int, record: records.EntityRecord) -> Entit
     for key, _ in given:
         if advice := check.tag_key(work.ontology, key):
             loading.report.note(advice)
-    return EntityLine(record, kind, entity.named(record.name), given)
+    name = entity.named(record.name)
+    key = _key_of(kind, name, record) if record.key else None
+    return EntityLine(record, kind, name, given, key)
+
+
+def _key_of(kind: EntityType, name: str, record: records.EntityRecord) -> Key:
+    """Read a line's key in the form in which its values are kept."""
+    names = {alias: known.name for known in kind.properties.values() for alias in known.aliases}
+    fields = [names.get(field, field) for field in record.key]
+    values = {names.get(field, field): value for field, value in record.properties.items()}
+    given = {field: values[field] for field in fields if field in values}
+    checked = check.properties(kind, given, patch=True)
+    return keyed.key(kind.name, fields, name, checked.values)
 
 
 def _check_status(work: Work, record: records.EntityRecord) -> None:
@@ -86,18 +100,22 @@ class PresentEntities:
             for it in drafts
             if it.record.id is None
             and it.record.external_id is None
+            and it.key is None
             and id(it) not in self._identities
             and (likely := _likely(it)) is not None
         }
+        self._keyed = KeyedEntities(work, [it.key for it in drafts if it.key is not None])
         self._likely = keyless
         self._alike = AlikeEntities(work, list(keyless.values()))
 
     def find(self, draft: EntityLine, taken: RowSet) -> Row | None:
-        """Return the row that a line means: by its id, its external id, its identity, or alike."""
+        """Return the row that a line means: by its id, external id, key or identity, or alike."""
         record = draft.record
         by_external = self.by_external.get((draft.kind.name, record.external_id or ""))
         if record.id is None:
-            return by_external or self._by_identity(draft) or self._like(draft, taken)
+            by_key = draft.key and self._keyed.find(draft.key)
+            known = by_external or by_key or self._by_identity(draft)
+            return known or self._like(draft, taken)
         if by_external is not None and by_external["id"] != record.id:
             raise DuplicateError(
                 f"{by_external['id']} ({shown(by_external['name'])}) has this external_id.",
@@ -165,6 +183,8 @@ def matched(
         keys.claim(line, "id", record.id)
     if record.external_id is not None:
         keys.claim(line, "external_id", draft.kind.name, record.external_id)
+    if draft.key is not None:
+        keys.claim(line, draft.key.what, draft.key.text)
     draft.before = before = present.find(draft, loading.entities)
     if before is None:
         id, status = record.id or ids.new(ids.ENTITY, loading.work.now), lookup.DEFAULT_STATUS
@@ -201,7 +221,9 @@ def matched(
 def _key(draft: EntityLine) -> str:
     """Name what says which row a line means."""
     record = draft.record
-    return "id" if record.id else "external_id" if record.external_id else draft.kind.identity or ""
+    if record.id or record.external_id:
+        return "id" if record.id else "external_id"
+    return draft.key.what if draft.key else draft.kind.identity or ""
 
 
 def _begun(loading: Loading, draft: EntityLine) -> JsonObject:

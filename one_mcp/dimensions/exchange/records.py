@@ -125,6 +125,7 @@ class EntityRecord(_RecordFields):
     status: str | None = None
     properties: JsonObject = Field(default_factory=_nothing)
     tags: list[str] = Field(default_factory=list[str], max_length=100)
+    key: list[str] = Field(default_factory=list[str], max_length=10)
     external_id: ExternalId | None = None
     created_at: Time | None = None
     updated_at: Time | None = None

@@ -16,7 +16,8 @@ from one_mcp.services.exchange.mapping import TableMapping
 from one_mcp.session import Session
 
 MAPPING = (
-    "for CSV: {kind: entities|connections, type, columns: {title: field}, from_type, to_type}; "
+    "for CSV: {kind: entities|connections, type, columns: {title: field}, key: [title, …], "
+    "from_type, to_type}; "
     "fields: name, status, tags, external_id, from, to, from.external_id, or a property"
 )
 FilePath = Annotated[str, Field(min_length=1, max_length=4096)]

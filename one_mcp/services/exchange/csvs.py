@@ -25,6 +25,7 @@ class CsvTable:
         self._source = source
         self._mapping = mapping
         self._ontology = ontology
+        self._key: list[str] = []
         self._shapes: dict[str, dict[str, Property]] = {}
 
     def __iter__(self) -> Iterator[Numbered]:
@@ -39,6 +40,7 @@ class CsvTable:
                 f"The first line names {len(header):,} columns, and {MOST_COLUMNS:,} is the most."
             )
         columns = mapping.columns(self._mapping, header, self._ontology)
+        self._key = mapping.key(self._mapping, columns)
         self.remarks = self._remarks(header, columns)
         for line, row in rows:
             if isinstance(row, OneError):
@@ -85,6 +87,7 @@ class CsvTable:
 
     def _entity(self, type: str, filled: dict[str, str]) -> Record:
         fields: JsonObject = {"type": type, "properties": self._inside(type, filled)}
+        fields |= {"key": [*self._key]} if self._key else {}
         for target, text in filled.items():
             fields[target] = _tags(text) if target == "tags" else text.strip()
         return records.read(records.EntityRecord, fields)

@@ -41,7 +41,8 @@ class TableMapping(BaseModel):
     `type` holds for all rows, unless a column becomes the type. `columns` maps titles to fields
     (for entities: name, type, status, tags, external_id, created_at; for connections: from, to,
     type; from.external_id or from.name where the cell is no id), or else to properties or
-    metadata; columns beside it are left out. Without it, titles are such names themselves.
+    metadata; columns beside it are left out. Without it, titles are such names themselves. `key`
+    names the columns by which a row's entity is known: it is updated where there is one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
@@ -49,6 +50,7 @@ class TableMapping(BaseModel):
     kind: Kind = "entities"
     type: str | None = None
     columns: dict[str, str] | None = Field(default=None, max_length=500)
+    key: list[str] = Field(default_factory=list[str], max_length=10)
     from_type: str | None = None
     to_type: str | None = None
     delimiter: str = Field(default=",", pattern=r'^[^\r\n"\x00]$')
@@ -142,6 +144,27 @@ def _place(title: str, titles: list[str], mapping: TableMapping) -> int:
     if len(titles) == 1 and mapping.delimiter not in titles[0]:
         hint += " Is another delimiter than the mapping's in use?"
     raise ImportFileError(f"There is no column {shown(title)!r}; {hint}", column=shown(title))
+
+
+def key(mapping: TableMapping, found: Sequence[MappedColumn]) -> list[str]:
+    """Say which fields of a row's entity its key consists of: its name, or properties.
+
+    Raises ImportFileError for a column that is not read, or that is no key.
+    """
+    inside = INSIDE["entities"]
+    fields: list[str] = []
+    for title in mapping.key:
+        targets = [each.target for each in found if title.strip() in (each.title, each.target)]
+        targets = targets or [each.target for each in found if each.target == inside + title]
+        if mapping.kind != "entities" or targets[:1] in ([], ["status"], ["tags"]):
+            there = ", ".join(shown(each.title) for each in found[:20])
+            raise ImportFileError(
+                f"The key {shown(title)!r} is no column that names an entity; there are: {there}.",
+                column=shown(title),
+            )
+        if targets[0] == "name" or targets[0].startswith(inside):
+            fields.append(targets[0].removeprefix(inside))
+    return fields
 
 
 def _check(mapping: TableMapping, targets: list[str]) -> None:
