@@ -7,9 +7,10 @@ import click
 
 from one_mcp.app import open_app
 from one_mcp.cli import options, screen
+from one_mcp.errors import SettingsError
 from one_mcp.opening.playing import Opening
 from one_mcp.server import build
-from one_mcp.server.stdio import serving
+from one_mcp.server.stdio import refusing, serving
 from one_mcp.settings import Settings
 
 
@@ -22,10 +23,15 @@ def command(context: click.Context) -> None:
     This is what the configuration of a client starts, which `one-mcp config` prints. Any number of
     servers may work on one database at once. The server ends when its client does.
     """
-    settings = options.chosen()
+    opening = context.find_object(Opening) or Opening()
+    try:
+        settings = options.chosen()
+    except SettingsError as error:
+        refusing.refuse(f"{error.code}: {error}", opening)  # clients show it; stderr, few do
+        raise
     if sys.stdin.isatty():
         screen.complain("waiting for an MCP client on stdin; `one-mcp --help` shows other commands")
-    anyio.run(_serve, settings, context.find_object(Opening) or Opening())
+    anyio.run(_serve, settings, opening)
     serving.leave()
 
 

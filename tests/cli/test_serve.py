@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client, MCPError, StdioServerParameters
 
 from tests.cli.conftest import Run
 
@@ -27,7 +27,7 @@ async def test_a_client_is_served(words: list[str], tmp_path: Path) -> None:
 
     assert "find_entities" in tools
     assert ("create_entity" in tools) == ("--read-only" not in words)
-    assert ("import_data" in tools) == ("all" in words)
+    assert ("export_data" in tools) == ("all" in words)
 
 
 def test_a_setting_that_does_not_work_ends_the_server_with_one_line() -> None:
@@ -39,6 +39,26 @@ def test_a_setting_that_does_not_work_ends_the_server_with_one_line() -> None:
     assert done.stdout == ""
     assert done.stderr.startswith("one-mcp: --toolsets must be")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("prelude", ["on", "off"])
+async def test_a_client_is_told_which_setting_does_not_work(tmp_path: Path, prelude: str) -> None:
+    program = StdioServerParameters(
+        command=sys.executable,
+        args=["-m", "one_mcp"],
+        env={"ONE_MCP_DATABASE": "${HOME}/one.db", "ONE_MCP_PRELUDE": prelude},
+        cwd=tmp_path,
+    )
+
+    with pytest.RaisesGroup(
+        pytest.RaisesExc(MCPError, match=r"ONE_MCP_DATABASE has \$\{HOME\} in it"),
+        allow_unwrapped=True,
+        flatten_subgroups=True,
+    ):
+        async with Client(program, read_timeout_seconds=30) as client:
+            await client.call_tool("describe_ontology", {})
+
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_broken_pack_ends_the_server_with_one_line(run: Run, tmp_path: Path) -> None:
