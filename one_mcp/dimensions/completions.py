@@ -13,13 +13,20 @@ MOST_BY_WORDS = 500  # of the newest that have all words in their name
 def entities(work: Work, typed: str, limit: int, types: Collection[str] = ()) -> list[str]:
     """List the ids of live entities whose name fits `typed`, the best first, or whose id begins so.
 
-    The whole name comes first, then names that begin with it, then those with its words elsewhere.
+    The whole name comes first, then names that begin with it, then those with its words elsewhere;
+    of each, people and things before records such as payments.
     Of some types only, where there are any given; one more than `limit` says that there are more.
     """
     by_name = [row for type in types or (None,) for row in _named(work, typed, limit, type)]
     by_name += _with_words(work, typed, types)
     wanted = " ".join(texts.unfolded(typed))
-    by_name.sort(key=lambda row: (_distance(row["name"], wanted), row["name"].casefold()))
+    kinds = work.ontology.entity_types
+
+    def fit(row: Row) -> tuple[int, bool, str]:
+        record = row["type"] in kinds and kinds[row["type"]].record
+        return _distance(row["name"], wanted), record, row["name"].casefold()
+
+    by_name.sort(key=fit)
     by_id = work.all(
         """
         SELECT id, type
@@ -72,7 +79,7 @@ def _named(work: Work, typed: str, limit: int, type: str | None) -> list[Row]:
     kind = "" if type is None else "AND type = :type"
     return work.all(
         f"""
-        SELECT id, name
+        SELECT id, name, type
         FROM entities
         WHERE organization_id = :organization
           AND deleted_at IS NULL

@@ -91,6 +91,7 @@ def entity_type(name: str, table: TomlTable, known: Known) -> EntityType:
         title=_title(name, table),
         properties=declared,
         identity=table.optional_text("identity"),
+        record=table.flag("record"),
         on_create=known.one(table, "on_create", known.events),
         on_update=known.one(table, "on_update", known.events),
         on_archive=known.one(table, "on_archive", known.events),

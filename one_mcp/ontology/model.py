@@ -66,7 +66,10 @@ class Usual:
 
 @dataclass(frozen=True, slots=True)
 class EntityType:
-    """A kind of thing. `identity` names the property that is unique among its entities."""
+    """A kind of thing. `identity` names the property that is unique among its entities.
+
+    A `record` tells of other things, as a payment does, and is found after them.
+    """
 
     name: str
     group: str
@@ -74,6 +77,7 @@ class EntityType:
     title: str
     properties: dict[str, Property]
     identity: str | None = None
+    record: bool = False
     on_create: str | None = None
     on_update: str | None = None
     on_archive: str | None = None

@@ -8,7 +8,7 @@ operator. Every question here is bounded by the rows that have a word in this or
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from one_mcp.store import dialect
 from one_mcp.store.work import Work
@@ -42,6 +42,7 @@ class Words:
     tenant: int
     each: tuple[tuple[str, ...], ...]
     last: str
+    text: str = ""
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -86,7 +87,7 @@ def words(work: Work, text: str) -> Words | None:
     found = texts.asked(text)[:MOST_WORDS]
     if not found:
         return None
-    return Words(tenant(work), tuple((word,) for word in found), texts.unfolded(text)[-1])
+    return Words(tenant(work), tuple((word,) for word in found), texts.unfolded(text)[-1], text)
 
 
 def completed(work: Work, typed: Words) -> Words:
@@ -95,7 +96,7 @@ def completed(work: Work, typed: Words) -> Words:
     if hits(work, ENTITIES, query(typed.tenant, last[0]), RARE_HITS) == RARE_HITS:
         return typed
     longer = _beginning_with(work, ENTITIES, typed.tenant, typed.last)
-    return Words(typed.tenant, (*before, (*last, *longer)), typed.last)
+    return replace(typed, each=(*before, (*last, *longer)))
 
 
 def hits(work: Work, index: Index, query: str, most: int) -> int:
@@ -108,6 +109,22 @@ def hits(work: Work, index: Index, query: str, most: int) -> int:
         query=query,
         most=most,
     )
+
+
+def oldest(work: Work, index: Index, query: str, most: int) -> list[int]:
+    """List the oldest rows that a query finds."""
+    found = work.all(
+        f"""
+        SELECT rowid AS seq
+        FROM {index.table}
+        WHERE {index.table} MATCH :query
+        ORDER BY rowid
+        LIMIT :most
+        """,
+        query=query,
+        most=most,
+    )
+    return [row["seq"] for row in found]
 
 
 def newest(work: Work, index: Index, query: str, most: int, before: int = NO_NUMBER) -> list[int]:

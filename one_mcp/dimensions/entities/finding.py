@@ -7,7 +7,15 @@ from typing import Literal
 
 from one_mcp import jsons
 from one_mcp.answers import Answer
-from one_mcp.dimensions.entities import conditions, existence, named, scans, selection, summaries
+from one_mcp.dimensions.entities import (
+    conditions,
+    existence,
+    named,
+    scans,
+    selection,
+    summaries,
+    tiers,
+)
 from one_mcp.dimensions.entities.existence import Existence
 from one_mcp.dimensions.entities.scans import Order, Place, Reading, Wanted
 from one_mcp.dimensions.entities.selection import FEW, NeighbourOf, Selection
@@ -32,7 +40,7 @@ COLUMNS: dict[Detail, str] = {"concise": scans.CONCISE, "full": scans.FULL}
 
 
 class Mode(StrEnum):
-    """What the places of a page are: a sort key, a score by words, or a tier of a broad search."""
+    """What the places of a page are: a sort key, a tier with a score, or a tier of many hits."""
 
     ORDER = "order"
     RANK = "rank"
@@ -141,17 +149,19 @@ def _read(work: Work, wish: EntityQuery) -> Outcome:
     if wish.words is None:
         return _bounded(_ordered(work, wish, order))
     words = fulltext.completed(work, wish.words)
-    mode = wish.mode or (Mode.ORDER if wish.sort else _mode(work, wish, words))
+    mode = wish.mode or (Mode.ORDER if wish.sort else _mode(work, words))
     if mode is Mode.RANK:
-        return Outcome(mode, scans.ranked(work, wish.wanted, words))
-    if mode is Mode.TIER:
-        return _bounded(scans.tiered(work, wish.wanted, words), mode)
+        return Outcome(mode, tiers.ranked(work, wish.wanted, words))
     small = wish.selection.smallest(work, FEW_TO_MATCH)
+    if mode is Mode.TIER and small is not None:
+        return Outcome(mode, tiers.few(work, wish.wanted, small, words))
+    if mode is Mode.TIER:
+        return _bounded(tiers.broad(work, wish.wanted, words), mode)
     if small is not None:
         having = scans.matching(work, wish.selection, small, words)
         wish.selection.filters.append(having)
         return Outcome(mode, scans.sorted_few(work, wish.wanted, small, order))
-    best, more = scans.best(work, wish.selection, words)
+    best, more = tiers.best(work, wish.selection, words)
     reading = scans.sorted_few(work, wish.wanted, best, order)
     return Outcome(mode, reading, SORTED_BEST if more else None)
 
@@ -160,10 +170,9 @@ def _bounded(reading: Reading, mode: Mode = Mode.ORDER) -> Outcome:
     return Outcome(mode, reading, STOPPED if reading.stopped else None)
 
 
-def _mode(work: Work, wish: EntityQuery, words: Words) -> Mode:
-    if fulltext.hits(work, fulltext.ENTITIES, words.some, FEW + 1) <= FEW:
-        return Mode.RANK
-    return Mode.ORDER if wish.selection.smallest(work, FEW_TO_MATCH) else Mode.TIER
+def _mode(work: Work, words: Words) -> Mode:
+    few = fulltext.hits(work, fulltext.ENTITIES, words.some, FEW + 1) <= FEW
+    return Mode.RANK if few else Mode.TIER
 
 
 def _ordered(work: Work, wish: EntityQuery, order: Order) -> Reading:

@@ -50,9 +50,28 @@ def _spelled_otherwise(work: Work, name: str) -> list[int]:
         """,
         seqs=fulltext.newest(work, fulltext.ENTITIES, words.tiers[0], FEW),
     )
-    wanted = _folded(name)
-    return [row["seq"] for row in rows if _folded(row["name"]) == wanted]
+    wanted = folded(name)
+    return [row["seq"] for row in rows if folded(row["name"]) == wanted]
 
 
-def _folded(name: str) -> str:
+def bearers(work: Work, name: str) -> list[int]:
+    """List the newest live entities of a name, whatever the case of its ASCII letters."""
+    rows = work.all(
+        """
+        SELECT seq
+        FROM entities
+        WHERE organization_id = :organization
+          AND deleted_at IS NULL
+          AND lower(name) = lower(:name)
+        ORDER BY seq DESC
+        LIMIT :most
+        """,
+        name=name.strip(),
+        most=FEW,
+    )
+    return [row["seq"] for row in rows]
+
+
+def folded(name: str) -> str:
+    """Write a name as it is compared: without regard to case, ß as ss."""
     return normalize("NFC", normalize("NFC", name).casefold()).strip()

@@ -5,18 +5,16 @@ an outer query has no order of its own, it keeps its subquery's; tests watch ove
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from one_mcp import jsons
-from one_mcp.dimensions.entities import scoring
-from one_mcp.dimensions.entities.selection import FEW, Members, Selection
+from one_mcp.dimensions.entities.selection import Members, Selection
 from one_mcp.jsons import JsonValue
 from one_mcp.store import dialect, fulltext
 from one_mcp.store.fulltext import ENTITIES, Words
 from one_mcp.store.work import Row, Work
 
 LOOKED_THROUGH = 10_000
-FIRST_BLOCK = 250  # hits of a broad search, to look at first; then twice as many
 FIRST = 2**63 - 1
 CONCISE = "entities.seq, entities.id, entities.type, entities.name, entities.status"
 FULL = (
@@ -127,100 +125,6 @@ def sorted_few(work: Work, wanted: Wanted, members: Members, order: Order) -> Re
     return Reading(rows)
 
 
-def ranked(work: Work, wanted: Wanted, words: Words) -> Reading:
-    """Read all hits of a narrow search, best first."""
-    selection = wanted.selection
-    best = Order("hits.score", descending=False)
-    tests = [*selection.scope, *selection.tests(), *best.after(selection, wanted.place)]
-    scores = scoring.scores(work, words)
-    rows = work.all(
-        f"""
-        SELECT {wanted.columns}, hits.score AS at
-        FROM (
-            SELECT
-                CAST(value ->> 0 AS BIGINT) AS seq,
-                CAST(value ->> 1 AS DOUBLE PRECISION) AS score
-            FROM {dialect.each_list("scores", "listed")}
-        ) AS hits
-        CROSS JOIN entities
-        WHERE entities.organization_id = :organization
-          AND entities.seq = hits.seq
-          AND {" AND ".join(tests)}
-        {best.clause}
-        LIMIT :count
-        """,
-        **selection.parameters,
-        scores=jsons.dumps([[seq, -score] for seq, score in scores.items()]),
-        count=wanted.count,
-    )
-    return Reading(rows)
-
-
-def tiered(work: Work, wanted: Wanted, words: Words) -> Reading:
-    """Read the hits of a broad search, newest first within each tier."""
-    first, before = wanted.place or (0, FIRST)
-    rows: list[Row] = []
-    for tier, query in enumerate(words.tiers):
-        if isinstance(first, int) and tier >= first:
-            start = before if tier == first else FIRST
-            reading = _tier(
-                work, replace(wanted, count=wanted.count - len(rows)), query, [tier, start]
-            )
-            rows.extend(reading.rows)
-            if len(rows) == wanted.count or reading.stopped:
-                return Reading(rows, reading.stopped)
-    return Reading(rows)
-
-
-def _tier(work: Work, wanted: Wanted, query: str, place: Place) -> Reading:
-    """Read hits block by block until enough of them fit, or enough were looked through."""
-    tier, before = place[0], _number(place[1])
-    rows: list[Row] = []
-    looked_through, block = 0, FIRST_BLOCK
-    while looked_through < LOOKED_THROUGH:
-        seqs = fulltext.newest(work, ENTITIES, query, block, before)
-        left = replace(wanted, count=wanted.count - len(rows))
-        rows += _fitting(work, left, seqs, tier) if seqs else []
-        if len(rows) == wanted.count or len(seqs) < block:
-            return Reading(rows)
-        before = seqs[-1]
-        looked_through += block
-        block = min(2 * block, LOOKED_THROUGH - looked_through)
-    return Reading(rows, [tier, before])
-
-
-def _fitting(work: Work, wanted: Wanted, seqs: Sequence[int], tier: JsonValue) -> list[Row]:
-    selection = wanted.selection
-    return work.all(
-        f"""
-        SELECT {wanted.columns}, :tier AS at
-        FROM {dialect.each_number("seqs", "hits")}
-        CROSS JOIN entities
-        WHERE entities.organization_id = :organization
-          AND entities.seq = hits.value
-          AND {" AND ".join([*selection.scope, *selection.tests()])}
-        ORDER BY entities.seq DESC
-        LIMIT :count
-        """,
-        **selection.parameters,
-        seqs=jsons.dumps(list(seqs)),
-        tier=tier,
-        count=wanted.count,
-    )
-
-
-def best(work: Work, selection: Selection, words: Words) -> tuple[Members, bool]:
-    """Collect the best hits of a broad search, to be sorted; tell whether there are more."""
-    reading = tiered(work, Wanted(selection, FEW + 1, "entities.seq"), words)
-    rows = selection.bind(jsons.dumps([row["seq"] for row in reading.rows[:FEW]]))
-    ids = (
-        "SELECT id FROM entities WHERE organization_id = :organization"
-        f" AND seq {dialect.any_of(rows[1:])}"
-    )
-    more = len(reading.rows) > FEW or reading.stopped is not None
-    return Members(ids, test="TRUE", count=f"SELECT {FEW}"), more
-
-
 def matching(work: Work, selection: Selection, members: Members, words: Words) -> str:
     """Say in SQL that an entity of a small set has one of the words."""
     rows = work.all(
@@ -235,7 +139,3 @@ def matching(work: Work, selection: Selection, members: Members, words: Words) -
     )
     found = fulltext.among(work, ENTITIES, words.some, [row["seq"] for row in rows])
     return f"entities.seq {dialect.any_of(selection.bind(jsons.dumps(found))[1:])}"
-
-
-def _number(key: JsonValue) -> int:
-    return key if isinstance(key, int) else FIRST
