@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks.library import Author, embedded, seed
 from one_mcp.app import LOCAL, App, open_app
 from one_mcp.dimensions.knowledge.search import semantic
-from one_mcp.dimensions.knowledge.search.hybrid import ONCE, SCANNED_TWICE, Wish
+from one_mcp.dimensions.knowledge.search.hybrid import Wish
 from one_mcp.dimensions.knowledge.search.scope import Scope
 from one_mcp.dimensions.knowledge.search.semantic import Question
 from one_mcp.services.knowledge import recall
@@ -33,6 +33,7 @@ from one_mcp.store.work import Work
 
 QUESTIONS, NEAREST = 60, 10
 WARM_UP = 100  # other questions before: how common words are is counted once
+LARGE = 300_000  # passages; up to so many a search has 15 ms
 SCOPES = {
     "everything": Scope(),
     "a tag that 1 % have": Scope(tags=("topic:rare",)),
@@ -61,7 +62,7 @@ async def latency(one: Session, questions: list[str], passages: int) -> None:
     await times_ms(Author(12).questions(WARM_UP), lambda text: recall.find(one, Wish(text)))
     print("| search | best, ms | median | 90 % | bar | |\n|---|---:|---:|---:|---:|---|")
     for what, scope in SCOPES.items():
-        bar = 15 if scope or passages <= SCANNED_TWICE else 35
+        bar = 15 if scope or passages <= LARGE else 35
         times = await times_ms(
             questions, lambda text, scope=scope: recall.find(one, Wish(text, scope))
         )
@@ -98,7 +99,7 @@ async def exactness(app: App, one: Session, author: Author) -> float:
         for place, vector in enumerate(asked):
             true = set(numbers[place][np.argsort(-best[place])[:NEAREST]].tolist())
             question = Question(vector.astype(np.float32).tobytes(), model)
-            most = semantic.CANDIDATES * (1 if len(space.scan) <= SCANNED_TWICE else ONCE)
+            most = semantic.CANDIDATES
             near = semantic.candidates(work, space.scan, question, most)
             found = semantic.by_rows(work, model, list(near.values()))
             scores = arithmetic.cosines(question.vector, list(found.values()))

@@ -82,9 +82,7 @@ def arithmetic() -> Arithmetic:
     """Load the arithmetic of vectors, which is numpy's."""
     from one_mcp.search import scan, vectors
 
-    return Arithmetic(
-        scan.Scan, vectors.quantised, vectors.cosines, vectors.moved, vectors.smoothed
-    )
+    return Arithmetic(scan.Scan, vectors.quantised, vectors.cosines, vectors.smoothed)
 
 
 @contextmanager

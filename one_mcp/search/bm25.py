@@ -44,14 +44,29 @@ def scores(
 
     A length is a part of a usual one.
     """
+    return together(found, texts, {text: (text,) for text in lengths}, lengths)
+
+
+def together(
+    found: Sequence[tuple[float, Times]],
+    texts: int,
+    groups: Mapping[int, Sequence[int]],
+    lengths: Mapping[int, float],
+) -> dict[int, float]:
+    """Score groups of texts likewise, each group as if it were one text."""
     worths = [weight * rarity(texts, len(times)) * (SATURATION + 1) for weight, times in found]
     total: dict[int, float] = {}
-    for text, length in lengths.items():
-        room = SATURATION * (1 - LENGTH_COUNTS + LENGTH_COUNTS * length)
-        counts = [times.get(text, 0) for _, times in found]
-        total[text] = sum(
+    for group, members in groups.items():
+        room = SATURATION * (1 - LENGTH_COUNTS + LENGTH_COUNTS * lengths[group])
+        counts = [sum(times.get(text, 0) for text in members) for _, times in found]
+        total[group] = sum(
             worth * count / (count + room)
             for worth, count in zip(worths, counts, strict=True)
             if count
         )
     return total
+
+
+def most(found: Iterable[tuple[float, Times]], texts: int) -> float:
+    """Say what a text would be worth that had nothing but the words of a question."""
+    return sum(weight * rarity(texts, len(times)) * (SATURATION + 1) for weight, times in found)

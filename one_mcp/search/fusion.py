@@ -6,22 +6,39 @@ Chosen by measurement; benchmarks/README.md says what was tried.
 from collections.abc import Mapping
 from heapq import nsmallest
 
-MEANING = 0.6  # its part of a score; words have the rest
-LEAST = 1.0  # a best BM25 below this is of words that nearly all passages have
+MEANING = 0.35  # its part of a score; words have the rest
+AROUND = 0.5  # part of what words are worth that the text around a passage has
+LEAST = 1.0  # words that could be worth less than this are in nearly all passages
 
 
-def fuse(similar: Mapping[int, float], spoken: Mapping[int, float]) -> dict[int, float]:
-    """Score every passage of either side, by its cosine and by its BM25 beside the best one.
+def with_surroundings(
+    spoken: Mapping[int, float], around: Mapping[int, float], documents: Mapping[int, int]
+) -> dict[int, float]:
+    """Let the words of the text around a passage count beside its own.
 
-    The cosine is not scaled: where a question means nothing to the model, cosines are low
-    everywhere, and words decide. A passage whose vector is still to be made counts as near as
-    those with the same words usually are.
+    `around` is by document, `documents` by passage; what it does not name has nothing around it.
+    """
+    return {
+        chunk: (1 - AROUND) * spoken.get(chunk, 0.0) + AROUND * around.get(document, 0.0)
+        for chunk, document in documents.items()
+    }
+
+
+def fuse(
+    similar: Mapping[int, float], spoken: Mapping[int, float], most: float
+) -> dict[int, float]:
+    """Score every passage of either side, by its cosine and its BM25 beside the `most` it can be.
+
+    Neither is scaled by what was found: where a question means nothing to the model, cosines are
+    low everywhere, and words decide; where only some words of a long question are met, meaning
+    does. A passage whose vector is still to be made counts as near as those with the same words
+    usually are.
     """
     known = [similar[chunk] for chunk in spoken if chunk in similar]
     usual = sum(known) / len(known) if known else 0.0
-    best = max(max(spoken.values(), default=0.0), LEAST)
+    most = max(most, LEAST)
     return {
-        chunk: MEANING * similar.get(chunk, usual) + (1 - MEANING) * spoken.get(chunk, 0.0) / best
+        chunk: MEANING * similar.get(chunk, usual) + (1 - MEANING) * spoken.get(chunk, 0.0) / most
         for chunk in similar.keys() | spoken.keys()
     }
 

@@ -48,12 +48,11 @@ class Arithmetic:
     """The arithmetic of vectors, loaded with the embedder. Questions are float32, stored ones int8.
 
     `scan` makes an empty scan for a dimension; `quantised` turns float32 vectors of a dimension
-    into stored ones; `cosines` compares a question with stored ones; `moved` moves a question
-    towards some; `smoothed` lets scores lean on those of near vectors in other documents.
+    into stored ones; `cosines` compares a question with stored ones; `smoothed` lets scores lean on
+    those of near vectors in other documents.
     """
 
     scan: Callable[[int], Scan]
     quantised: Callable[[bytes, int], list[bytes]]
     cosines: Callable[[bytes, Sequence[bytes]], list[float]]
-    moved: Callable[[bytes, Sequence[bytes]], bytes]
     smoothed: Callable[[Sequence[float], Sequence[bytes], Sequence[int]], list[float]]

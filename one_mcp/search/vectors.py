@@ -5,10 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-FEEDBACK = 1.0  # how far a question is moved towards the best answers' middle
 NEIGHBOURS = 5  # whose scores a passage leans on, at most
 PART = 20  # one in so many: of few passages, the nearest are not near
-LEANING = 0.4  # its neighbours' part of its score
+LEANING = 0.2  # its neighbours' part of its score
 TINY = 1e-12
 
 Matrix = NDArray[np.float32]
@@ -29,15 +28,6 @@ def cosines(question: bytes, vectors: Sequence[bytes]) -> list[float]:
     wanted = np.frombuffer(question, np.float32)
     length = max(float(np.linalg.norm(wanted)), TINY)
     return (_directions(vectors) @ wanted / length).tolist()
-
-
-def moved(question: bytes, best: Sequence[bytes]) -> bytes:
-    """Move a question towards the middle of the best answers' vectors (Rocchio's feedback)."""
-    wanted = np.frombuffer(question, np.float32)
-    if not best:
-        return question
-    found = wanted + FEEDBACK * _directions(best).mean(axis=0)
-    return (found / max(float(np.linalg.norm(found)), TINY)).astype(np.float32).tobytes()
 
 
 def smoothed(

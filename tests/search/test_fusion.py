@@ -8,7 +8,7 @@ from one_mcp.search.fusion import MEANING
 
 
 def test_meaning_and_words_both_count() -> None:
-    scores = fusion.fuse({1: 0.5, 2: 0.5, 3: 0.1}, {1: 8.0, 3: 4.0})
+    scores = fusion.fuse({1: 0.5, 2: 0.5, 3: 0.1}, {1: 8.0, 3: 4.0}, 8.0)
 
     assert scores[1] == pytest.approx(MEANING * 0.5 + (1 - MEANING))
     assert scores[2] == pytest.approx(MEANING * 0.5)
@@ -16,13 +16,19 @@ def test_meaning_and_words_both_count() -> None:
 
 
 def test_a_passage_without_a_vector_counts_as_near_as_those_with_the_same_words() -> None:
-    scores = fusion.fuse({1: 0.4, 2: 0.6, 3: 0.0}, {1: 2.0, 2: 2.0, 9: 2.0})
+    scores = fusion.fuse({1: 0.4, 2: 0.6, 3: 0.0}, {1: 2.0, 2: 2.0, 9: 2.0}, 2.0)
 
     assert scores[9] == pytest.approx(MEANING * 0.5 + (1 - MEANING))
 
 
+def test_words_around_a_passage_count_beside_its_own() -> None:
+    words = fusion.with_surroundings({1: 4.0}, {7: 6.0}, {1: 7, 2: 7, 3: 8})
+
+    assert words == {1: 5.0, 2: 3.0, 3: 0.0}
+
+
 def test_words_alone_are_ranked_by_words() -> None:
-    scores = fusion.fuse({}, {1: 1.0, 2: 4.0})
+    scores = fusion.fuse({}, {1: 1.0, 2: 4.0}, 4.0)
 
     assert fusion.best(scores, 5) == [2, 1]
 

@@ -31,20 +31,11 @@ def test_cosines_survive_storage() -> None:
 def test_no_vectors_are_no_trouble() -> None:
     assert vectors.quantised(b"", 4) == []
     assert vectors.cosines(question(1, 0), []) == []
-    assert vectors.moved(question(1, 0), []) == question(1, 0)
     assert vectors.smoothed([], [], []) == []
 
 
 def test_a_vector_of_zeros_is_near_nothing() -> None:
     assert vectors.cosines(question(1, 0), stored([0, 0])) == [0.0]
-
-
-def test_a_question_moves_towards_the_answers_and_keeps_its_length() -> None:
-    answers = stored([0, 1], [0, 1])
-
-    moved = np.frombuffer(vectors.moved(question(1, 0), answers), np.float32)
-
-    assert moved.tolist() == pytest.approx([2**-0.5, 2**-0.5], abs=0.01)
 
 
 def test_a_passage_leans_on_its_neighbours_in_other_documents() -> None:

@@ -69,6 +69,21 @@ class Ranked:
     words: float | None = None
 
 
+def documents(work: Work, chunks: Sequence[int]) -> dict[int, int]:
+    """Find which documents, by number, passages belong to."""
+    rows = work.all(
+        f"""
+        SELECT chunks.seq AS chunk, document
+        FROM {dialect.each_number("chunks", "wanted")}
+        CROSS JOIN chunks
+        WHERE chunks.organization_id = :organization
+          AND chunks.seq = wanted.value
+        """,
+        chunks=jsons.dumps(list(chunks)),
+    )
+    return {row["chunk"]: row["document"] for row in rows}
+
+
 def places(work: Work, chunks: Sequence[int]) -> dict[int, Place]:
     """Find where passages stand; those of archived entities' fields are not in the answer."""
     rows = work.all(

@@ -1,8 +1,8 @@
 """Hybrid search: passages by their words and by their meaning, in one ranking.
 
 Both sides bring a bounded number of candidates; what only one side found is scored by the other,
-too. The best few move the question towards themselves, and it is asked once more. Last, scores lean
-on those of near passages in other documents.
+too, and words in the text around a passage count beside its own. Last, scores lean on those of near
+passages in other documents.
 """
 
 from collections import Counter
@@ -13,20 +13,17 @@ from one_mcp import clock
 from one_mcp.dimensions.entities.selection import Selection
 from one_mcp.dimensions.knowledge.search import hits, lexical, scope, semantic
 from one_mcp.dimensions.knowledge.search.hits import Hit, Place, Ranked
+from one_mcp.dimensions.knowledge.search.lexical import Worth
 from one_mcp.dimensions.knowledge.search.scope import Scope
 from one_mcp.dimensions.knowledge.search.semantic import Question
 from one_mcp.search import fusion
 from one_mcp.search.cache import Memory
-from one_mcp.search.ports import Arithmetic, Scan, Space
+from one_mcp.search.ports import Arithmetic, Space
 from one_mcp.store.work import Work
 
 WORD_CANDIDATES = 150  # of BM25, whose meaning is looked at too
 BY_WORDS = 600  # of BM25, where words are all there is, or a scope comes after it
 WIDER = 4  # times as many candidates where a scope is too large to be listed
-FEEDBACK = 5  # passages that move the question, at most
-PART = 20  # one in so many: of few passages, the best are not good
-SCANNED_TWICE = 300_000  # vectors; of more, one scan brings so many times the candidates:
-ONCE = 4
 POOL = 100  # passages whose scores lean on each other
 HALF_LIFE_MS = 90 * clock.DAY_MS
 USUAL_QUALITY = 0.5
@@ -62,12 +59,12 @@ class Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What words say: passages with their BM25, and which passages count at all.
+    """What words say: passages with what they are worth, and which passages count at all.
 
     Those listed in `among`, those that pass the test of `wide`, or all.
     """
 
-    scores: Mapping[int, float]
+    worth: Worth
     among: Sequence[int] | None = None
     wide: Selection | None = None
 
@@ -96,11 +93,11 @@ def spoken(work: Work, wish: Wish, memory: Memory, *, alone: bool = False) -> Sp
         lambda: scope.members(work, selection),
     )
     most = BY_WORDS if among is None else most
-    scores = lexical.scores(work, wish.text, memory.words, among=among, most=most)
+    worth = lexical.scores(work, wish.text, memory.words, among=among, most=most)
     if among is not None:
-        return Spoken(scores, among)
-    kept = scope.kept(work, selection, list(scores))
-    return Spoken({chunk: scores[chunk] for chunk in scores if chunk in kept}, wide=selection)
+        return Spoken(worth, among)
+    kept = scope.kept(work, selection, list(worth.scores))
+    return Spoken(worth.only(chunk for chunk in worth.scores if chunk in kept), wide=selection)
 
 
 def search(work: Work, wish: Wish, said: Spoken, meaning: Meaning | None) -> list[Hit]:
@@ -109,7 +106,7 @@ def search(work: Work, wish: Wish, said: Spoken, meaning: Meaning | None) -> lis
     Ranks a bounded number of passages, whatever the number there is. The caller holds the lock of
     the vectors' space since before its snapshot began.
     """
-    scored = _by_words(said.scores) if meaning is None else _by_both(work, meaning, said)
+    scored = _by_words(said.worth.scores) if meaning is None else _by_both(work, meaning, said)
     ranked = _ranked(work, scored, wish, meaning)
     groups = hits.joined(ranked, wish.limit, wish.of_one_document)
     return hits.shown(work, groups, wish.characters, explained=wish.explained)
@@ -121,48 +118,35 @@ def _by_words(spoken: Mapping[int, float]) -> _Scored:
 
 
 def _by_both(work: Work, meaning: Meaning, said: Spoken) -> _Scored:
-    """Ask twice: the second time with the question moved towards the best answers.
-
-    Of very many vectors, the second question is asked to the candidates of the first only.
-    """
-    arithmetic, question = meaning.arithmetic, meaning.question
-    spoken = {chunk: said.scores[chunk] for chunk in fusion.best(said.scores, WORD_CANDIDATES)}
-    vectors = semantic.vectors(work, question.model, list(spoken))
-    vectors |= _near(work, meaning, said, question.vector, vectors)
-    first = fusion.fuse(_similar(arithmetic, question.vector, vectors), spoken)
-    trusted = min(FEEDBACK, len(vectors) // PART)
-    best = [vectors[chunk] for chunk in fusion.best(first, trusted) if chunk in vectors]
-    moved = arithmetic.moved(question.vector, best)
-    if _twice(meaning.space.scan):
-        vectors |= _near(work, meaning, said, moved, vectors)
-    fused = fusion.fuse(_similar(arithmetic, moved, vectors), spoken)
-    return _Scored(fused, spoken, vectors)
+    few = fusion.best(said.worth.scores, WORD_CANDIDATES)
+    spoken = said.worth.only(few)
+    vectors = semantic.vectors(work, meaning.question.model, few)
+    vectors |= _near(work, meaning, said, vectors)
+    documents = hits.documents(work, list(spoken.scores.keys() | vectors.keys()))
+    around = lexical.around(work, spoken, few)
+    words = fusion.with_surroundings(spoken.scores, around, documents)
+    similar = _similar(meaning.arithmetic, meaning.question.vector, vectors)
+    return _Scored(fusion.fuse(similar, words, spoken.most), spoken.scores, vectors)
 
 
 def _near(
-    work: Work, meaning: Meaning, said: Spoken, vector: bytes, known: Mapping[int, bytes]
+    work: Work, meaning: Meaning, said: Spoken, known: Mapping[int, bytes]
 ) -> dict[int, bytes]:
     """Read the vectors of passages that are near and not known yet.
 
     What the scan has and the file has not is gone, since snapshots never go back under the lock.
     """
-    scan, model = meaning.space.scan, meaning.question.model
+    scan, question = meaning.space.scan, meaning.question
     most = semantic.CANDIDATES * (1 if said.wide is None else WIDER)
-    most *= 1 if said.among is not None or _twice(scan) else ONCE
-    near = semantic.candidates(work, scan, Question(vector, model), most, said.among)
+    near = semantic.candidates(work, scan, question, most, said.among)
     new = {chunk: row for chunk, row in near.items() if chunk not in known}
-    found = semantic.by_rows(work, model, list(new.values()))
+    found = semantic.by_rows(work, question.model, list(new.values()))
     if len(found) < len(new):
         scan.forget(chunk for chunk in new if chunk not in found)
     if said.wide is None:
         return found
     kept = scope.kept(work, said.wide, list(found))
     return {chunk: found[chunk] for chunk in found if chunk in kept}
-
-
-def _twice(scan: Scan) -> bool:
-    """Whether a scan is so short that it may be repeated; a long one brings more at once."""
-    return len(scan) <= SCANNED_TWICE
 
 
 def _similar(

@@ -6,6 +6,7 @@ count from the rarest on, until a number of passages is reached.
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from one_mcp import jsons
@@ -21,6 +22,29 @@ WHOLE, WHOLE_EFFORT = 30_000, 15_000  # up to so many passages, nearly all words
 EFFORT = 5_000  # passages to score, all words together
 MARGIN = 150  # passages past those that are wanted are scored by the lengths of their texts, too
 USUAL_CHARACTERS = 700  # of a passage with its heading
+REACH = 4  # passages before and after one that are the text around it
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What the words of a question are worth to passages, by BM25.
+
+    `found` is how often each passage has each word, with the weight of the word; `there` counts the
+    organization's passages.
+    """
+
+    scores: Mapping[int, float]
+    found: Sequence[tuple[int, Mapping[int, int]]] = ()
+    there: int = 0
+
+    @property
+    def most(self) -> float:
+        """What a passage would be worth that had nothing but these words."""
+        return bm25.most(self.found, self.there)
+
+    def only(self, chunks: Iterable[int]) -> "Worth":
+        """Keep some passages."""
+        return replace(self, scores={chunk: self.scores[chunk] for chunk in chunks})
 
 
 def said(text: str) -> list[str]:
@@ -53,7 +77,7 @@ def scores(
     *,
     among: Sequence[int] | None = None,
     most: int,
-) -> dict[int, float]:
+) -> Worth:
     """Score the best `most` passages that have one of the words of a text, by BM25.
 
     `among` are the only ones that count. Where all words are too common, the newest passages with
@@ -72,12 +96,45 @@ def scores(
             (weighed[word], fulltext.times(work, PASSAGES, tenant, word))
             for word in telling or chosen
         ]
-        return _scores(work, found, there, among, most)
+        return Worth(_scores(work, found, there, among, most), found, there)
     known = [word for word in counts if counts[word]]
     if not known:
-        return {}
+        return Worth({})
     longest = max(known, key=len)  # and so the rarest, probably
-    return dict.fromkeys(_newest(work, fulltext.query(tenant, longest), among, most), 0.0)
+    newest = _newest(work, fulltext.query(tenant, longest), among, most)
+    return Worth(dict.fromkeys(newest, 0.0))
+
+
+def around(work: Work, worth: Worth, chunks: Sequence[int]) -> dict[int, float]:
+    """Score the text around passages, as if it were one; of each document the best (its number)."""
+    rows = work.all(
+        f"""
+        SELECT
+            wanted.value AS chunk, near.seq AS beside, near.document,
+            near.stop - near.start + length(near.heading) AS characters
+        FROM {dialect.each_number("chunks", "wanted")}
+        CROSS JOIN chunks AS here
+        CROSS JOIN chunks AS near
+        WHERE here.organization_id = :organization
+          AND here.seq = wanted.value
+          AND near.organization_id = :organization
+          AND near.document = here.document
+          AND near.ordinal BETWEEN here.ordinal - {REACH} AND here.ordinal + {REACH}
+        """,
+        chunks=jsons.dumps(list(chunks)),
+    )
+    documents = {row["chunk"]: row["document"] for row in rows}
+    groups: dict[int, list[int]] = {chunk: [] for chunk in documents}
+    lengths = dict.fromkeys(documents, 0)
+    for row in rows:
+        groups[row["chunk"]].append(row["beside"])
+        lengths[row["chunk"]] += row["characters"]
+    usual = sum(lengths.values()) / max(len(lengths), 1) or 1.0
+    parts = {chunk: length / usual for chunk, length in lengths.items()}
+    best: dict[int, float] = {}
+    for chunk, score in bm25.together(worth.found, worth.there, groups, parts).items():
+        best[documents[chunk]] = max(score, best.get(documents[chunk], 0.0))
+    return best
 
 
 def _count(work: Work, tenant: int, most: int, word: str) -> int:
