@@ -261,20 +261,72 @@ async def test_a_purge_empties_what_was_answered_about_it(
     assert again["error"]["code"] == "PURGED"
     assert f"Zoë {purged}" not in await one.read(names)
     assert await one.read(kept_about, f"Zoë {purged}") == []
-    assert await one.read(kept_about, ids[purged]) == ["purge", "purge"]  # step and whole
+    assert await one.read(kept_about, ids[purged]) == ["purge_entity"] * 2  # step and whole
 
 
 def kept_about(work: Work, text: str) -> list[str]:
     rows = work.all(
         """
-        SELECT key
+        SELECT coalesce(change_log.tool, 'purge_entity') AS tool
         FROM idempotency_keys
-        WHERE organization_id = :organization
+        LEFT JOIN change_log
+          ON change_log.organization_id = :organization
+         AND change_log.number = idempotency_keys.change
+        WHERE idempotency_keys.organization_id = :organization
           AND instr(answer, :text) > 0
         """,
         text=text,
     )
-    return [row["key"] for row in rows]
+    return [row["tool"] for row in rows]
+
+
+async def test_a_purge_empties_what_other_calls_answered_that_names_it(
+    tool: Tool, one: Session
+) -> None:
+    jane = await one.write(entity.create, "creator", 'Jane "JJ" Doe', {"email": "jj@example.com"})
+    al = await one.write(entity.create, "audience_member", "Al")
+    calls = {
+        "name": {"title": 'Talk with Jane "JJ" Doe', "text": "About yoga."},
+        "address": {"title": "Mail to jj@example.com", "text": "About the shop."},
+        "short": {"title": "Al", "text": "About somebody."},
+        "others": {"title": "Also about Jane", "text": "About nobody."},
+    }
+    for key, given in calls.items():
+        await tool("add_knowledge", **given, idempotency_key=key)
+    written = await one.read(documents)
+
+    for id in (jane.id, al.id):
+        await tool("purge_entity", id=id, confirm=id)
+    again = {
+        key: await tool("add_knowledge", **given, idempotency_key=key)
+        for key, given in calls.items()
+    }
+
+    refused = {key for key, answer in again.items() if "error" in answer}
+    assert refused == {"name", "address", "short"}
+    assert {again[key]["error"]["code"] for key in refused} == {"PURGED"}
+    assert again["others"]["replayed"]
+    assert await one.read(documents) == written == len(calls)
+
+
+def documents(work: Work) -> int:
+    return work.value(
+        """
+        SELECT count(*)
+        FROM knowledge
+        WHERE organization_id = :organization
+          AND source_id IS NULL
+        """
+    )
+
+
+async def test_a_key_stands_nowhere_as_it_was_sent(tool: Tool, settings: Settings) -> None:
+    """Callers make keys of names and addresses, which no purge could find in them."""
+    await tool("create_entity", type="course", name="Yoga", idempotency_key="zquortblexi@b.com")
+
+    beside = settings.database.with_name("one.db-wal")
+
+    assert b"zquortblexi" not in settings.database.read_bytes() + beside.read_bytes()
 
 
 RACING = """
@@ -391,14 +443,41 @@ async def test_a_key_kept_before_the_upgrade_still_answers(
     assert await one.read(names) == []
 
 
-async def test_keys_are_forgotten_after_thirty_days(app: App, clock: Any) -> None:
-    first = await app.session(KEYED, LOCAL).write(entity.create, "course", "Yoga")
-    clock.forward(31 * 24 * 3_600_000)
-    await app.session(Call("test", key="other", digest="d"), LOCAL).write(
-        entity.create, "course", "Run"
-    )
+MONTH_MS = 31 * 24 * 3_600_000
 
-    again = await app.session(KEYED, LOCAL).write(entity.create, "course", "Yoga")
+
+async def test_keys_are_forgotten_after_two_months_of_writing(app: App, clock: Any) -> None:
+    async def kept(key: str) -> Saved:
+        call = Call("create_entity", key=key, digest="d")
+        return await app.session(call, LOCAL).write(entity.create, "course", "Yoga")
+
+    first = await kept("k")
+    for later in ("month", "two months"):
+        clock.forward(MONTH_MS)
+        assert (await kept("k")).replayed
+        await kept(later)
+
+    again = await kept("k")
 
     assert not again.replayed
     assert again.id != first.id
+    assert (await kept("month")).replayed
+
+
+async def test_a_clock_ahead_takes_no_ones_keys(app: App, clock: Any) -> None:
+    async def kept(key: str) -> Saved:
+        call = Call("create_entity", key=key, digest="d")
+        return await app.session(call, LOCAL).write(entity.create, "course", "Yoga")
+
+    await kept("before")
+    now = clock.now
+    clock.now += 400 * 24 * 3_600_000
+    for day in range(3):
+        clock.now += day * 24 * 3_600_000
+        await kept(f"ahead {day}")
+    clock.now = now
+    await kept("after")
+
+    assert (await kept("before")).replayed
+    assert (await kept("ahead 0")).replayed
+    assert (await kept("after")).replayed

@@ -68,6 +68,8 @@ async def live(app: App) -> str:
         {"email": "kwimberjaxo@example.com", "bio": "vandolphrut " * 3_000},
     )
     site = await one().write(entity.create, "website", NEIGHBOUR, {"description": NEIGHBOUR})
+    await one("as Zquortblexi Zebulon asked").write(entity.update, site.id, status="draft")
+    await one("kwimberjaxo@example.com wrote").write(entity.update, site.id, status="active")
     await one().write(connection.connect, jane.id, "owns", site.id, {"note": "yblentzikar"})
     await one().write(tags.change, jane.id, ["niche:quaxmontelu"])
     await one().write(entity.update, jane.id, {"bio": "drivoshkent " * 10})
@@ -165,6 +167,8 @@ async def test_what_was_purged_by_way_of_a_forgotten_document_is_gone(
 
 async def test_history_keeps_who_and_when_and_no_reason(app: App, settings: Settings) -> None:
     jane = await live(app)
+    same = app.session(Call("test", "the same as ever"), LOCAL)
+    await same.write(entity.create, "website", NEIGHBOUR)
     why = app.session(Call("purge_entity", "Zquortblexi wants it"), LOCAL)
 
     purged = await erasure.remove(why, jane, jane)
@@ -172,6 +176,8 @@ async def test_history_keeps_who_and_when_and_no_reason(app: App, settings: Sett
     told_now = await why.read(history.history, jane)
     assert all(change.reason is None for change in told_now.changes)
     assert {change.by for change in told_now.changes} == {"Owner"}
+    others = [change.reason for change in (await why.read(history.history)).changes]
+    assert set(others) == {None, "first start", "the same as ever"}
     assert purged.stays
     assert told(OF_JANE, *files_of(settings)) == {}
 

@@ -2,13 +2,14 @@
 
 A call may take several transactions, its steps. The answer of each is kept under the call's key and
 its place in the call, within the same transaction; the answer of the whole call with the last one.
+Keys are kept as digests: callers make them of names and addresses, which a purge must not miss.
 """
 
 from dataclasses import dataclass
 
 from one_mcp import clock, ids
 from one_mcp.errors import IdempotencyError, PurgedAnswerError
-from one_mcp.store import dialect
+from one_mcp.store import dialect, digests
 from one_mcp.store.work import Row, Work
 
 KEPT_MS = 30 * clock.DAY_MS
@@ -43,7 +44,7 @@ def whole(work: Work, key: str, digest: str) -> str | None:
         LIMIT 1
         """,
         person=work.principal.person,
-        key=key,
+        key=digests.of(key),
     )
     answer = _answer(row, digest)
     return answer if row is not None and row["whole"] else None
@@ -62,7 +63,7 @@ def find(work: Work, step: Step) -> str | None:
         LIMIT 1
         """,
         person=work.principal.person,
-        key=step.key,
+        key=digests.of(step.key),
         step=step.number,
     )
     answer = _answer(row, step.digest)
@@ -75,7 +76,7 @@ def keep(work: Work, step: Step, answer: str, *, whole: bool = False) -> None:
     Those are the ids that the answer names and those that the step touched; what else the step
     wrote is found by its change.
     """
-    person, key, number = work.principal.person, step.key, step.number
+    person, key, number = work.principal.person, digests.of(step.key), step.number
     work.run(
         """
         INSERT INTO idempotency_keys
@@ -102,13 +103,28 @@ def keep(work: Work, step: Step, answer: str, *, whole: bool = False) -> None:
             for subject in sorted(ids.within(" ".join((answer, *work.touched))))
         ),
     )
+    _forget_old(work)
+
+
+def _forget_old(work: Work) -> None:
+    """Remove keys that are older than another one by a month, which itself is a month old.
+
+    The time of this write alone must not do it: a process whose clock is a year ahead would take
+    everybody's keys, and what is repeated then would be written twice.
+    """
     work.run(
         """
         DELETE FROM idempotency_keys
         WHERE organization_id = :organization
-          AND created_at < :oldest
+          AND created_at < (
+              SELECT max(witness.created_at)
+              FROM idempotency_keys AS witness
+              WHERE witness.organization_id = :organization
+                AND witness.created_at <= :month_ago
+          ) - CAST(:month AS BIGINT)
         """,
-        oldest=work.now - KEPT_MS,
+        month_ago=work.now - KEPT_MS,
+        month=KEPT_MS,
     )
 
 
@@ -123,16 +139,17 @@ def conclude(work: Work, last: Step, answer: str) -> None:
           AND key = :key
         """,
         person=work.principal.person,
-        key=last.key,
+        key=digests.of(last.key),
     )
     if kept is not None and not kept["whole"] and not kept["purged"]:
         keep(work, last, answer, whole=True)
 
 
-def forget(work: Work, subjects: list[str]) -> None:
-    """Empty the kept answers of all calls that were about one of these ids.
+def forget(work: Work, subjects: list[str], pieces: list[str]) -> None:
+    """Empty the kept answers of all calls that were about one of these ids, or tell of it.
 
-    The keys stay: a repeat of such a call must not write what was purged once more.
+    An answer tells of it where its JSON has one of the `pieces`: other calls name it, too. The keys
+    stay: a repeat of such a call must not write what was purged once more.
     """
     for about in (
         f"""
@@ -152,15 +169,27 @@ def forget(work: Work, subjects: list[str]) -> None:
                 AND row_id {dialect.any_of("subjects")}
           )
         """,
+        f"""
+        SELECT person_id, key
+        FROM idempotency_keys
+        WHERE organization_id = :organization
+          AND EXISTS (
+              SELECT 1
+              FROM {dialect.each("pieces", "piece")}
+              WHERE {dialect.position("answer", "piece.value")} > 0
+          )
+        """,
     ):
         work.run(
             f"""
             UPDATE idempotency_keys
             SET answer = NULL
             WHERE organization_id = :organization
+              AND answer IS NOT NULL
               AND (person_id, key) IN ({about})
             """,
             subjects=subjects,
+            pieces=pieces,
         )
 
 
@@ -175,8 +204,9 @@ def _answer(row: Row | None, digest: str) -> str | None:
         )
     if row["answer"] is None:
         raise PurgedAnswerError(
-            "The call with this idempotency_key was carried out, and what it was about has been "
-            "purged since; use a new key to write it again.",
+            "The call with this idempotency_key was carried out, and its answer is gone: it told of "
+            "what has been purged since. Nothing was written now; get_history tells what was. Only "
+            "where it has to be written once more, send it with a new key.",
             argument="idempotency_key",
         )
     return row["answer"]

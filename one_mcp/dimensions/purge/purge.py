@@ -45,8 +45,9 @@ def purge(work: Work, id: str, confirm: str) -> Purged:
     purged = removed(work, id, confirm)
     traces.remove(work, id)
     marks.mark(work)
-    events = f"{purged.events_kept} events that tell of {id}, and " if purged.events_kept else ""
-    return purged.model_copy(update={"stays": f"{events}what was copied before: {COPIES}"})
+    events = f"{purged.events_kept} events that tell of {id}, " if purged.events_kept else ""
+    stays = f"{events}what other texts say of it, and what was copied before: {COPIES}"
+    return purged.model_copy(update={"stays": stays})
 
 
 def _entity(work: Work, id: str, confirm: str) -> Purged:

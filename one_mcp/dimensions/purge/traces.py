@@ -3,6 +3,8 @@
 from one_mcp import jsons
 from one_mcp.dimensions.changes import idempotency, touched
 from one_mcp.dimensions.entities import archive
+from one_mcp.dimensions.purge import naming
+from one_mcp.dimensions.purge.naming import Names
 from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
 
@@ -12,6 +14,17 @@ _EMPTIED = """
         image = NULL,
         purged_by = :change
 """
+_ITS_EVENTS = """
+    SELECT id
+    FROM events
+    WHERE organization_id = :organization
+      AND target_id = :id
+    UNION ALL
+    SELECT id
+    FROM events
+    WHERE organization_id = :organization
+      AND actor_id = :id
+"""
 
 
 def remove(work: Work, id: str) -> None:
@@ -20,25 +33,52 @@ def remove(work: Work, id: str) -> None:
     Of an entity, these are its connections and the links from documents. The rows of the log stay,
     and say which change emptied them. Changes that wrote them, or told of the row in an event,
     lose their reasons, the purge too: a reason is free text, and names its subject more often than
-    not (D-17). Kept answers about any of it are emptied.
+    not; so do changes of others whose reasons name it (D-17). Kept answers about any of it, or that
+    name it, are emptied.
     """
+    names = naming.of(work, id)
     subjects = [id, *_connections_ever(work, id)]
-    telling = _rows_of(work, subjects) + _links_to(work, id) + _events_of(work, id)
-    changes = sorted({row["change"] for row in telling})
+    telling = [
+        *_rows_of(work, subjects),
+        *_links_to(work, id),
+        *_events_of(work, id),
+        *_retractions_of(work, id),
+    ]
     work.keeps_reason = False
+    _empty_reasons(work, {row["change"] for row in telling}, names)
+    idempotency.forget(work, subjects, names.pieces)
+
+
+def _empty_reasons(work: Work, changes: set[int], names: Names) -> None:
+    reasons = work.each(
+        """
+        SELECT number, reason
+        FROM change_log
+        WHERE organization_id = :organization
+          AND reason IS NOT NULL
+        """
+    )
+    naming_it = naming.told(((row["number"], row["reason"]) for row in reasons), names)
     work.run(
         f"""
         UPDATE change_log
-        SET reason = NULL, touched = :everything
+        SET reason = NULL
         WHERE organization_id = :organization
           AND number {dialect.any_of("changes")}
         """,
-        changes=changes,
-        everything=jsons.dumps(
-            [touched.EVERYTHING]
-        ),  # whoever has not read it yet looks everywhere
+        changes=[*changes, *naming_it],
     )
-    idempotency.forget(work, subjects)
+    work.run(
+        f"""
+        UPDATE change_log
+        SET touched = :everything
+        WHERE organization_id = :organization
+          AND number {dialect.any_of("changes")}
+        """,
+        changes=sorted(changes),
+        # whoever has not read it yet looks everywhere
+        everything=jsons.dumps([touched.EVERYTHING]),
+    )
 
 
 def _connections_ever(work: Work, id: str) -> list[str]:
@@ -102,6 +142,42 @@ def _events_of(work: Work, id: str) -> list[Row]:
         FROM events
         WHERE organization_id = :organization
           AND actor_id = :id
+        """,
+        id=id,
+    )
+
+
+def _retractions_of(work: Work, id: str) -> list[Row]:
+    """Empty the reasons for which events about it were taken back; the events stay taken back."""
+    work.run(
+        f"""
+        UPDATE retractions
+        SET reason = NULL
+        WHERE organization_id = :organization
+          AND reason IS NOT NULL
+          AND event_id IN ({_ITS_EVENTS})
+        """,
+        id=id,
+    )
+    work.run(
+        f"""
+        UPDATE change_rows
+        {_EMPTIED}
+        WHERE organization_id = :organization
+          AND row_id IN ({_ITS_EVENTS})
+          AND kind = 'retraction'
+          AND coalesce(before ->> 'reason', after ->> 'reason') IS NOT NULL
+        """,
+        id=id,
+        change=work.change,
+    )
+    return work.all(
+        f"""
+        SELECT change
+        FROM change_rows
+        WHERE organization_id = :organization
+          AND row_id IN ({_ITS_EVENTS})
+          AND kind = 'retraction'
         """,
         id=id,
     )

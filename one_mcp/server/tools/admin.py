@@ -19,9 +19,9 @@ async def purge_entity(
 ) -> Purged:
     """Remove an entity for good, with its connections, its tags and what history knows of it.
 
-    Only events and documents about it stay; nothing brings the rest back. `erased` says that no
-    byte of it is left in the file. A document (kno_…) goes the same way. Ask the user first;
-    archive_entity hides an entity and can be undone.
+    Events about it stay, and what other texts say of it, documents too; nothing brings the rest
+    back. `erased` says that no byte of it is left in the file. A document (kno_…) goes the same
+    way. Ask the user first; archive_entity hides an entity and can be undone.
     """
     return await erasure.remove(one, id, confirm)
 

@@ -227,7 +227,8 @@ CREATE TABLE hidden_hubs (
 
 -- Kept answers. A call with an idempotency key keeps the answer of each of its transactions (step 1,
 -- 2, …), and its own with the last one (whole). A purge empties answers by the ids they are about:
--- those beside them, and all that their change wrote. The answers of before were those of whole calls.
+-- those beside them, and all that their change wrote; and answers that name it. The answers of before
+-- were those of whole calls. Keys are kept as digests, since callers make them of names and addresses.
 ALTER TABLE idempotency_keys RENAME TO idempotency_keys_of_before;
 
 CREATE TABLE idempotency_keys (
@@ -257,7 +258,7 @@ CREATE TABLE idempotency_subjects (
 INSERT INTO idempotency_keys
     (organization_id, person_id, key, step, digest, answer, whole, change, created_at)
 SELECT
-    organization_id, person_id, key, 1, digest, answer, 1,
+    organization_id, person_id, one_digest(key), 1, digest, answer, 1,
     CASE WHEN answer ->> 'change' LIKE 'chg_%' THEN CAST(substr(answer ->> 'change', 5) AS INTEGER) ELSE 0 END,
     created_at
 FROM idempotency_keys_of_before;

@@ -1,0 +1,56 @@
+"""Whose name a purge takes out of the reasons of other changes."""
+
+import pytest
+
+from one_mcp.app import LOCAL, App
+from one_mcp.dimensions.changes import history
+from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.purge import purge
+from one_mcp.session import Call
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize(
+    ("type", "name", "properties", "reason", "stays"),
+    [
+        ("creator", "Jane Doe", {}, "JANE DOE asked for it", False),
+        ("creator", "Jane Doe", {}, "asked by jane doe, twice", False),
+        ("creator", "Jane Doe", {}, "mail of SHE@example.com", False),
+        ("creator", "Jane Doe", {"username": "the_jane"}, "as the_jane wrote", False),
+        ("creator", "Jane", {}, "Jane's wish", False),
+        ("creator", "Will", {}, "it will be so", True),
+        ("creator", "Jane", {}, "in Janesville", True),
+        ("creator", "Zoe\u0308", {}, "Zo\u00eb asked", False),
+        ("creator", "王小明", {}, "因为王小明要求", False),
+        ("course", "Yoga", {}, "more about Yoga", True),
+        ("course", "Yoga for all", {}, "yoga for all is dear", False),
+    ],
+)
+async def test_a_reason_that_names_it_goes(
+    app: App, type: str, name: str, properties: dict[str, str], reason: str, stays: bool
+) -> None:
+    one = app.session(Call("test"), LOCAL)
+    if type == "creator":
+        properties = {"email": "she@example.com", **properties}
+    purged = await one.write(entity.create, type, name, {**properties})
+    other = await app.session(Call("test", reason), LOCAL).write(entity.create, "website", "Home")
+
+    await one.write(purge.purge, purged.id, purged.id)
+
+    told = await one.read(history.history, other.id)
+    assert [change.reason for change in told.changes] == [reason if stays else None]
+
+
+async def test_a_name_of_before_counts_too(app: App) -> None:
+    one = app.session(Call("test"), LOCAL)
+    person = await one.write(entity.create, "creator", "Jane Doe", {"email": "she@example.com"})
+    await one.write(entity.update, person.id, {"email": "new@example.com"}, name="Janet Roe")
+    for reason in ("Jane Doe called", "she@example.com", "new@example.com", "Janet Roe called"):
+        door = app.session(Call("test", reason), LOCAL)
+        await door.write(entity.create, "website", "Home")
+
+    await one.write(purge.purge, person.id, "Janet Roe")
+
+    told = await one.read(history.history)
+    assert [change.reason for change in told.changes if change.reason] == ["first start"]
