@@ -12,28 +12,32 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.mark.parametrize(
-    ("type", "name", "properties", "reason", "stays"),
+    ("named", "reason", "stays"),
     [
-        ("creator", "Jane Doe", {}, "JANE DOE asked for it", False),
-        ("creator", "Jane Doe", {}, "asked by jane doe, twice", False),
-        ("creator", "Jane Doe", {}, "mail of SHE@example.com", False),
-        ("creator", "Jane Doe", {"username": "the_jane"}, "as the_jane wrote", False),
-        ("creator", "Jane", {}, "Jane's wish", False),
-        ("creator", "Will", {}, "it will be so", True),
-        ("creator", "Jane", {}, "in Janesville", True),
-        ("creator", "Zoe\u0308", {}, "Zo\u00eb asked", False),
-        ("creator", "王小明", {}, "因为王小明要求", False),
-        ("course", "Yoga", {}, "more about Yoga", True),
-        ("course", "Yoga for all", {}, "yoga for all is dear", False),
+        ({"type": "creator", "name": "Jane Doe"}, "JANE DOE asked for it", False),
+        ({"type": "creator", "name": "Jane Doe"}, "asked by jane doe, twice", False),
+        ({"type": "creator", "name": "Jane Doe"}, "mail of SHE@example.com", False),
+        (
+            {"type": "creator", "name": "Jane Doe", "username": "the_jane"},
+            "as the_jane wrote",
+            False,
+        ),
+        ({"type": "creator", "name": "Jane"}, "Jane's wish", False),
+        ({"type": "creator", "name": "Will"}, "it will be so", True),
+        ({"type": "creator", "name": "Jane"}, "in Janesville", True),
+        ({"type": "creator", "name": "Zoe\u0308"}, "Zo\u00eb asked", False),
+        ({"type": "creator", "name": "王小明"}, "因为王小明要求", False),
+        ({"type": "course", "name": "Yoga"}, "more about Yoga", True),
+        ({"type": "course", "name": "Yoga for all"}, "yoga for all is dear", False),
     ],
 )
 async def test_a_reason_that_names_it_goes(
-    app: App, type: str, name: str, properties: dict[str, str], reason: str, stays: bool
+    app: App, named: dict[str, str], reason: str, stays: bool
 ) -> None:
     one = app.session(Call("test"), LOCAL)
-    if type == "creator":
-        properties = {"email": "she@example.com", **properties}
-    purged = await one.write(entity.create, type, name, {**properties})
+    email = {"email": "she@example.com"} if named["type"] == "creator" else {}
+    username = {"username": named["username"]} if "username" in named else {}
+    purged = await one.write(entity.create, named["type"], named["name"], {**email, **username})
     other = await app.session(Call("test", reason), LOCAL).write(entity.create, "website", "Home")
 
     await one.write(purge.purge, purged.id, purged.id)

@@ -204,9 +204,9 @@ def _answer(row: Row | None, digest: str) -> str | None:
         )
     if row["answer"] is None:
         raise PurgedAnswerError(
-            "The call with this idempotency_key was carried out, and its answer is gone: it told of "
-            "what has been purged since. Nothing was written now; get_history tells what was. Only "
-            "where it has to be written once more, send it with a new key.",
+            "The call with this idempotency_key was carried out, and its answer is gone: it told "
+            "of what has been purged since. Nothing was written now; get_history tells what was. "
+            "Only where it has to be written once more, send it with a new key.",
             argument="idempotency_key",
         )
     return row["answer"]

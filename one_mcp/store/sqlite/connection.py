@@ -1,11 +1,13 @@
 """One SQLite connection with a thread of its own, and what its failures mean."""
 
 import contextlib
+import os
 import random
 import sqlite3
 import time
 from collections.abc import Callable, Generator
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 import aiosqlite
@@ -49,8 +51,8 @@ MEANINGS: dict[int, tuple[type[OneError], str]] = {  # by https://sqlite.org/res
     8: (
         ReadOnlyError,
         (
-            "The database file cannot be written; "
-            "make it writable, or start with ONE_MCP_READ_ONLY=true."
+            "The database file or its folder cannot be written; "
+            "make them writable, or start with ONE_MCP_READ_ONLY=true."
         ),
     ),
     11: (
@@ -67,8 +69,8 @@ MEANINGS: dict[int, tuple[type[OneError], str]] = {  # by https://sqlite.org/res
     14: (
         DatabaseError,
         (
-            "{path} cannot be opened; "
-            "check that its folder exists and may be written, or set ONE_MCP_DATABASE."
+            "{path} cannot be opened; check that its folder exists and may be written, or set "
+            "ONE_MCP_DATABASE. Where it may only be read, start with ONE_MCP_READ_ONLY=true."
         ),
     ),
     26: (
@@ -113,7 +115,7 @@ def connect(path: str, *, read_only: bool) -> Raw:
     """Open a raw connection with the settings every connection has; runs on its thread."""
     with failures(path):
         raw: Raw = driver.connect(
-            f"{_uri(path)}?mode={'ro' if read_only else 'rwc'}",
+            f"{_uri(path)}?{_mode(path) if read_only else 'mode=rwc'}",
             uri=True,
             isolation_level=None,
             check_same_thread=False,
@@ -137,6 +139,34 @@ def connect(path: str, *, read_only: bool) -> Raw:
             raw.close()
             raise
         return raw
+
+
+def _mode(path: str) -> str:
+    """Choose how to open a file that is to be read only.
+
+    Where nobody writes, SQLite must not look for the files beside it, which it would have to make.
+    Raises DatabaseError where the newest writes are in a log that cannot be read without a place
+    to write.
+    """
+    if not is_fixed(path):
+        return "mode=ro"
+    beside = Path(f"{path}-wal")
+    if beside.exists() and beside.stat().st_size:
+        raise DatabaseError(
+            f"The newest writes of {path} are in {beside.name}, which cannot be read in a folder "
+            "that may only be read. Open it once where it may be written, or copy both there."
+        )
+    return "mode=ro&immutable=1"
+
+
+def is_fixed(path: str) -> bool:
+    """Tell whether a file is where this process cannot write, and nobody else has it open."""
+    folder, effective = Path(path).absolute().parent, os.access in os.supports_effective_ids
+    return (
+        Path(path).is_file()
+        and not os.access(folder, os.W_OK, effective_ids=effective)
+        and not Path(f"{path}-shm").exists()
+    )
 
 
 def _uri(path: str) -> str:

@@ -15,7 +15,15 @@ from anyio import to_thread
 
 from one_mcp.errors import DatabaseError, ReadOnlyError
 from one_mcp.store.sqlite import erasing, lock
-from one_mcp.store.sqlite.connection import Connection, Raw, begin, commit, failures, rollback
+from one_mcp.store.sqlite.connection import (
+    Connection,
+    Raw,
+    begin,
+    commit,
+    failures,
+    is_fixed,
+    rollback,
+)
 from one_mcp.store.sqlite.migrate import check, migrate, newest, version
 
 T = TypeVar("T")
@@ -48,7 +56,8 @@ class Database:
         self._writer: Connection | None = None
         self._idle: deque[Connection] = deque()
         self._slots = anyio.Semaphore(READERS)
-        self._opened: tuple[int, int] | None = None
+        self._opened: tuple[int, ...] | None = None
+        self._fixed = False
         self._started = False
         self._starting = anyio.Lock()
 
@@ -113,6 +122,7 @@ class Database:
                 connection = Connection(self._name, read_only=self.read_only)
                 await _open(opened, connection)
                 await connection.call(partial(prepare, self._name))
+                self._fixed = self.read_only and is_fixed(self._name)
                 self._opened = await connection.call(lambda _: self._identity())
                 self._stack.push_async_exit(opened.pop_all())
             if self.read_only:
@@ -131,9 +141,12 @@ class Database:
             self._require_same()
             raw.execute("BEGIN")
             try:
-                return function(raw)
+                answer = function(raw)
             finally:
                 rollback(raw)
+            if self._fixed:  # nothing is locked: whoever may write it could have done so meanwhile
+                self._require_same()
+            return answer
 
     def _transaction(self, function: Callable[[Raw], T], keep: bool, raw: Raw) -> T:
         with failures(self._name):
@@ -144,17 +157,24 @@ class Database:
         """Raise DatabaseError where the path leads to another file now: SQLite does not notice."""
         if self._identity() != self._opened:
             raise DatabaseError(
-                f"{self.path} was deleted or replaced while this server had it open; nothing was "
-                "written. Put the file back, or restart the server to use what is there now."
+                f"{self.path} was {'written' if self._fixed else 'deleted'} or replaced while this "
+                "server had it open; nothing was written. Put the file back, or restart the server "
+                "to use what is there now."
             )
 
-    def _identity(self) -> tuple[int, int] | None:
-        """Tell files apart that had one path after another; None where there is none."""
+    def _identity(self) -> tuple[int, ...] | None:
+        """Tell files apart that had one path after another; None where there is none.
+
+        A file that is taken never to change is another one, too, once it was written.
+        """
         try:
             found = self.path.stat()
         except OSError:
             return None
-        return found.st_dev, found.st_ino
+        if not self._fixed:
+            return found.st_dev, found.st_ino
+        is_written = not is_fixed(self._name)
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, is_written
 
 
 async def _open(stack: AsyncExitStack, connection: Connection) -> None:
