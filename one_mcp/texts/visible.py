@@ -13,11 +13,12 @@ from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_json
 
-_INVISIBLE = (  # C0 and C1, surrogates, and what Unicode calls format or default ignorable
-    r"\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-    r"\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff"
-    r"\ud800-\udfff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
-)
+_INVISIBLE = (  # C0 and C1, surrogates, what Unicode calls format or default ignorable, blank signs
+    r"\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u070f\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    r"\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u2d7f\u3164\ud800-\udfff\ufdd0-\ufdef"
+    r"\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\ufffe\uffff\U0001107f\U00013430-\U00013440"
+    r"\U00016fe4\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)  # not the signs that enclose or precede Arabic and Kaithi numbers, which are seen
 _EMOJI = (
     r"\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u25a0-\u27bf"
     r"\u2900-\u297f\u2b00-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
@@ -32,6 +33,8 @@ _RIGHT_TO_LEFT = (
     r"\u0590-\u061b\u061d-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"
     r"\U00010800-\U00010fff\U0001e800-\U0001eeff"
 )
+_HIEROGLYPHS = r"\U00013000-\U0001342f\U00013441-\U000143ff"
+_FORM = r"\ufe00-\ufe02\U000e0100-\U000e011f"  # no character has more forms than these
 _HAN = r"\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _FLAG = re.compile(
     "\U0001f3f4(?:{})\U000e007f".format(
@@ -50,7 +53,12 @@ _BELONGING = re.compile(  # a hidden character among its neighbours, where it is
     | (?<=[{_UNSPACED}]) \u200b (?=[{_UNSPACED}])
     | (?<=[{_RIGHT_TO_LEFT}]) [\u200e\u200f\u061c] (?![\u200e\u200f\u061c])
     | (?<![\u200e\u200f\u061c]) [\u200e\u200f\u061c] (?=[{_RIGHT_TO_LEFT}])
-    | (?<=[{_HAN}]) [\ufe00-\ufe02\U000e0100-\U000e01ef]
+    | (?<=[{_HAN}]) (?<! (?:[{_HAN}][{_FORM}]){{4}} [{_HAN}] ) [{_FORM}]  # more would be a code
+    | (?<=[{_HIEROGLYPHS}]) [\U00013430-\U00013440] | [\U00013437\U0001343c] (?=[{_HIEROGLYPHS}])
+    | \u2800 (?=[\u2801-\u28ff]) | (?<=[\u2801-\u28ff]) \u2800
+    | \u070f (?=[\u0710-\u074f])
+    | (?<=[\U00011052-\U00011065]) \U0001107f | (?<=[\u2d30-\u2d6f]) \u2d7f
+    | (?<=[\U00018b00-\U00018cff]) \U00016fe4
     | (?<=[\u2200-\u22ff\u2a00-\u2aff]) \ufe00
     | (?<=[\u1820-\u18aa]) [\u180b-\u180f]
     | \r (?=\n)
@@ -58,16 +66,16 @@ _BELONGING = re.compile(  # a hidden character among its neighbours, where it is
 )
 _HIDDEN = re.compile(f"[{_INVISIBLE}]")
 _ESCAPED = re.compile(rb"\\(?:u00|[bfr])")  # control characters in JSON's own escapes
-_FIRST_BYTES = b"\x7f\xc2\xcd\xd8\xe1\xe2\xe3\xef\xf0\xf3"
+_FIRST_BYTES = b"\x7f\xc2\xcd\xd8\xdc\xe1\xe2\xe3\xef\xf0\xf3"
 _OTHER_BYTES = bytes(byte for byte in range(256) if byte not in _FIRST_BYTES)
 _HIDDEN_BYTES = re.compile(  # what _HIDDEN matches, in UTF-8, and a few neighbours
     rb"""(?x)
-      \x7f | \xc2[\x80-\x9f\xad] | \xcd\x8f | \xd8\x9c
+      \x7f | \xc2[\x80-\x9f\xad] | \xcd\x8f | \xd8\x9c | \xdc\x8f
     | \xe1 (?: \x85[\x9f\xa0] | \x9e[\xb4\xb5] | \xa0[\x8b-\x8f] )
-    | \xe2 (?: \x80[\x8b-\x8f\xa8-\xae] | \x81[\xa0-\xaf] )
+    | \xe2 (?: \x80[\x8b-\x8f\xa8-\xae] | \x81[\xa0-\xaf] | \xa0\x80 | \xb5\xbf )
     | \xe3\x85\xa4
-    | \xef (?: \xb8 | \xbb\xbf | \xbe\xa0 | \xbf[^\xbd] )
-    | \xf0 (?: \x9b\xb2 | \x9d\x85 ) | \xf3\xa0
+    | \xef (?: \xb7[\x90-\xaf] | \xb8 | \xbb\xbf | \xbe\xa0 | \xbf[^\xbd] )
+    | \xf0 (?: \x91\x81\xbf | \x93[\x90\x91] | \x96\xbf\xa4 | \x9b\xb2 | \x9d\x85 ) | \xf3\xa0
     """
 )
 _LINE_ENDS = "\x85\u2028\u2029"

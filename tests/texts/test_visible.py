@@ -30,6 +30,11 @@ JSON = st.recursive(
         "\u05e9\u05dc\u05d5\u05dd\u200f!",
         "\u1780\u200b\u1781",
         "\u845b\U000e0100\u98fe",
+        "\u9089\U000e011f",
+        "\U00013000\U00013430\U00013001",
+        "\u2801\u2800\u2802",
+        "\u070f\u0712",
+        "\u0600\u0661 \u06dd\u0662",
     ],
 )
 def test_what_belongs_to_a_script_stays(text: str) -> None:
@@ -55,6 +60,14 @@ def test_what_belongs_to_a_script_stays(text: str) -> None:
         ("\ufeff\u2060\u3164\u115f", "\ufffd" * 4),
         ("soft\xadhyphen", "soft\u2027hyphen"),
         ("one\u2028two\x85three", "one\ntwo\nthree"),
+        ("f\u2061(x)\u2062y\u2063z\u2064", "f\ufffd(x)\ufffdy\ufffdz\ufffd"),
+        ("\u180ex\ufff9y\ufffaz\ufffb", "\ufffdx\ufffdy\ufffdz\ufffd"),
+        ("\U0001d173x\U0001d17a\U0001d159", "\ufffdx\ufffd\ufffd"),
+        ("a\u034fb\uffa0\u1160", "a\ufffdb\ufffd\ufffd"),
+        ("x\u2800\u2800y", "x\ufffd\ufffdy"),
+        ("x\U00013430y\U0001107f\U00016fe4\u2d7f\u070f", "x\ufffdy" + "\ufffd" * 4),
+        ("\U0001f600\U000e0158\U000e0159", "\U0001f600\ufffd\ufffd"),
+        ("\u845b\U000e0158", "\u845b\ufffd"),
     ],
 )
 def test_what_hides_is_shown_in_its_place(hidden: str, shown: str) -> None:
@@ -103,6 +116,23 @@ def test_nothing_of_unicodes_format_characters_passes_alone(text: str) -> None:
 
     assert all(unicodedata.category(c) not in {"Cc", "Cs", "Zl", "Zp"} for c in left)
     assert not left & set("\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u2060\ufeff")
+
+
+SEEN = {  # signs that enclose or precede numbers
+    *"\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u0890\u0891\u08e2\U000110bd\U000110cd"
+}
+
+
+def test_every_format_character_is_shown_but_those_that_are_seen() -> None:
+    formats = {c for c in map(chr, range(0x110000)) if unicodedata.category(c) == "Cf"}
+
+    assert {c for c in formats if visible.text(f"a{c}b") == f"a{c}b"} == SEEN
+
+
+def test_forms_of_characters_carry_no_long_code() -> None:
+    code = "".join(f"\u845b{chr(0xE0100 + each)}" for each in b"\x01\x02\x03\x04\x05\x06\x07")
+
+    assert visible.text(code).count("\ufffd") == 3
 
 
 @given(st.text())
