@@ -21,7 +21,7 @@ _ONE_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class Called:
     """What something was called, under all its changes; `a_person` where it has an e-mail address.
 
     `all` are whole names, addresses, numbers and ids of other systems.
@@ -59,7 +59,7 @@ class Names:
         return re.compile("|".join(found), re.IGNORECASE)
 
 
-def of(work: Work, id: str) -> Names:
+def of(work: Work, id: str) -> Called:
     """Read what an entity or a document was called, from the log before it is emptied."""
     rows = work.each(
         """
@@ -80,10 +80,10 @@ def of(work: Work, id: str) -> Names:
             for key, text in _naming(image):
                 found[text] = None
                 a_person = a_person or "mail" in key.casefold()
-    return Names(id, tuple(found), a_person)
+    return Called(id, tuple(found), a_person)
 
 
-def told(texts: Iterable[tuple[int, str]], names: Names) -> list[int]:
+def told(texts: Iterable[tuple[int, str]], names: Called) -> list[int]:
     """List the numbers of those texts that name it."""
     matches = names.pattern.search
     return [number for number, text in texts if matches(_normal(text))]

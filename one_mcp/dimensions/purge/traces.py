@@ -4,7 +4,7 @@ from one_mcp import jsons
 from one_mcp.dimensions.changes import idempotency, touched
 from one_mcp.dimensions.entities import archive
 from one_mcp.dimensions.purge import naming
-from one_mcp.dimensions.purge.naming import Names
+from one_mcp.dimensions.purge.naming import Called
 from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
 
@@ -49,7 +49,7 @@ def remove(work: Work, id: str) -> None:
     idempotency.forget(work, subjects, names.pieces)
 
 
-def _empty_reasons(work: Work, changes: set[int], names: Names) -> None:
+def _empty_reasons(work: Work, changes: set[int], names: Called) -> None:
     reasons = work.each(
         """
         SELECT number, reason
