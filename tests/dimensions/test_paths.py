@@ -144,11 +144,12 @@ async def test_the_search_seeks_by_either_end(one: Session) -> None:
         lambda work: steps(work, "c", lambda: paths.find(work, web["a"], web["d"]))
     )
 
-    assert {step.split()[4] for step in planned} == {
+    read = [step for step in planned if "B-TREE" not in step]
+    assert all(step.startswith("SEARCH c USING INDEX") for step in read)
+    assert {step.split()[4] for step in read} == {
         "connections_from_entity",
         "connections_to_entity",
     }
-    assert all(step.startswith("SEARCH c USING INDEX") for step in planned)
 
 
 def _shortest(edges: set[tuple[int, int]], start: int, end: int) -> int | None:

@@ -1,12 +1,13 @@
 """Paths: the shortest routes from one entity to another, searched from both ends at once."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice, pairwise
+from itertools import accumulate, islice, pairwise
 
 from one_mcp.dimensions import lookup
 from one_mcp.dimensions.connections import directions
-from one_mcp.dimensions.connections.directions import SIDES, Direction, Followed
+from one_mcp.dimensions.connections.directions import SIDES, Direction, Followed, Way
 from one_mcp.dimensions.graph import subgraph
 from one_mcp.dimensions.graph.subgraph import GraphEdge, Neighbourhood, Path, Triple
 from one_mcp.errors import InvalidArgumentError
@@ -118,30 +119,82 @@ def _grow(work: Work, search: _Search) -> None:
 
 
 def _beyond(work: Work, side: _Side, most: int) -> list[Row]:
-    halves: list[str] = []
-    for number, way in enumerate(side.scope.ways):
-        near, far, end = SIDES[way]
-        index = f"connections_{end}_{'type' if side.scope.types else 'entity'}"
-        typed = f"AND c.type {dialect.any_of('types')}" if side.scope.types else ""
-        halves.append(f"""
-            SELECT
-                c.{near} AS near, c.{far} AS far, c.from_id, c.type, c.to_id,
-                {number} AS way, f.key AS place, c.created_at, c.seq
-            FROM {dialect.each("frontier", "f")}
-            CROSS JOIN connections AS c {dialect.by_index(index)}
-            WHERE c.organization_id = :organization
-              AND c.{near} = f.value
-              AND c.deleted_at IS NULL
-              {typed}
-        """)
+    """Read the connections that lead on, up to `most`, and always the same ones.
+
+    What the counts say fits is read whole; of the first entity that has too many, the oldest.
+    """
+    rows: list[Row] = []
+    for way in side.scope.ways:
+        fitting, hub = _fitting(work, side, way, most - len(rows))
+        rows += _all_of(work, side.scope, way, fitting)
+        if hub is not None:
+            rows += _oldest_of(work, side.scope, way, hub, most - len(rows))
+            break
+    return rows
+
+
+def _fitting(work: Work, side: _Side, way: Way, most: int) -> tuple[list[str], str | None]:
+    """Return the entities whose connections are at most so many in all, and the first beyond."""
+    typed = f"AND type {dialect.any_of('types')}" if side.scope.types else ""
     rows = work.all(
-        " UNION ALL ".join(halves) + dialect.most("most"),
+        f"""
+        SELECT entity_id, sum(live) AS live
+        FROM connection_counts
+        WHERE organization_id = :organization
+          AND entity_id {dialect.any_of("frontier")}
+          AND direction = :way
+          {typed}
+        GROUP BY entity_id
+        """,
         frontier=side.frontier,
+        way=way,
         types=side.scope.types,
+    )
+    live = {row["entity_id"]: int(row["live"]) for row in rows}
+    together = list(accumulate(live.get(id, 0) for id in side.frontier))
+    place = bisect_right(together, most)
+    return side.frontier[:place], next(iter(side.frontier[place:]), None)
+
+
+def _all_of(work: Work, scope: Followed, way: Way, ids: list[str]) -> list[Row]:
+    near, far, end = SIDES[way]
+    index = f"connections_{end}_{'type' if scope.types else 'entity'}"
+    typed = f"AND c.type {dialect.any_of('types')}" if scope.types else ""
+    return work.all(
+        f"""
+        SELECT c.{near} AS near, c.{far} AS far, c.from_id, c.type, c.to_id
+        FROM {dialect.each("ids", "f")}
+        CROSS JOIN connections AS c {dialect.by_index(index)}
+        WHERE c.organization_id = :organization
+          AND c.{near} = f.value
+          AND c.deleted_at IS NULL
+          {typed}
+        ORDER BY f.key, c.created_at, c.seq
+        """,
+        ids=ids,
+        types=scope.types,
+    )
+
+
+def _oldest_of(work: Work, scope: Followed, way: Way, id: str, most: int) -> list[Row]:
+    near, far, end = SIDES[way]
+    typed = f"AND type {dialect.any_of('types')}" if scope.types else ""
+    return work.all(
+        f"""
+        SELECT {near} AS near, {far} AS far, from_id, type, to_id
+        FROM connections {dialect.by_index(f"connections_{end}_entity")}
+        WHERE organization_id = :organization
+          AND {near} = :id
+          AND deleted_at IS NULL
+          {typed}
+        -- which is the order of the index, so that no more are read
+        ORDER BY created_at, seq
+        {dialect.most("most")}
+        """,
+        id=id,
+        types=scope.types,
         most=most,
     )
-    # not by ORDER BY, which would read all connections of a hub before it gave the first `most`
-    return sorted(rows, key=lambda row: (row["way"], row["place"], row["created_at"], row["seq"]))
 
 
 def _routes(search: _Search) -> Iterator[Route]:
