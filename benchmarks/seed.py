@@ -74,8 +74,8 @@ def open_change(raw: Raw) -> int:
     return number
 
 
-def fill(raw: Raw, count: int) -> None:
-    change = open_change(raw)
+def fill(raw: Raw, count: int, change: int) -> None:
+    """Insert the rows of a change that is open."""
     raw.executemany(
         "INSERT INTO entities (organization_id, id, type, name, properties, status, identity,"
         f" created_at, updated_at, version) VALUES (?, ?, ?, ?, ?, 'active', ?, ?, ?, {change})",
@@ -100,7 +100,7 @@ async def seed(path: Path, count: int) -> float:
     partial = path.with_suffix(".partial")
     begun = time.perf_counter()
     async with open_app(Settings(database=partial)) as app:
-        await app.database.write(lambda raw: fill(raw, count))
+        await app.database.write(lambda raw: fill(raw, count, open_change(raw)))
     partial.rename(path)
     for tail in ("-wal", "-shm", "-lock"):
         partial.with_name(partial.name + tail).unlink(missing_ok=True)
