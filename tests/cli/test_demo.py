@@ -12,27 +12,21 @@ from one_mcp.store.sqlite.connection import connect
 from tests.cli.conftest import Run
 
 
-def test_the_story_goes_well_and_leaves_a_picture(run: Run, tmp_path: Path) -> None:
-    folder = tmp_path / "one-demo"
-
-    result = run("demo", folder)
-
-    assert result.exit_code == 0, result.output
-    assert "Everything was as it should be." in result.stdout
-    assert len(re.findall(r"^\d+\. ", result.stdout, re.MULTILINE)) == 10
-    assert "Breathe, then run" in (folder / "graph.html").read_text()
-    with closing(connect(str(folder / "demo.db"), read_only=True)) as raw:
-        assert raw.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-
-
-def test_the_demo_can_be_repeated_and_leaves_other_files_alone(run: Run, tmp_path: Path) -> None:
+def test_the_story_goes_well_again_and_leaves_a_picture_and_other_files_alone(
+    run: Run, tmp_path: Path
+) -> None:
     (tmp_path / "mine.db").write_text("mine")
     (tmp_path / "demo.db").write_text("an earlier demo's, and broken")
 
     result = run("demo", tmp_path)
 
     assert result.exit_code == 0, result.output
+    assert "Everything was as it should be." in result.stdout
+    assert len(re.findall(r"^\d+\. ", result.stdout, re.MULTILINE)) == 10
+    assert "Breathe, then run" in (tmp_path / "graph.html").read_text()
     assert (tmp_path / "mine.db").read_text() == "mine"
+    with closing(connect(str(tmp_path / "demo.db"), read_only=True)) as raw:
+        assert raw.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
 
 
 def test_a_server_that_does_not_start_ends_the_demo_with_one_line(

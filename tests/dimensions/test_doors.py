@@ -305,7 +305,7 @@ TEXT = {"title": "One", "text": "Calm.", "source": None, "language": None, "qual
 TEXT |= {"redacted": False, "metadata": {}}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(STEPS)
 @example([("update", 0, {"x": True}, "active"), ("update", 1, {"x": True}, "active")])
 @example([("connect", 0, 1, {"x": 1}), ("connect", 0, 1, {"x": True})])

@@ -1,7 +1,7 @@
 """Excerpts: what fits stays whole, the rest is cut and named, and nothing outgrows its budget."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from one_mcp import jsons
@@ -56,6 +56,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(st.text(max_size=30), VALUES), st.integers(100, 3_000))
 def test_excerpt_is_about_as_long_as_asked(properties: JsonObject, budget: int) -> None:
     kept, cuts = cut(properties, budget)

@@ -78,7 +78,7 @@ CUT = """
 """
 organizations = count(1)
 few = settings(
-    max_examples=20,
+    max_examples=12,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -192,7 +192,7 @@ async def there_and_back(steps: list[Step], folder: Path) -> None:
 
 
 @given(STEPS)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_export_import_export_gives_the_same_bytes(steps: list[Step]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         anyio.run(there_and_back, steps, Path(folder))
