@@ -7,12 +7,21 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from one_mcp.errors import InvalidArgumentError, shown
 from one_mcp.jsons import JsonObject
 
+# how a model reads what a caller wrote: nothing is converted, a name such as from_ is called from,
+# and what is wrong is told without the value
+GIVEN = ConfigDict(
+    frozen=True,
+    extra="forbid",
+    strict=True,
+    hide_input_in_errors=True,
+    alias_generator=lambda name: name.rstrip("_"),
+)
 Step = str | int
 SHOWN = 4
 MOST_TOLD_APART = 500  # a message of 16 MiB may have a million

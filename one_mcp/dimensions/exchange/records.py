@@ -7,14 +7,13 @@ from typing import Annotated, ClassVar, Literal, Protocol, TypeVar
 from pydantic import (
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
     model_validator,
 )
 
-from one_mcp import clock
+from one_mcp import clock, refusals
 from one_mcp.access import Role
 from one_mcp.dimensions.knowledge.documents.drafts import MediaType
 from one_mcp.dimensions.knowledge.documents.labels import Role as LinkRole
@@ -59,13 +58,7 @@ def _nothing() -> JsonObject:
 
 
 class _RecordFields(BaseModel):
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        hide_input_in_errors=True,
-        alias_generator=lambda name: name.rstrip("_"),
-    )
+    model_config = refusals.GIVEN
 
 
 class Reference(_RecordFields):

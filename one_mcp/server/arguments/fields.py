@@ -8,13 +8,12 @@ from typing import Annotated
 from pydantic import (
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
     WithJsonSchema,
 )
 
-from one_mcp import clock, relative
+from one_mcp import clock, refusals, relative
 from one_mcp.jsons import JsonObject, JsonValue, flaw, loads
 from one_mcp.ontology import check
 from one_mcp.store import pages
@@ -23,13 +22,7 @@ from one_mcp.store import pages
 class ArgumentObject(BaseModel):
     """An object inside the arguments of a tool; unknown names are refused there too."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        hide_input_in_errors=True,
-        alias_generator=lambda name: name.rstrip("_"),
-    )
+    model_config = refusals.GIVEN
 
 
 def unpacked(text: str) -> JsonValue:
