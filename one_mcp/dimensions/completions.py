@@ -28,7 +28,7 @@ def entities(work: Work, typed: str, limit: int, types: Collection[str] = ()) ->
 
     by_name.sort(key=fit)
     by_id = work.all(
-        """
+        f"""
         SELECT id, type
         FROM entities
         WHERE organization_id = :organization
@@ -36,7 +36,7 @@ def entities(work: Work, typed: str, limit: int, types: Collection[str] = ()) ->
           AND id >= :low
           AND id < :high
         ORDER BY id
-        LIMIT :limit
+        {dialect.most("limit")}
         """,
         low=typed,
         high=typed + HIGHEST,
@@ -87,7 +87,7 @@ def _named(work: Work, typed: str, limit: int, type: str | None) -> list[Row]:
           AND lower(name) >= lower(:low)
           AND lower(name) < lower(:high)
         ORDER BY lower(name), seq
-        LIMIT :limit
+        {dialect.most("limit")}
         """,
         type=type,
         low=typed,
@@ -100,26 +100,26 @@ def documents(work: Work, typed: str, limit: int) -> list[str]:
     """List the ids of documents whose title, or whose id, begins with `typed`."""
     bounds: dict[str, object] = {"low": typed, "high": typed + HIGHEST, "limit": limit + 1}
     by_title = work.all(
-        """
+        f"""
         SELECT id
         FROM knowledge
         WHERE organization_id = :organization
           AND lower(title) >= lower(:low)
           AND lower(title) < lower(:high)
         ORDER BY lower(title), seq
-        LIMIT :limit
+        {dialect.most("limit")}
         """,
         **bounds,
     )
     by_id = work.all(
-        """
+        f"""
         SELECT id
         FROM knowledge
         WHERE organization_id = :organization
           AND id >= :low
           AND id < :high
         ORDER BY id
-        LIMIT :limit
+        {dialect.most("limit")}
         """,
         **bounds,
     )

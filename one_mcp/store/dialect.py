@@ -101,5 +101,9 @@ def unindexed(column: str) -> str:
 
 
 def most(name: str) -> str:
-    """Read no more rows than bound as `name`; the plus saves planning anew for each number."""
+    """Read no more rows than bound as `name`.
+
+    The plus hides the number from SQLite, which would plan a statement anew each time it runs:
+    100 microseconds for a large one, more than it takes to run.
+    """
     return f" LIMIT +:{name}"

@@ -104,7 +104,9 @@ def hits(work: Work, index: Index, query: str, most: int) -> int:
     return work.value(
         f"""
         SELECT count(*)
-        FROM (SELECT 1 FROM {index.table} WHERE {index.table} MATCH :query LIMIT :most) AS found
+        FROM (
+            SELECT 1 FROM {index.table} WHERE {index.table} MATCH :query {dialect.most("most")}
+        ) AS found
         """,
         query=query,
         most=most,
@@ -119,7 +121,7 @@ def oldest(work: Work, index: Index, query: str, most: int) -> list[int]:
         FROM {index.table}
         WHERE {index.table} MATCH :query
         ORDER BY rowid
-        LIMIT :most
+        {dialect.most("most")}
         """,
         query=query,
         most=most,
@@ -136,7 +138,7 @@ def newest(work: Work, index: Index, query: str, most: int, before: int = NO_NUM
         WHERE {index.table} MATCH :query
           AND rowid < :before
         ORDER BY rowid DESC
-        LIMIT :most
+        {dialect.most("most")}
         """,
         query=query,
         before=before,

@@ -57,7 +57,7 @@ def take(work: Work, queue: Queue, most: int, last: int = LAST, **parameters: ob
                 AND {queue.place} <= :last
                 AND {WAITING}
               ORDER BY {queue.place} DESC
-              LIMIT :most
+              {dialect.most("most")}
           )
         RETURNING {queue.columns}
         """,

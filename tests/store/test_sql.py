@@ -102,3 +102,13 @@ def test_the_statements_that_undo_composes_name_the_tenant() -> None:
     for kind, table in tables.TABLES.items():
         for statement in (table.insert, table.update, table.delete):
             assert unfiltered(statement, {LOGGED[kind].name}) == []
+
+
+def test_no_statement_of_every_write_is_planned_anew_for_its_limit() -> None:
+    """SQLite plans a statement whose LIMIT is a bare parameter each time it runs: dialect.most."""
+    limit = re.compile(r"\bLIMIT\s+:")
+    always = ("dimensions/changes/log.py", "dimensions/changes/touched.py", "store/")
+
+    found = [place for place, statement in statements() if limit.search(statement)]
+
+    assert [place for place in found if place.startswith(always)] == []

@@ -86,7 +86,7 @@ def rows(work: Work, number: int, *, after: int = 0, limit: int) -> list[Row]:
           AND change = :number
           AND seq > :after
         ORDER BY seq
-        LIMIT :limit
+        {dialect.most("limit")}
         """,
         number=number,
         after=after,
@@ -134,7 +134,7 @@ def sizes(work: Work, numbers: Sequence[int], *, limit: int) -> dict[int, int]:
                 FROM change_rows
                 WHERE organization_id = :organization
                   AND change = number.value
-                LIMIT :limit
+                {dialect.most("limit")}
             ) AS rows
         ) + (
             SELECT count(*) FROM (
@@ -142,7 +142,7 @@ def sizes(work: Work, numbers: Sequence[int], *, limit: int) -> dict[int, int]:
                 FROM events
                 WHERE organization_id = :organization
                   AND version = number.value
-                LIMIT :limit
+                {dialect.most("limit")}
             ) AS happened
         ) AS size
         FROM {dialect.each_number("numbers", "number")}

@@ -79,7 +79,7 @@ def by_change(work: Work) -> set[str]:
     that wrote nothing, nothing.
     """
     rows = work.all(
-        f"{_WRITTEN} UNION ALL {_EVENTS} LIMIT :limit",
+        f"{_WRITTEN} UNION ALL {_EVENTS} {dialect.most('limit')}",
         change=work.change,
         limit=TOUCHED_LIMIT + 1,
     )
@@ -115,7 +115,7 @@ def _ids(rows: Iterable[Row]) -> list[str]:
 
 
 def _listed(work: Work, sql: str, **ids: list[str]) -> list[str]:
-    rows = work.all(f"{sql} LIMIT :limit", **ids, limit=TOUCHED_LIMIT + 1)
+    rows = work.all(f"{sql} {dialect.most('limit')}", **ids, limit=TOUCHED_LIMIT + 1)
     return [row["id"] for row in rows]
 
 
@@ -130,7 +130,7 @@ def around(work: Work, entity_id: str) -> None:
     A purge asks before it empties the log, which says none of that afterwards.
     """
     rows = work.all(
-        """
+        f"""
         SELECT id, type, near, far
         FROM (
             SELECT NULL AS id, type, NULL AS near, NULL AS far
@@ -153,7 +153,7 @@ def around(work: Work, entity_id: str) -> None:
             WHERE organization_id = :organization
               AND entity_id = :entity
         ) AS near
-        LIMIT :limit
+        {dialect.most("limit")}
         """,
         entity=entity_id,
         limit=TOUCHED_LIMIT + 1,

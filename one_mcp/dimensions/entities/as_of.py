@@ -6,6 +6,7 @@ from one_mcp.dimensions.changes import images
 from one_mcp.dimensions.entities import tags
 from one_mcp.errors import NotFoundError
 from one_mcp.jsons import JsonObject
+from one_mcp.store import dialect
 from one_mcp.store.patches import IMAGE_EVERY
 from one_mcp.store.work import Row, Work
 
@@ -38,7 +39,7 @@ def entity(work: Work, id: str, at: int) -> Row:
           AND kind = 'entity'
           AND {LATER}
         ORDER BY change, seq
-        LIMIT :limit
+        {dialect.most("limit")}
         """,
         id=id,
         at=at,

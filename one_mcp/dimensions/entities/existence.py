@@ -15,7 +15,7 @@ from one_mcp.dimensions.organizations import moments
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check
-from one_mcp.store import filters
+from one_mcp.store import dialect, filters
 from one_mcp.store.work import Work
 
 ANY = "any"
@@ -109,7 +109,7 @@ def choose(
                 selection.filters.append(test)
             else:
                 ids = " UNION ALL ".join(arms.selects("id", None))
-                count = f"SELECT count(*) FROM ({ids} LIMIT :bound) AS counted"
+                count = f"SELECT count(*) FROM ({ids} {dialect.most('bound')}) AS counted"
                 selection.sets.append(Members(ids, test, count))
                 if _least(each) > 1 or each.most is not None:  # being among the ids is not enough
                     selection.filters.append(test)

@@ -11,6 +11,7 @@ from one_mcp.dimensions.entities import summaries
 from one_mcp.dimensions.events import retracted
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check
+from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
 
 METADATA_CHARACTERS = 500
@@ -25,7 +26,7 @@ _NEWEST = f"""
               AND target_id = :id
               AND {retracted.LIVE}
             ORDER BY at DESC, seq DESC
-            LIMIT :most
+            {dialect.most("most")}
         ) AS happened
         UNION -- not ALL, since an entity may be the actor and the target of one event
         SELECT {_EVENT}
@@ -36,7 +37,7 @@ _NEWEST = f"""
               AND actor_id = :id
               AND {retracted.LIVE}
             ORDER BY at DESC, seq DESC
-            LIMIT :most
+            {dialect.most("most")}
         ) AS caused
     )
     SELECT
@@ -46,7 +47,7 @@ _NEWEST = f"""
     LEFT JOIN people ON people.organization_id = :organization AND people.id = actor_id
     LEFT JOIN entities ON entities.organization_id = :organization AND entities.id = actor_id
     ORDER BY newest.at DESC, newest.seq DESC
-    LIMIT :most
+    {dialect.most("most")}
 """
 
 
@@ -123,7 +124,7 @@ def neighbours(work: Work, id: str, tie: Tie, most: int) -> list[Neighbour]:
           AND entities.organization_id = :organization
           AND entities.id = connections.{far}
         ORDER BY connections.created_at DESC, connections.seq DESC
-        LIMIT :most
+        {dialect.most("most")}
         """,
         id=id,
         type=tie.type,

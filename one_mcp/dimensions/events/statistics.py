@@ -86,7 +86,7 @@ def _counts(work: Work, id: str) -> dict[str, Count]:
                       AND type = kinds.type
                       AND at BETWEEN :since AND :now
                       AND {retracted.LIVE}
-                    LIMIT :bound
+                    {dialect.most("bound")}
                 ) AS counted
             ) AS happened
         FROM kinds
@@ -114,7 +114,7 @@ def _interactions(work: Work, id: str) -> Row:
               AND at BETWEEN :since AND :now
               AND {retracted.LIVE}
             ORDER BY at DESC
-            LIMIT :bound
+            {dialect.most("bound")}
         ) AS latest
         """,
         **_window(work, id),
@@ -136,7 +136,7 @@ def _earned(work: Work, id: str) -> Decimal:
           AND at BETWEEN :since AND :now
           AND {retracted.LIVE}
         ORDER BY at DESC
-        LIMIT :bound
+        {dialect.most("bound")}
         """,
         **_window(work, id),
         type=REWARD,

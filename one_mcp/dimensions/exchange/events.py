@@ -233,7 +233,7 @@ def _says_otherwise(draft: EventLine, before: Row) -> bool:
 
 def _written(work: Work, after: int) -> list[Row]:
     return work.all(
-        """
+        f"""
         SELECT
             change_rows.seq, change_rows.row_id, change_rows.before IS NULL AS created,
             entities.type, entities.properties, entities.created_at, entities.updated_at
@@ -246,7 +246,7 @@ def _written(work: Work, after: int) -> list[Row]:
           AND change_rows.kind = 'entity'
           AND change_rows.seq > :after
         ORDER BY change_rows.seq
-        LIMIT :limit
+        {dialect.most("limit")}
         """,
         change=work.change,
         after=after,

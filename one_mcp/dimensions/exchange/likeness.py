@@ -114,7 +114,7 @@ def _edited(work: Work, names: list[tuple[str, str]]) -> list[Row]:
           AND entities.version <> :change
           AND entities.updated_at > entities.created_at
         ORDER BY entities.seq
-        LIMIT :limit
+        {dialect.most("limit")}
         """,
         wanted=names,
         change=work.change,

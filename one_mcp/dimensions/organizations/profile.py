@@ -5,6 +5,7 @@ from one_mcp.answers import Answer
 from one_mcp.dimensions import excerpts
 from one_mcp.errors import NotFoundError
 from one_mcp.jsons import JsonObject
+from one_mcp.store import dialect
 from one_mcp.store.work import Work
 
 PEOPLE_SHOWN = 100
@@ -46,12 +47,12 @@ def show(work: Work) -> Profile:
     if row is None:
         raise NotFoundError("Your organization is gone from this file.")
     people = work.all(
-        """
+        f"""
         SELECT id, name, role
         FROM people
         WHERE organization_id = :organization
         ORDER BY created_at, id
-        LIMIT :limit
+        {dialect.most("limit")}
         """,
         limit=PEOPLE_SHOWN,
     )

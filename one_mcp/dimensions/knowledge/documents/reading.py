@@ -8,7 +8,7 @@ from one_mcp.dimensions.knowledge.documents import labels
 from one_mcp.dimensions.knowledge.documents.labels import Linked
 from one_mcp.dimensions.knowledge.index import entity_texts
 from one_mcp.jsons import JsonObject
-from one_mcp.store import pages
+from one_mcp.store import dialect, pages
 from one_mcp.store.work import Row, Work
 
 LABELS_CHARACTERS = 2_000
@@ -103,7 +103,7 @@ def about(work: Work, id: str, limit: int = 50, cursor: str | None = None) -> Sh
     place = pages.decode(id, cursor, 1)
     own = _own(work, entity) if place is None else []
     rows = work.all(
-        """
+        f"""
         SELECT knowledge.seq, knowledge.id, title, source, role, length(text) AS characters
         FROM knowledge_links
         CROSS JOIN knowledge
@@ -114,7 +114,7 @@ def about(work: Work, id: str, limit: int = 50, cursor: str | None = None) -> Sh
           AND knowledge.source_id IS NULL
           AND knowledge.seq < :before
         ORDER BY knowledge.seq DESC
-        LIMIT :limit
+        {dialect.most("limit")}
         """,
         entity=id,
         before=2**62 if place is None else place[0],

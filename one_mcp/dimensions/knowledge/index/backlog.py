@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from one_mcp.answers import Answer
 from one_mcp.dimensions.knowledge.index import chunk_queue, vector_queue
-from one_mcp.store import leases
+from one_mcp.store import dialect, leases
 from one_mcp.store.ports import Raw
 from one_mcp.store.work import Work
 
@@ -108,13 +108,13 @@ def count(work: Work, model: int | None, until: Until = EVERYTHING) -> Backlog:
 def few(work: Work, model: int | None) -> int:
     """Count what is still to do, up to a number that costs nothing to count."""
     return work.value(
-        """
+        f"""
         SELECT count(*)
         FROM (
             SELECT 1 FROM chunk_queue WHERE organization_id = :organization
             UNION ALL
             SELECT 1 FROM embedding_queue WHERE organization_id = :organization AND model = :model
-            LIMIT :most
+            {dialect.most("most")}
         ) AS counted
         """,
         model=model,

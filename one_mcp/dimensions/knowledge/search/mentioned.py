@@ -100,7 +100,7 @@ def _tagged(work: Work, said: Sequence[str], most: int) -> list[str]:
         CROSS JOIN tags
         WHERE tags.organization_id = :organization
           AND tags.value = said.value
-        LIMIT :most
+        {dialect.most("most")}
         """,
         values=jsons.dumps(sorted(values)),
         most=most,

@@ -103,7 +103,9 @@ def kept(work: Work, selection: Selection, candidates: list[int]) -> set[int]:
 
 
 def _set(ids: str, test: str) -> Members:
-    return Members(ids, test, count=f"SELECT count(*) FROM ({ids} LIMIT :bound) AS counted")
+    return Members(
+        ids, test, count=f"SELECT count(*) FROM ({ids} {dialect.most('bound')}) AS counted"
+    )
 
 
 def _linked(ids: str, joined: str, condition: str) -> Members:
