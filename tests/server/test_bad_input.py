@@ -23,7 +23,7 @@ CALLS: dict[str, tuple[str, dict[str, Any], str]] = {
     "no id at all": ("get_entity", {"id": "Jane"}, "INVALID_ARGUMENT"),
     "unknown argument": ("get_entity", {"id": "{jane}", "depht": 2}, "INVALID_ARGUMENT"),
     "argument of a wrong type": ("find_entities", {"limit": "many"}, "INVALID_ARGUMENT"),
-    "number as text": ("find_entities", {"limit": "5"}, "INVALID_ARGUMENT"),
+    "word for a number": ("find_entities", {"limit": "five"}, "INVALID_ARGUMENT"),
     "limit 0": ("find_entities", {"limit": 0}, "INVALID_ARGUMENT"),
     "limit -1": ("find_entities", {"limit": -1}, "INVALID_ARGUMENT"),
     "limit 10^9": ("find_entities", {"limit": 10**9}, "INVALID_ARGUMENT"),
