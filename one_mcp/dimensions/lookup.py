@@ -44,12 +44,15 @@ def live(work: Work, id: str, argument: str = "id") -> Row:
     return row
 
 
-def require_version(row: Row, expected: int | None) -> None:
-    """Raise ConflictError where a version is expected, and the row has another one."""
+def require_version(row: Row, expected: int | None, shows: str = "get_entity") -> None:
+    """Raise ConflictError where a version is expected, and the row has another one.
+
+    `shows` is the tool that shows what the row is now.
+    """
     if expected is not None and expected != row["version"]:
         raise ConflictError(
             f"{row['id']} has version {row['version']}, not the expected one; "
-            "read it again with get_entity and repeat the change on what it is now.",
+            f"read it again with {shows} and repeat the change on what it is now.",
             id=row["id"],
             version=row["version"],
         )

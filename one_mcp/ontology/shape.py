@@ -4,6 +4,7 @@ import copy
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from one_mcp import clock
 from one_mcp.clock import EARLIEST_MS, LATEST_MS
@@ -55,11 +56,27 @@ def fit(declared: Property, value: JsonValue, at: str) -> JsonValue:
     fitted = _FITS[declared.type](value)
     if fitted is None:
         raise refusal(at, kind_of(value), expected(declared))
-    if isinstance(fitted, int | float) and not isinstance(fitted, bool):
-        low, high = declared.minimum, declared.maximum
-        if (low is not None and fitted < low) or (high is not None and fitted > high):
-            raise refusal(at, "a number out of range", expected(declared))
+    if not _within(declared, fitted):
+        raise refusal(at, "a number out of range", expected(declared))
     return fitted
+
+
+def _within(declared: Property, fitted: JsonValue) -> bool:
+    low, high = declared.minimum, declared.maximum
+    amount = None if low is None and high is None else _number_of(declared, fitted)
+    return amount is None or (
+        (low is None or amount >= Decimal(str(low)))
+        and (high is None or amount <= Decimal(str(high)))
+    )
+
+
+def _number_of(declared: Property, fitted: JsonValue) -> Decimal | None:
+    """Return a number to be compared with bounds; a decimal may be written as a string."""
+    if isinstance(fitted, str) and declared.type == "decimal":
+        return Decimal(fitted)
+    if isinstance(fitted, int | float) and not isinstance(fitted, bool):
+        return Decimal(fitted)
+    return None
 
 
 def fields(

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from one_mcp import ids
@@ -174,13 +176,38 @@ async def test_local_names_inside_properties_become_ids(one: Session) -> None:
     assert [warning for warning in applied.warnings or [] if "$curse" in warning]
 
 
-async def test_a_rehearsal_says_that_its_ids_are_not_real(one: Session) -> None:
-    rehearsed = await one.rehearse(batch.apply, operations.parse([course()]), dry_run=True)
+async def test_a_rehearsal_shows_no_id_that_will_not_be(one: Session, jane: Saved) -> None:
+    steps = operations.parse(
+        [
+            course(),
+            {"op": "create_entity", "type": "lesson", "name": "Breath"},
+            {"op": "connect_entities", "from": "$course", "type": "owns", "to": jane.id},
+            {"op": "tag_entity", "id": "$course", "add": ["skill:yoga"]},
+            {"op": "update_entity", "id": jane.id, "properties": {"bio": "x"}},
+        ]
+    )
+
+    rehearsed = await one.rehearse(batch.apply, steps, dry_run=True)
 
     assert rehearsed.dry_run
     assert rehearsed.change is None
-    assert rehearsed.ids
-    assert await one.read(count) == 0
+    assert rehearsed.ids is None
+    assert [it.id for it in rehearsed.done] == ["$course", None, None, "$course", jane.id]
+    assert set(re.findall("ent_[0-9a-z]+", rehearsed.model_dump_json())) == {jane.id}
+    assert await one.read(count) == 1
+
+
+async def test_an_error_speaks_of_what_goes_with_it_in_local_names(one: Session) -> None:
+    ada = {"type": "creator", "name": "Ada", "properties": {"email": "ada@example.com"}}
+
+    with pytest.raises(DuplicateError) as failure:
+        await apply(
+            one, {"op": "create_entity", "as": "$ada", **ada}, {"op": "create_entity", **ada}
+        )
+
+    assert "$ada" in str(failure.value)
+    assert failure.value.fields["id"] == "$ada"
+    assert "ent_" not in str(failure.value) + str(failure.value.fields)
 
 
 async def test_a_long_answer_keeps_the_ids_and_says_what_was_cut(one: Session) -> None:

@@ -1,6 +1,7 @@
 """Undone means undone: events of an undone change are in no list, count or sum any more."""
 
 import json
+from typing import Any
 
 import pytest
 from mcp import Client
@@ -104,3 +105,58 @@ async def test_history_tells_what_an_undo_retracted(client: Client, jane: Saved)
     assert jane.id in json.dumps(
         (await client.call_tool("find_events", {"retracted": True})).structured_content
     )
+
+
+async def applied(client: Client, *operations: dict[str, object]) -> dict[str, Any]:
+    answer = await client.call_tool("apply_changes", {"operations": [*operations]})
+    assert answer.structured_content
+    return answer.structured_content
+
+
+async def test_a_mistyped_event_is_taken_back_for_another(
+    client: Client, one: Session, jane: Saved
+) -> None:
+    wrong = await one.write(
+        event.record, "payment_processed", jane.id, metadata={**PAID, "amount": 400}
+    )
+
+    put_right = await applied(
+        client,
+        {"op": "record_event", "as": "$right", "type": "payment_processed", "target": jane.id}
+        | {"metadata": PAID},
+        {"op": "retract_event", "id": wrong.id, "reason": "a zero too many"}
+        | {"replaced_by": "$right"},
+    )
+
+    assert await types(one, jane.id) == ["payment_processed", "creator_created"]
+    found = await one.read(finding.find, Around(target=jane.id), retracted=True)
+    (shown,) = [it for it in found.items if it.retracted]
+    assert (shown.id, shown.reason) == (wrong.id, "a zero too many")
+    assert shown.replaced_by == put_right["ids"]["$right"]
+
+    await undone(one, put_right["change"])
+
+    found = await one.read(finding.find, Around(target=jane.id))
+    assert [it.id for it in found.items if it.type == "payment_processed"] == [wrong.id]
+
+
+async def test_what_cannot_be_retracted_is_refused(
+    client: Client, one: Session, jane: Saved
+) -> None:
+    paid = await one.write(event.record, "payment_processed", jane.id, metadata=PAID)
+    back = {"op": "retract_event", "id": paid.id}
+
+    codes = [
+        (await applied(client, operation))["error"]["code"]
+        for operation in (
+            {**back, "id": jane.id},
+            {**back, "id": "evt_0000000000000000"},
+            {**back, "replaced_by": paid.id},
+            {**back, "replaced_by": "evt_0000000000000000"},
+        )
+    ]
+    await applied(client, back)
+    again = await applied(client, back)
+
+    assert codes == ["INVALID_ARGUMENT", "NOT_FOUND", "CONFLICT", "NOT_FOUND"]
+    assert again["error"]["code"] == "CONFLICT"

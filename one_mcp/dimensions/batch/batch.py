@@ -1,11 +1,9 @@
 """Batch: a list of operations as one change, with local names for what is made on the way."""
 
-from dataclasses import dataclass, field
-
-from pydantic import Field
-
 from one_mcp import jsons
-from one_mcp.answers import Answer, Written
+from one_mcp.answers import Written
+from one_mcp.dimensions.batch import correcting
+from one_mcp.dimensions.batch.local import Done, Names
 from one_mcp.dimensions.batch.operations import (
     ArchiveEntity,
     ConnectEntities,
@@ -22,25 +20,16 @@ from one_mcp.dimensions.connections import connection
 from one_mcp.dimensions.entities import archive, entity, tags
 from one_mcp.dimensions.events import event
 from one_mcp.dimensions.organizations import settings as organization
-from one_mcp.errors import InvalidArgumentError, OneError, shown
-from one_mcp.jsons import Json, JsonObject
-from one_mcp.ontology import names
+from one_mcp.errors import InvalidArgumentError, OneError
+from one_mcp.ontology.adjustments import Adjustment
 from one_mcp.store import pages
 from one_mcp.store.work import Work
-
-
-class Done(Answer):
-    """What one operation did."""
-
-    id: str
-    did: str
-    as_: str | None = Field(default=None, alias="as")
 
 
 class Applied(Written):
     """`ids` says which id each local name got; `more` counts the results that are not shown.
 
-    In a dry run nothing was written, and the ids of new rows are not real.
+    In a dry run nothing was written: what is new has no id, and is called by its local name.
     """
 
     dry_run: bool | None = None
@@ -49,62 +38,11 @@ class Applied(Written):
     more: int | None = None
 
 
-@dataclass(slots=True)
-class Names:
-    """Local names, defined by the operations so far. `later` says where the others come from."""
-
-    later: dict[str, int]
-    ids: dict[str, str] = field(default_factory=dict[str, str])
-
-    def id(self, text: str, argument: str) -> str:
-        """Return the id that a local name stands for; ids are what they are.
-
-        Raises InvalidArgumentError for a name that no earlier operation defines.
-        """
-        if not text.startswith("$"):
-            return text
-        if text not in self.ids:
-            raise InvalidArgumentError(
-                f"{argument}: no operation before this one defines {shown(text)}{self._hint(text)}",
-                argument=argument,
-            )
-        return self.ids[text]
-
-    def maybe(self, text: str | None, argument: str) -> str | None:
-        return None if text is None else self.id(text, argument)
-
-    def inside(self, work: Work, value: JsonObject | None) -> JsonObject | None:
-        """Put ids where properties or metadata hold a local name and nothing else.
-
-        A text that only looks like a local name is kept, and warned of.
-        """
-        if value is None or "$" not in jsons.dumps(value):
-            return value
-        return {key: self._replaced(work, inner) for key, inner in value.items()}
-
-    def _replaced(self, work: Work, value: Json) -> Json:
-        if isinstance(value, dict):
-            return {key: self._replaced(work, inner) for key, inner in value.items()}
-        if isinstance(value, list):
-            return [self._replaced(work, inner) for inner in value]
-        if not isinstance(value, str) or not value.startswith("$"):
-            return value
-        hint = self._hint(value)
-        if value not in self.ids and hint:
-            work.warn(f"{shown(value)} is kept as text{hint}")
-        return self.ids.get(value, value)
-
-    def _hint(self, name: str) -> str:
-        if name in self.later:
-            return f"; operations[{self.later[name]}] does, so move that one up"
-        near = names.near(name, tuple(self.ids))
-        return f"; did you mean {near[0]}?" if near else ""
-
-
 def apply(work: Work, operations: list[Operation], *, dry_run: bool = False) -> Applied:
     """Carry out all operations in their order, or none of them.
 
-    Raises what the operation at fault raises, with its place in front: `operations[3]: …`.
+    Raises what the operation at fault raises, with its place in front: `operations[3]: …`. Ids that
+    are taken back with the change are not shown: local names stand for them.
     """
     known = Names(_definitions(operations))
     done: list[Done] = []
@@ -114,19 +52,26 @@ def apply(work: Work, operations: list[Operation], *, dry_run: bool = False) -> 
         try:
             result = _carried_out(work, operation, known)
         except OneError as error:
-            raise error.within(at, at=at) from error
+            raise known.in_local_words(error.within(at, at=at)) from error
         work.warnings[told:] = [f"{at}: {sentence}" for sentence in work.warnings[told:]]
-        if isinstance(operation, CreateEntity) and operation.as_:
-            known.ids[operation.as_] = result.id
-            result = result.model_copy(update={"as_": operation.as_})
+        name = operation.as_ if isinstance(operation, CreateEntity | RecordEvent) else None
+        if result.new:
+            known.made[result.id or ""] = name or at
+        if name and result.id:
+            known.ids[name] = result.id
+            result = result.model_copy(update={"as_": name})
         done.append(result)
-    return _answer(done, known.ids, dry_run=dry_run)
+    if not dry_run:
+        return _answer(done, known.ids)
+    work.warnings[:] = [known.local(sentence) for sentence in work.warnings]
+    local = [it.model_copy(update={"id": known.name_of(it), "as_": None}) for it in done]
+    return _answer(local, {}).model_copy(update={"dry_run": True})
 
 
 def _definitions(operations: list[Operation]) -> dict[str, int]:
     found: dict[str, int] = {}
     for index, operation in enumerate(operations):
-        if isinstance(operation, CreateEntity) and operation.as_:
+        if isinstance(operation, CreateEntity | RecordEvent) and operation.as_:
             if operation.as_ in found:
                 raise InvalidArgumentError(
                     f"operations[{index}].as: operations[{found[operation.as_]}] defines "
@@ -148,16 +93,23 @@ def _carried_out(work: Work, operation: Operation, known: Names) -> Done:
             return _joined(work, operation, known)
         case RecordEvent():
             return _recorded(work, operation, known)
-        case TagEntity():
-            id = known.id(operation.id, "id")
-            tagged = tags.change(work, id, operation.add, operation.remove)
-            return Done(id=id, did=f"tagged {tagged.name}")
-        case UpdateOrganization() as it:
-            settled = organization.update(
-                work, name=it.name, owner=it.owner, currency=it.currency, time_zone=it.time_zone
-            )
-            what = ", ".join(settled.changed or ["nothing"])
-            return Done(id=settled.id, did=f"updated {settled.name}: {what}")
+        case TagEntity() | UpdateOrganization():
+            return _described(work, operation, known)
+        case _:
+            return correcting.carried_out(work, operation, known)
+
+
+def _described(work: Work, operation: TagEntity | UpdateOrganization, known: Names) -> Done:
+    if isinstance(operation, TagEntity):
+        id = known.id(operation.id, "id")
+        tagged = tags.change(work, id, operation.add, operation.remove)
+        return Done(id=id, did=f"tagged {tagged.name}")
+    it = operation
+    settled = organization.update(
+        work, name=it.name, owner=it.owner, currency=it.currency, time_zone=it.time_zone
+    )
+    what = ", ".join(settled.changed or ["nothing"])
+    return Done(id=settled.id, did=f"updated {settled.name}: {what}")
 
 
 def _saved(work: Work, operation: CreateEntity | UpdateEntity, known: Names) -> Done:
@@ -171,7 +123,7 @@ def _saved(work: Work, operation: CreateEntity | UpdateEntity, known: Names) -> 
             status=operation.status,
             with_tags=operation.tags,
         )
-        return Done(id=saved.id, did=f"created {saved.type} {saved.name}")
+        return Done(id=saved.id, did=f"created {saved.type} {saved.name}", new=True)
     saved = entity.update(
         work,
         known.id(operation.id, "id"),
@@ -180,6 +132,7 @@ def _saved(work: Work, operation: CreateEntity | UpdateEntity, known: Names) -> 
         status=operation.status,
         replace=operation.replace,
         expected_version=operation.expected_version,
+        adjust=_adjustment(work, operation, known),
     )
     what = ", ".join(saved.changed or ["nothing"])
     return Done(id=saved.id, did=f"updated {saved.name}: {what}")
@@ -197,10 +150,26 @@ def _joined(work: Work, operation: ConnectEntities | DisconnectEntities, known: 
     start, end = known.id(operation.from_, "from"), known.id(operation.to, "to")
     if isinstance(operation, ConnectEntities):
         metadata = known.inside(work, operation.metadata)
-        made = connection.connect(work, start, operation.type, end, metadata)
-        return Done(id=made.id, did=made.sentence)
+        made = connection.connect(
+            work,
+            start,
+            operation.type,
+            end,
+            metadata,
+            expected_version=operation.expected_version,
+            adjust=_adjustment(work, operation, known),
+        )
+        return Done(id=made.id, did=made.sentence, new=made.created)
     cut = connection.disconnect(work, start, operation.type, end)
     return Done(id=cut.id, did=f"removed: {cut.sentence}")
+
+
+def _adjustment(work: Work, operation: UpdateEntity | ConnectEntities, known: Names) -> Adjustment:
+    return Adjustment(
+        operation.increment,
+        known.inside(work, operation.append),
+        known.inside(work, operation.remove),
+    )
 
 
 def _recorded(work: Work, operation: RecordEvent, known: Names) -> Done:
@@ -213,10 +182,10 @@ def _recorded(work: Work, operation: RecordEvent, known: Names) -> Done:
         metadata=known.inside(work, operation.metadata),
         at=operation.at,
     )
-    return Done(id=recorded.id, did=f"recorded {recorded.type}")
+    return Done(id=recorded.id, did=f"recorded {recorded.type}", new=True)
 
 
-def _answer(done: list[Done], ids: dict[str, str], *, dry_run: bool) -> Applied:
+def _answer(done: list[Done], ids: dict[str, str]) -> Applied:
     """Keep the ids of all local names, and as many results as there is room for."""
     room = pages.CHARACTERS["concise"] - len(jsons.dumps(ids))
     shown: list[Done] = []
@@ -225,6 +194,4 @@ def _answer(done: list[Done], ids: dict[str, str], *, dry_run: bool) -> Applied:
         if room < 0:
             break
         shown.append(result)
-    return Applied(
-        dry_run=dry_run or None, ids=ids or None, done=shown, more=len(done) - len(shown) or None
-    )
+    return Applied(ids=ids or None, done=shown, more=len(done) - len(shown) or None)

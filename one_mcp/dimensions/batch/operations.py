@@ -1,133 +1,101 @@
 """Operations: the steps of apply_changes, each with the arguments of the tool it is named after."""
 
-import re
-from typing import Annotated, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-
-from one_mcp import clock, jsons, leniency
-from one_mcp.errors import InvalidArgumentError, shown
+from one_mcp import leniency
+from one_mcp.dimensions.batch import fields
+from one_mcp.dimensions.batch.corrections import Correction, RetractEvent
+from one_mcp.dimensions.batch.fields import OperationFields
+from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.ontology import names
 from one_mcp.refusals import Form
 
 MOST = 200
-LOCAL = re.compile(r"\$[A-Za-z][A-Za-z0-9_]{0,62}")
 
 
-def _unpacked(value: object) -> object:
-    """Read an array or object that the client sent as a JSON string; leave the rest alone.
-
-    What comes this way was not looked at with the other arguments.
-    """
-    if not isinstance(value, str) or value.lstrip()[:1] not in ("{", "["):
-        return value
-    try:
-        read = jsons.loads(value)
-    except (ValueError, RecursionError):
-        return value
-    if found := jsons.flaw(read):
-        raise ValueError(f"sound JSON: in the string, {shown(found[0])} {found[1]}")
-    return read
-
-
-def _local(name: str) -> str:
-    if not LOCAL.fullmatch(name):
-        raise ValueError("$ and a letter, then letters, digits and _, such as $course")
-    return name
-
-
-_Id = Annotated[str, Field(max_length=64)]
-_Text = Annotated[str, Field(max_length=1_000)]
-_Object = Annotated[JsonObject, BeforeValidator(_unpacked)]
-_Tags = Annotated[
-    list[Annotated[str, Field(max_length=200)]], Field(max_length=100), BeforeValidator(_unpacked)
-]
-_Moment = Annotated[int, BeforeValidator(clock.given)]
-
-
-class _OperationFields(BaseModel):
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        hide_input_in_errors=True,
-        alias_generator=lambda name: name.rstrip("_"),
-    )
-
-
-class CreateEntity(_OperationFields):
+class CreateEntity(OperationFields):
     """`as` is the local name under which later operations know the new entity."""
 
     op: Literal["create_entity"]
-    as_: Annotated[str, AfterValidator(_local)] | None = None
-    type: _Text
-    name: _Text
-    properties: _Object | None = None
-    status: _Text | None = None
-    tags: _Tags | None = None
+    as_: fields.LocalName | None = None
+    type: fields.Text
+    name: fields.Text
+    properties: fields.Object | None = None
+    status: fields.Text | None = None
+    tags: fields.Tags | None = None
 
 
-class UpdateEntity(_OperationFields):
+class UpdateEntity(OperationFields):
     op: Literal["update_entity"]
-    id: _Id
-    properties: _Object | None = None
-    name: _Text | None = None
-    status: _Text | None = None
+    id: fields.Id
+    properties: fields.Object | None = None
+    name: fields.Text | None = None
+    status: fields.Text | None = None
     replace: bool = False
+    increment: fields.Object | None = None
+    append: fields.Object | None = None
+    remove: fields.Object | None = None
     expected_version: int | None = None
 
 
-class ArchiveEntity(_OperationFields):
+class ArchiveEntity(OperationFields):
     op: Literal["archive_entity"]
-    id: _Id
+    id: fields.Id
     expected_version: int | None = None
 
 
-class RestoreEntity(_OperationFields):
+class RestoreEntity(OperationFields):
     op: Literal["restore_entity"]
-    id: _Id
+    id: fields.Id
 
 
-class ConnectEntities(_OperationFields):
+class ConnectEntities(OperationFields):
     op: Literal["connect_entities"]
-    from_: _Id
-    type: _Text
-    to: _Id
-    metadata: _Object | None = None
+    from_: fields.Id
+    type: fields.Text
+    to: fields.Id
+    metadata: fields.Object | None = None
+    increment: fields.Object | None = None
+    append: fields.Object | None = None
+    remove: fields.Object | None = None
+    expected_version: int | None = None
 
 
-class DisconnectEntities(_OperationFields):
+class DisconnectEntities(OperationFields):
     op: Literal["disconnect_entities"]
-    from_: _Id
-    type: _Text
-    to: _Id
+    from_: fields.Id
+    type: fields.Text
+    to: fields.Id
 
 
-class RecordEvent(_OperationFields):
+class RecordEvent(OperationFields):
+    """`as` is the local name under which retract_event knows it as replaced_by."""
+
     op: Literal["record_event"]
-    type: _Text
-    target: _Id | None = None
-    actor: _Id | None = None
-    metadata: _Object | None = None
-    at: _Moment | None = None
+    as_: fields.LocalName | None = None
+    type: fields.Text
+    target: fields.Id | None = None
+    actor: fields.Id | None = None
+    metadata: fields.Object | None = None
+    at: fields.Moment | None = None
 
 
-class TagEntity(_OperationFields):
+class TagEntity(OperationFields):
     op: Literal["tag_entity"]
-    id: _Id
-    add: _Tags | None = None
-    remove: _Tags | None = None
+    id: fields.Id
+    add: fields.Tags | None = None
+    remove: fields.Tags | None = None
 
 
-class UpdateOrganization(_OperationFields):
+class UpdateOrganization(OperationFields):
     """`owner` is the name of the owner."""
 
     op: Literal["update_organization"]
-    name: _Text | None = None
-    owner: _Text | None = None
-    currency: _Text | None = None
-    time_zone: _Text | None = None
+    name: fields.Text | None = None
+    owner: fields.Text | None = None
+    currency: fields.Text | None = None
+    time_zone: fields.Text | None = None
 
 
 Operation: TypeAlias = (
@@ -138,6 +106,7 @@ Operation: TypeAlias = (
     | ConnectEntities
     | DisconnectEntities
     | RecordEvent
+    | Correction
     | TagEntity
     | UpdateOrganization
 )
@@ -149,6 +118,7 @@ _MODELS: dict[str, type[Operation]] = {
     "connect_entities": ConnectEntities,
     "disconnect_entities": DisconnectEntities,
     "record_event": RecordEvent,
+    "retract_event": RetractEvent,
     "tag_entity": TagEntity,
     "update_organization": UpdateOrganization,
 }
@@ -170,7 +140,7 @@ def parse(given: list[JsonValue]) -> list[Operation]:
 
 def _parsed(at: str, given: JsonValue) -> Operation:
     try:
-        given = _unpacked(given)  # pyright: ignore[reportAssignmentType]  # JSON becomes JSON
+        given = fields.unpacked(given)  # pyright: ignore[reportAssignmentType]  # JSON becomes JSON
     except ValueError as error:
         raise InvalidArgumentError(f"{at} must be {error}.", argument=at, at=at) from None
     if not isinstance(given, dict):

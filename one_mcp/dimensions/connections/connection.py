@@ -6,9 +6,10 @@ from one_mcp.dimensions import excerpts, lookup
 from one_mcp.dimensions.connections import rows
 from one_mcp.dimensions.connections.cycles import Cycles
 from one_mcp.dimensions.connections.rows import ConnectionRow
-from one_mcp.errors import InvalidArgumentError, NotFoundError, WrongDirectionError
+from one_mcp.errors import ConflictError, InvalidArgumentError, NotFoundError, WrongDirectionError
 from one_mcp.jsons import JsonObject
-from one_mcp.ontology import check
+from one_mcp.ontology import adjustments, check
+from one_mcp.ontology.adjustments import Adjustment
 from one_mcp.ontology.model import RelationshipType
 from one_mcp.store.work import Row, Work
 
@@ -25,6 +26,7 @@ class Connected(Written):
     id: str
     sentence: str
     created: bool
+    version: int
     metadata: JsonObject | None = None
     shortened: list[str] | None = None
     extra: list[str] | None = None
@@ -36,9 +38,19 @@ class Disconnected(Written):
 
 
 def connect(
-    work: Work, from_id: str, type: str, to_id: str, metadata: JsonObject | None = None
+    work: Work,
+    from_id: str,
+    type: str,
+    to_id: str,
+    metadata: JsonObject | None = None,
+    *,
+    expected_version: int | None = None,
+    adjust: Adjustment = adjustments.NONE,
 ) -> Connected:
     """Connect two live entities, or merge metadata into the connection that is there (D-20).
+
+    `adjust` adds to numbers and lists what they have by then. `expected_version` is that of the
+    connection; raises ConflictError where it has another, or is not there.
 
     Unusual ends are stored and warned of; a reversed `directed` type, a cycle in an acyclic one,
     a missing end and a connection to itself are refused (D-06, D-08).
@@ -52,26 +64,42 @@ def connect(
     _advise(work, kind, start, end)
     existing = find(work, from_id, kind.name, to_id)
     given = metadata or {}
+    _require_version(existing, expected_version)
     if existing is None:
-        kept, checked = rows.begun(kind, given)
+        kept, checked = rows.begun(kind, given, adjust=adjust)
         Cycles(work).add(kind, from_id, to_id)
         new = ConnectionRow(kind, ids.new(ids.CONNECTION, work.now), from_id, to_id, kept)
         rows.insert(work, [new])
+        version = work.change
     else:
-        kept, checked = rows.patched(kind, existing, given)
+        kept, checked = rows.patched(kind, existing, given, adjust=adjust)
         new = ConnectionRow(kind, existing["id"], from_id, to_id, kept)
+        version = existing["version"]
         if rows.differs(existing, new):
             rows.update(work, [new])
+            version = work.change
     work.warnings.extend(checked.hints)
     shown, shortened = excerpts.properties(jsons.dumps(kept), SHOWN_CHARACTERS)
     return Connected(
         id=new.id,
         sentence=kind.sentence(start["name"], end["name"]),
         created=existing is None,
+        version=version,
         metadata=shown or None,
         shortened=shortened,
         extra=few(checked.extra),
     )
+
+
+def _require_version(existing: Row | None, expected: int | None) -> None:
+    if existing is not None:
+        lookup.require_version(existing, expected, "find_connections")
+    elif expected:
+        raise ConflictError(
+            f"The connection is not there (any more), with version {expected} or any other; "
+            "find_connections shows what is.",
+            version=expected,
+        )
 
 
 def disconnect(work: Work, from_id: str, type: str, to_id: str) -> Disconnected:
@@ -95,7 +123,7 @@ def find(work: Work, from_id: str, type: str, to_id: str) -> Row | None:
     """Return the one connection of a type between two entities, in this direction."""
     return work.one(
         """
-        SELECT id, from_id, type, to_id, metadata, deleted_at
+        SELECT id, from_id, type, to_id, metadata, deleted_at, version
         FROM connections
         WHERE organization_id = :organization
           AND from_id = :from_id

@@ -28,7 +28,7 @@ _BESIDE = {
     "created_at": "connections are listed newest first",
 }
 CONNECTIONS = Listing(
-    "connections", "created_at", "seq, id, from_id, type, to_id, metadata, created_at"
+    "connections", "created_at", "seq, id, from_id, type, to_id, metadata, created_at, version"
 )
 
 
@@ -54,6 +54,7 @@ class Edge(Answer):
     to_properties: JsonObject | None = None
     metadata: JsonObject | None = None
     created: str | None = None
+    version: int | None = None
     shortened: list[str] | None = None
 
 
@@ -211,6 +212,7 @@ def _maker(
             to_properties=end.properties,
             metadata=metadata or None,
             created=clock.to_text(row["created_at"]) if full else None,
+            version=row["version"] if full else None,
             shortened=shortened or None,
         )
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from one_mcp import jsons
 from one_mcp.jsons import JsonObject
-from one_mcp.ontology import check
+from one_mcp.ontology import adjustments, check
+from one_mcp.ontology.adjustments import Adjustment
 from one_mcp.ontology.check import CheckedProperties
 from one_mcp.ontology.model import RelationshipType
 from one_mcp.store import dialect
@@ -26,21 +27,30 @@ class ConnectionRow:
     hidden_at: int | None = None
 
 
-def begun(kind: RelationshipType, given: JsonObject) -> tuple[JsonObject, CheckedProperties]:
+def begun(
+    kind: RelationshipType, given: JsonObject, *, adjust: Adjustment = adjustments.NONE
+) -> tuple[JsonObject, CheckedProperties]:
     """Work out what a new connection has, with defaults; null means what it means in a patch."""
+    given = adjustments.applied(kind.metadata, {}, given, adjust, "metadata")
     checked = check.metadata(kind, given, fill=True)
     return jsons.merged({}, checked.values), checked
 
 
 def patched(
-    kind: RelationshipType, before: Row, patch: JsonObject, *, stored: bool = False
+    kind: RelationshipType,
+    before: Row,
+    patch: JsonObject,
+    *,
+    stored: bool = False,
+    adjust: Adjustment = adjustments.NONE,
 ) -> tuple[JsonObject, CheckedProperties]:
     """Merge a patch into the metadata that is there (RFC 7396: null removes, D-20).
 
     Where that makes a difference the whole is checked, too: it may have become too large.
     """
-    checked = check.metadata(kind, patch, patch=True, stored=stored)
     old = jsons.load_object(before["metadata"])
+    patch = adjustments.applied(kind.metadata, old, patch, adjust, "metadata")
+    checked = check.metadata(kind, patch, patch=True, stored=stored)
     new = jsons.merged(old, checked.values)
     if not jsons.same(old, new):
         check.metadata(kind, new, stored=True)

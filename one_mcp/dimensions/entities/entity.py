@@ -5,12 +5,13 @@ import re
 from one_mcp import ids
 from one_mcp.answers import Written, few
 from one_mcp.dimensions import lookup
-from one_mcp.dimensions.entities import identity, rows, tags
+from one_mcp.dimensions.entities import alike, identity, rows, tags
 from one_mcp.dimensions.entities.rows import EntityRow
 from one_mcp.dimensions.events import event
 from one_mcp.errors import DuplicateError, InvalidArgumentError
 from one_mcp.jsons import JsonObject
-from one_mcp.ontology import check
+from one_mcp.ontology import adjustments, check
+from one_mcp.ontology.adjustments import Adjustment
 from one_mcp.store.work import Work
 
 LONGEST_NAME = 500
@@ -50,13 +51,15 @@ def create(
         values,
         external_id=external_id,
     )
-    if not rows.insert(work, [new]):
+    same = rows.insert_one(work, new)
+    if same is None:
         _refuse_taken(work, new)
         raise DuplicateError(
             f"Another {kind.name} has this external_id; update that one instead.",
             field="external_id",
         )
     work.warnings.extend(checked.hints)
+    alike.warn(work, new, same)
     tags.add(work, new.id, with_tags or [])
     event.expect(work, kind, "created", new.id)
     return Saved(
@@ -78,18 +81,25 @@ def update(
     status: str | None = None,
     replace: bool = False,
     expected_version: int | None = None,
+    adjust: Adjustment = adjustments.NONE,
 ) -> Saved:
     """Change a live entity: merge properties by RFC 7396 (null removes), or replace them (D-11).
 
+    `adjust` adds to numbers and lists what they have by then, so nobody's addition is lost.
     Raises ConflictError where `expected_version` is given and is not the entity's version.
     """
     before = lookup.live(work, id)
     lookup.require_version(before, expected_version)
     kind = check.entity_type(work.ontology, before["type"])
     if replace and properties is not None:
+        if adjust:
+            raise InvalidArgumentError(
+                "increment, append and remove change what is there; leave replace out.",
+                argument="replace",
+            )
         new, checked = rows.replaced(kind, properties)
     else:
-        new, checked = rows.patched(kind, before, properties or {})
+        new, checked = rows.patched(kind, before, properties or {}, adjust=adjust)
     after = EntityRow(
         kind,
         id,

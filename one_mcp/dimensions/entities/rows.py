@@ -1,5 +1,6 @@
 """Entity rows: what makes one differ, and the one place that writes them, one or a thousand."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -7,10 +8,23 @@ from one_mcp import jsons
 from one_mcp.dimensions import lookup
 from one_mcp.dimensions.entities import identity
 from one_mcp.jsons import JsonObject
-from one_mcp.ontology import check
+from one_mcp.ontology import adjustments, check
+from one_mcp.ontology.adjustments import Adjustment
 from one_mcp.ontology.check import CheckedProperties
 from one_mcp.ontology.model import EntityType
+from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
+
+SHOWN = 3  # of those that are alike
+_INSERT = """
+    INSERT INTO entities
+        (organization_id, id, type, name, properties, status, identity, external_id,
+         created_at, updated_at, deleted_at, status_before, version)
+    VALUES
+        (:organization, :id, :type, :name, :properties, :status, :identity, :external_id,
+         :created_at, :updated_at, :archived_at, :status_before, :change)
+    ON CONFLICT DO NOTHING
+"""
 
 
 @dataclass(slots=True)
@@ -49,14 +63,20 @@ def replaced(kind: EntityType, given: JsonObject) -> tuple[JsonObject, CheckedPr
 
 
 def patched(
-    kind: EntityType, before: Row, patch: JsonObject, *, stored: bool = False
+    kind: EntityType,
+    before: Row,
+    patch: JsonObject,
+    *,
+    stored: bool = False,
+    adjust: Adjustment = adjustments.NONE,
 ) -> tuple[JsonObject, CheckedProperties]:
     """Merge a patch into the properties that are there (RFC 7396: null removes, D-11).
 
     Where that makes a difference the whole is checked, too: what is required may have been removed.
     """
-    checked = check.properties(kind, patch, patch=True, stored=stored)
     old = jsons.load_object(before["properties"])
+    patch = adjustments.applied(kind.properties, old, patch, adjust, "properties")
+    checked = check.properties(kind, patch, patch=True, stored=stored)
     new = jsons.merged(old, checked.values)
     if not jsons.same(old, new):
         check.properties(kind, new, stored=True)
@@ -84,31 +104,48 @@ def insert(work: Work, entities: Sequence[EntityRow]) -> int:
 
     Two keys beside the id may stand in the way, so the statement names none.
     """
-    return work.many(
-        """
-        INSERT INTO entities
-            (organization_id, id, type, name, properties, status, identity, external_id,
-             created_at, updated_at, deleted_at, status_before, version)
-        VALUES
-            (:organization, :id, :type, :name, :properties, :status, :identity, :external_id,
-             :created_at, :updated_at, :archived_at, :status_before, :change)
-        ON CONFLICT DO NOTHING
+    return work.many(_INSERT, (_inserted(work, it) for it in entities))
+
+
+def insert_one(work: Work, entity: EntityRow) -> list[str] | None:
+    """Write a new entity, and name those of its type and name that were there; None as above.
+
+    One statement does both: creating is what happens most.
+    """
+    row = work.one(
+        f"""
+        {_INSERT}
+        RETURNING (
+            SELECT {dialect.json_list("same.id")}
+            FROM (
+                SELECT other.id
+                FROM entities AS other
+                WHERE other.organization_id = :organization
+                  AND other.type = :type
+                  AND lower(other.name) = lower(:name)
+                  AND other.deleted_at IS NULL
+                  AND other.version <> :change
+                ORDER BY other.seq
+                LIMIT {SHOWN}
+            ) AS same
+        ) AS alike
         """,
-        (
-            {
-                **_columns(it),
-                "type": it.kind.name,
-                "created_at": work.now if it.created_at is None else it.created_at,
-                "updated_at": work.now if it.updated_at is None else it.updated_at,
-                "archived_at": it.archived_at,
-                "status_before": None
-                if it.archived_at is None
-                else it.status_before or lookup.DEFAULT_STATUS,
-                "change": work.change,
-            }
-            for it in entities
-        ),
+        **_inserted(work, entity),
     )
+    return None if row is None else json.loads(row["alike"] or "[]")
+
+
+def _inserted(work: Work, entity: EntityRow) -> dict[str, str | int | None]:
+    archived = entity.archived_at is not None
+    return {
+        **_columns(entity),
+        "type": entity.kind.name,
+        "created_at": work.now if entity.created_at is None else entity.created_at,
+        "updated_at": work.now if entity.updated_at is None else entity.updated_at,
+        "archived_at": entity.archived_at,
+        "status_before": entity.status_before or lookup.DEFAULT_STATUS if archived else None,
+        "change": work.change,
+    }
 
 
 def update(work: Work, entities: Sequence[EntityRow]) -> None:

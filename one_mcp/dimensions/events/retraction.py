@@ -2,14 +2,23 @@
 
 from collections.abc import Iterable, Sequence
 
+from one_mcp import ids
+from one_mcp.answers import Written
+from one_mcp.dimensions.events import retracted
+from one_mcp.errors import ConflictError, InvalidArgumentError, NotFoundError
 from one_mcp.store import dialect
-from one_mcp.store.work import Work
+from one_mcp.store.work import Row, Work
 
 Retraction = tuple[str, str | None, str | None]  # the event's id, why, what stands in its place
 _COLUMNS = "organization_id, event_id, type, at, event, reason, replaced_by, version"
 _VALUES = """
     events.organization_id, events.id, events.type, events.at, events.seq, NULL, NULL, :change
 """
+
+
+class Retracted(Written):
+    id: str
+    type: str
 
 
 def put(work: Work, given: Iterable[Retraction]) -> int:
@@ -30,6 +39,49 @@ def put(work: Work, given: Iterable[Retraction]) -> int:
             for id, reason, other in given
         ),
     )
+
+
+def retract(work: Work, id: str, reason: str | None, replaced_by: str | None) -> Retracted:
+    """Take one event back for a reason; another event may take its place.
+
+    Raises NotFoundError, or ConflictError where an event is retracted already, or both are one.
+    """
+    row = event(work, id, "id")
+    if replaced_by is not None:
+        if replaced_by == id:
+            raise ConflictError(f"{id} cannot stand in its own place.", id=id)
+        event(work, replaced_by, "replaced_by")
+    gone = retracted.among(work, [each for each in (id, replaced_by) if each])
+    for each, back in gone.items():
+        change = ids.change(back["version"])
+        raise ConflictError(
+            f"{each} is retracted already, by {change}; undo_change takes it up again.",
+            id=each,
+            change=change,
+        )
+    put(work, [(id, reason, replaced_by)])
+    return Retracted(id=id, type=row["type"])
+
+
+def event(work: Work, id: str, argument: str) -> Row:
+    """Return an event's row; raises NotFoundError."""
+    row = work.one(
+        """
+        SELECT id, type, at, actor_id, target_id, metadata
+        FROM events
+        WHERE organization_id = :organization
+          AND id = :id
+        """,
+        id=id,
+    )
+    if row is not None:
+        return row
+    if not ids.is_id(id) or not id.startswith(f"{ids.EVENT}_"):
+        raise InvalidArgumentError(
+            f"{argument} takes the id of an event, evt_…; find it with find_events.",
+            argument=argument,
+        )
+    raise NotFoundError(f"There is no event {id}; find it with find_events.", id=id)
 
 
 def of_change(work: Work, number: int) -> int:

@@ -66,6 +66,7 @@ TagList = Annotated[
 ]
 Properties = Annotated[JsonObject, BeforeValidator(_unpack)]
 Metadata = Annotated[JsonObject, BeforeValidator(_unpack)]
+Increment = Annotated[JsonObject, BeforeValidator(_unpack), Field(description='{"balance": "-5"}')]
 
 Limit = Annotated[int, Field(ge=1, le=pages.MOST_ITEMS)]
 CursorText = Annotated[str, Field(description="from the last page", min_length=1, max_length=2000)]

@@ -25,9 +25,9 @@ Operations = Annotated[
             "description": (
                 "{op, ...} with op: create_entity (as: $name, type, name, properties, status, "
                 "tags), update_entity, archive_entity, restore_entity, connect_entities (from, "
-                "type, to, metadata), disconnect_entities, record_event (type, target, actor, "
-                "metadata, at), tag_entity (id, add, remove), update_organization (name, owner, "
-                "currency, time_zone): as in these tools"
+                "type, to, metadata), disconnect_entities, record_event (as, type, target, actor, "
+                "metadata, at), retract_event (id, reason, replaced_by), tag_entity (id, add, "
+                "remove), update_organization (name, owner, currency, time_zone): as in these tools"
             ),
         }
     ),

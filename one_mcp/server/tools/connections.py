@@ -11,6 +11,7 @@ from one_mcp.dimensions.connections.directions import Direction
 from one_mcp.dimensions.connections.finding import Edges
 from one_mcp.dimensions.graph import exploring, paths
 from one_mcp.dimensions.graph.subgraph import Neighbourhood
+from one_mcp.ontology.adjustments import Adjustment
 from one_mcp.server.arguments import fields
 from one_mcp.server.toolbox import ToolSpec, toolset
 from one_mcp.session import Session
@@ -22,12 +23,25 @@ async def connect_entities(
     type: fields.TypeName,
     to: fields.EntityId,
     metadata: Annotated[fields.Metadata, Field(description="merged")] | None = None,
+    *,
+    increment: fields.Increment | None = None,
+    append: fields.Metadata | None = None,
+    remove: fields.Metadata | None = None,
+    expected_version: fields.Version | None = None,
 ) -> Connected:
     """Connect two entities, or merge metadata into the connection that is there.
 
     Direction matters: owner owns thing, content generated_by agent, child part_of parent.
     """
-    return await one.write(connection.connect, from_, type, to, metadata)
+    return await one.write(
+        connection.connect,
+        from_,
+        type,
+        to,
+        metadata,
+        expected_version=expected_version,
+        adjust=Adjustment(increment, append, remove),
+    )
 
 
 async def disconnect_entities(

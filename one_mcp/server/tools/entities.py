@@ -18,6 +18,7 @@ from one_mcp.dimensions.graph.summary import summarizing
 from one_mcp.dimensions.graph.summary.measures import COUNT
 from one_mcp.dimensions.graph.summary.sources import Conditions, Kind
 from one_mcp.dimensions.graph.summary.summarizing import Compare, Summary
+from one_mcp.ontology.adjustments import Adjustment
 from one_mcp.server.arguments import existence, fields
 from one_mcp.server.toolbox import ToolSpec, toolset
 from one_mcp.session import Session
@@ -199,11 +200,15 @@ async def update_entity(
     status: Status | None = None,
     *,
     replace: Annotated[bool, Field(description="replace all properties")] = False,
+    increment: fields.Increment | None = None,
+    append: fields.Properties | None = None,
+    remove: fields.Properties | None = None,
     expected_version: fields.Version | None = None,
 ) -> Saved:
     """Change an entity's properties, name or status.
 
-    With expected_version, it is refused if someone else changed the entity meanwhile.
+    increment, append and remove (from lists) lose nothing that others add. With expected_version,
+    it is refused if someone else changed the entity meanwhile.
     """
     return await one.write(
         entity.update,
@@ -213,6 +218,7 @@ async def update_entity(
         status=status,
         replace=replace,
         expected_version=expected_version,
+        adjust=Adjustment(increment, append, remove),
     )
 
 
