@@ -84,7 +84,11 @@ class Operation(BaseModel):
     actor: str | None = None
     at: str | int | None = None
     add: list[str] | None = None
-    remove: list[str] | None = None
+    remove: list[str] | JsonObject | None = None
+    increment: JsonObject | None = None
+    append: JsonObject | None = None
+    reason: str | None = None
+    replaced_by: str | None = None
 
 
 class Mapping(BaseModel):
@@ -131,17 +135,23 @@ class Pieces:
     faulty: list[Placed[tuple[str, str]]] = field(default_factory=list[Placed[tuple[str, str]]])
 
 
+_DRAWN = frozenset({"from", "type", "to", "metadata"})
+_ADJUSTING = ("increment", "append", "remove")
 ARGUMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "create_entity": (("type", "name"), ("as", "properties", "status", "tags")),
     "update_entity": (
         ("id",),
-        ("name", "properties", "status", "replace", "expected_version"),
+        ("name", "properties", "status", "replace", "expected_version", *_ADJUSTING),
     ),
     "archive_entity": (("id",), ()),
     "restore_entity": (("id",), ()),
-    "connect_entities": (("from", "type", "to"), ("metadata",)),
+    "connect_entities": (
+        ("from", "type", "to"),
+        ("metadata", "expected_version", *_ADJUSTING),
+    ),
     "disconnect_entities": (("from", "type", "to"), ()),
-    "record_event": (("type",), ("target", "actor", "metadata", "at")),
+    "record_event": (("type",), ("as", "target", "actor", "metadata", "at")),
+    "retract_event": (("id",), ("reason", "replaced_by")),
     "tag_entity": (("id",), ("add", "remove")),
 }
 """What each operation must and may have, beside `op`."""
@@ -181,14 +191,17 @@ def _take(found: Pieces, placed: Placed[Operation]) -> None:
             tags = Placed(f"{at}.tags", entity, step + 1, exact=True)
             _tag(found, tags, entity.as_, entity.tags)
         case "connect_entities":
-            edge = ProposedConnection.model_validate(given)
+            drawn = {n: value for n, value in given.items() if n in _DRAWN}
+            edge = ProposedConnection.model_validate(drawn)
             found.connections.append(Placed(at, edge, step, exact=True))
         case "record_event":
-            event = ProposedEvent.model_validate(given)
+            event = ProposedEvent.model_validate({n: given[n] for n in given if n != "as"})
             found.events.append(Placed(at, event, step, exact=True))
         case "tag_entity":
             tags = [*(operation.add or []), *(operation.remove or [])]
             _tag(found, placed, operation.id, tags)
+        case "retract_event":
+            pass  # puts right what was recorded; a mapping says nothing about it
         case _:
             found.others.append(placed)
 
