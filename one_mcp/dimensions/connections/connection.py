@@ -63,28 +63,26 @@ def connect(
     start, end = lookup.live(work, from_id, "from"), lookup.live(work, to_id, "to")
     _advise(work, kind, start, end)
     existing = find(work, from_id, kind.name, to_id)
-    given = metadata or {}
+    given, changed = metadata or {}, True
     _require_version(existing, expected_version)
     if existing is None:
         kept, checked = rows.begun(kind, given, adjust=adjust)
         Cycles(work).add(kind, from_id, to_id)
         new = ConnectionRow(kind, ids.new(ids.CONNECTION, work.now), from_id, to_id, kept)
         rows.insert(work, [new])
-        version = work.change
     else:
         kept, checked = rows.patched(kind, existing, given, adjust=adjust)
         new = ConnectionRow(kind, existing["id"], from_id, to_id, kept)
-        version = existing["version"]
-        if rows.differs(existing, new):
+        changed = rows.differs(existing, new)
+        if changed:
             rows.update(work, [new])
-            version = work.change
     work.warnings.extend(checked.hints)
     shown, shortened = excerpts.properties(jsons.dumps(kept), SHOWN_CHARACTERS)
     return Connected(
         id=new.id,
         sentence=kind.sentence(start["name"], end["name"]),
         created=existing is None,
-        version=version,
+        version=work.change if existing is None or changed else existing["version"],
         metadata=shown or None,
         shortened=shortened,
         extra=few(checked.extra),

@@ -92,11 +92,7 @@ def update(
     lookup.require_version(before, expected_version)
     kind = check.entity_type(work.ontology, before["type"])
     if replace and properties is not None:
-        if adjust:
-            raise InvalidArgumentError(
-                "increment, append and remove change what is there; leave replace out.",
-                argument="replace",
-            )
+        _refuse_both(adjust)
         new, checked = rows.replaced(kind, properties)
     else:
         new, checked = rows.patched(kind, before, properties or {}, adjust=adjust)
@@ -123,6 +119,14 @@ def update(
         changed=few(changed),
         extra=few(checked.extra),
     )
+
+
+def _refuse_both(adjust: Adjustment) -> None:
+    if adjust:
+        raise InvalidArgumentError(
+            "increment, append and remove change what is there; leave replace out.",
+            argument="replace",
+        )
 
 
 def named(name: str) -> str:
