@@ -151,7 +151,7 @@ async def test_repeat_with_the_same_key_returns_the_first_answer(tool: Call) -> 
         ("find_entities", {"limit": 0}, "INVALID_ARGUMENT"),
         ("find_entities", {"limit": -1}, "INVALID_ARGUMENT"),
         ("find_entities", {"limit": 10**9}, "INVALID_ARGUMENT"),
-        ("find_entities", {"limit": "20"}, "INVALID_ARGUMENT"),
+        ("find_entities", {"limit": "twenty"}, "INVALID_ARGUMENT"),
         ("find_entities", {"sort": "price"}, "INVALID_ARGUMENT"),
         ("find_entities", {"cursor": "abc"}, "INVALID_ARGUMENT"),
         ("find_entities", {"type": "blogpost"}, "UNKNOWN_TYPE"),
