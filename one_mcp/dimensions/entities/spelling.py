@@ -1,6 +1,7 @@
 """Spelling: what names and addresses are once case, accents and punctuation do not count."""
 
 import re
+
 from one_mcp.texts import words
 
 
