@@ -43,7 +43,7 @@ class _Patient:
 
 def caretaker(organization: str) -> Principal:
     """Stand in for whoever looks after the file as a whole."""
-    return Principal(organization, founding.LOCAL_OWNER, "doctor", Role.PLATFORM_OWNER)
+    return Principal(organization, "doctor", "doctor", Role.PLATFORM_OWNER)
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
