@@ -24,13 +24,17 @@ LOCAL = Principal(founding.LOCAL, founding.LOCAL_OWNER, "owner", Role.ORG_OWNER)
 
 @dataclass(slots=True)
 class App:
-    """Everything that lives as long as the server."""
+    """Everything that lives as long as the server.
+
+    `owner` is who is let in without signing in: whoever runs a command, or speaks over stdio.
+    """
 
     settings: Settings
     ontology: Ontology
     database: Database
     clock: Clock
     providers: Providers
+    owner: Principal
     listeners: list[Callable[[frozenset[str]], None]] = field(
         default_factory=list[Callable[[frozenset[str]], None]]
     )
@@ -61,14 +65,16 @@ class App:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, clock: Clock = clocks.system) -> AsyncGenerator[App]:
+async def open_app(
+    settings: Settings, clock: Clock = clocks.system, *, owner: Principal = LOCAL
+) -> AsyncGenerator[App]:
     """Load the ontology and stand ready to open the file.
 
-    On first use the file gets an organization and its owner.
+    On first use the file gets the owner's organization, and the owner.
     """
 
     def work(raw: Raw) -> Work:
-        return Work(raw, LOCAL, ontology, clock())
+        return Work(raw, owner, ontology, clock())
 
     def is_ready(raw: Raw) -> bool:
         return founding.founded(work(raw)) and not entity_texts.undeclared(work(raw))
@@ -83,6 +89,6 @@ async def open_app(settings: Settings, clock: Clock = clocks.system) -> AsyncGen
     chosen = providers.choose(settings.only(EmbeddingSettings))
     async with open_database(path, FirstUse(is_ready, make_ready), read_only=read_only) as database:
         try:
-            yield App(settings, ontology, database, clock, chosen)
+            yield App(settings, ontology, database, clock, chosen, owner)
         finally:
             await chosen.close()

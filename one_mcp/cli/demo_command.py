@@ -9,7 +9,7 @@ import click
 from mcp import Client, MCPError, StdioServerParameters
 
 from one_mcp import assets
-from one_mcp.app import LOCAL, open_app
+from one_mcp.app import open_app
 from one_mcp.cli import screen, story
 from one_mcp.cli.storyteller import StoryError, Storyteller
 from one_mcp.services.picture import page
@@ -89,5 +89,5 @@ def _client(folder: Path, **settings: str) -> Client:
 async def _draw(folder: Path, course: str) -> None:
     settings = load({"database": folder / DATABASE, "read_only": True})
     async with open_app(settings) as app:
-        drawn = await scene(app.session(Call("graph"), LOCAL), course, View())
+        drawn = await scene(app.session(Call("graph"), app.owner), course, View())
     await anyio.Path(folder / PICTURE).write_text(page.write(drawn), encoding="utf-8")

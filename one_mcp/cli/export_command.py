@@ -7,7 +7,7 @@ from pathlib import Path
 import anyio
 import click
 
-from one_mcp.app import LOCAL, open_app
+from one_mcp.app import open_app
 from one_mcp.cli import options, screen
 from one_mcp.services import findings
 from one_mcp.services.exchange import exports, places
@@ -91,4 +91,4 @@ def _run(settings: Settings, export: Export, path: str) -> Exported:
 
 async def _export_from(settings: Settings, report: Report, export: Export, path: str) -> Exported:
     async with open_app(settings.model_copy(update={"read_only": True})) as app:
-        return await export(app.session(Call("export_data", report=report), LOCAL), path)
+        return await export(app.session(Call("export_data", report=report), app.owner), path)

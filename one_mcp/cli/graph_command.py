@@ -5,7 +5,7 @@ from pathlib import Path
 import anyio
 import click
 
-from one_mcp.app import LOCAL, open_app
+from one_mcp.app import open_app
 from one_mcp.cli import options, screen
 from one_mcp.dimensions.connections.directions import Direction
 from one_mcp.dimensions.graph.exploring import DEEPEST
@@ -80,4 +80,4 @@ def command(
 
 async def _scene(settings: Settings, entity: str, view: View) -> Scene:
     async with open_app(settings.model_copy(update={"read_only": True})) as app:
-        return await scene(app.session(Call("graph"), LOCAL), entity, view)
+        return await scene(app.session(Call("graph"), app.owner), entity, view)

@@ -10,7 +10,7 @@ import click
 from pydantic import BaseModel, ValidationError
 
 from one_mcp import jsons, refusals
-from one_mcp.app import LOCAL, open_app
+from one_mcp.app import open_app
 from one_mcp.cli import options, screen
 from one_mcp.dimensions.exchange.report import BadRow, Loaded
 from one_mcp.errors import ImportRowsError
@@ -132,7 +132,8 @@ async def _import(
     async with open_app(settings) as app:
         return await run(
             app.session(
-                Call("import_data", "one-mcp import", report=report, client=screen.CLIENT), LOCAL
+                Call("import_data", "one-mcp import", report=report, client=screen.CLIENT),
+                app.owner,
             )
         )
 

@@ -3,7 +3,7 @@
 import anyio
 import click
 
-from one_mcp.app import LOCAL, open_app
+from one_mcp.app import open_app
 from one_mcp.cli import options, screen
 from one_mcp.dimensions.knowledge.index.models import Model
 from one_mcp.services.knowledge import upkeep
@@ -38,7 +38,7 @@ def command(*, forget: str | None, as_json: bool) -> None:
 
 async def _models(settings: Settings, forget: str | None) -> tuple[str | None, list[Model]]:
     async with open_app(settings) as app:
-        one = app.session(Call("models"), LOCAL)
+        one = app.session(Call("models"), app.owner)
         if forget is not None:
             await upkeep.forget(one, forget)
         return app.providers.embedding.name, await upkeep.listed(one)

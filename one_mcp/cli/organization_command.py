@@ -3,7 +3,7 @@
 import anyio
 import click
 
-from one_mcp.app import LOCAL, open_app
+from one_mcp.app import open_app
 from one_mcp.cli import options, screen
 from one_mcp.dimensions.organizations import settings as organization
 from one_mcp.dimensions.organizations.settings import Settled
@@ -30,7 +30,7 @@ def command(*, as_json: bool, **given: str | None) -> None:
 
 async def _settled(settings: Settings, given: dict[str, str | None]) -> Settled:
     async with open_app(settings) as app:
-        one = app.session(Call("organization", client=screen.CLIENT), LOCAL)
+        one = app.session(Call("organization", client=screen.CLIENT), app.owner)
         if any(value is not None for value in given.values()):
             return await one.write(organization.update, **given)
         return await one.read(organization.show)

@@ -3,7 +3,7 @@
 import anyio
 import click
 
-from one_mcp.app import LOCAL, open_app
+from one_mcp.app import open_app
 from one_mcp.cli import options, screen
 from one_mcp.services.knowledge import upkeep
 from one_mcp.services.knowledge.upkeep import Indexed
@@ -40,7 +40,7 @@ def command(*, everything: bool, as_json: bool) -> int:
 async def _reindex(settings: Settings, report: Report, everything: bool) -> Indexed:
     async with open_app(settings) as app:
         return await upkeep.reindex(
-            app.session(Call("reindex", report=report), LOCAL), everything=everything
+            app.session(Call("reindex", report=report), app.owner), everything=everything
         )
 
 

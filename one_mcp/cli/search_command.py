@@ -3,7 +3,7 @@
 import anyio
 import click
 
-from one_mcp.app import LOCAL, open_app
+from one_mcp.app import open_app
 from one_mcp.cli import options, screen
 from one_mcp.dimensions.knowledge.search.hits import Hit
 from one_mcp.dimensions.knowledge.search.hybrid import Wish
@@ -59,7 +59,7 @@ def command(
 async def _find(settings: Settings, wish: Wish) -> Found:
     async with open_app(settings.model_copy(update={"read_only": True})) as app:
         await app.providers.embedding.settled()
-        return await recall.find(app.session(Call("search"), LOCAL), wish)
+        return await recall.find(app.session(Call("search"), app.owner), wish)
 
 
 def _show(found: Found) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import anyio
 import click
 
-from one_mcp.app import LOCAL, open_app
+from one_mcp.app import open_app
 from one_mcp.cli import options, screen
 from one_mcp.dimensions import counts
 from one_mcp.dimensions.counts import Census
@@ -33,7 +33,7 @@ def command(*, as_json: bool) -> None:
 
 async def _census(settings: Settings) -> Census:
     async with open_app(settings.model_copy(update={"read_only": True})) as app:
-        return await app.session(Call("stats"), LOCAL).read(counts.take)
+        return await app.session(Call("stats"), app.owner).read(counts.take)
 
 
 def _size(path: Path) -> int:

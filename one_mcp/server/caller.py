@@ -7,7 +7,7 @@ import anyio
 from mcp.server.context import ServerRequestContext
 
 from one_mcp.access import Principal
-from one_mcp.app import LOCAL, App
+from one_mcp.app import App
 from one_mcp.server.resources.subscriptions import Watch
 from one_mcp.session import Call, Report, Session
 from one_mcp.texts import visible
@@ -44,8 +44,8 @@ def identify(context: Context) -> Caller:
     """Say who makes this request: over stdio always the organization's owner."""
     app = context.lifespan_context.app
     return Caller(
-        LOCAL,
-        lambda call: app.session(call, LOCAL),
+        app.owner,
+        lambda call: app.session(call, app.owner),
         paced(context.session.report_progress),
         _client(context),
     )
