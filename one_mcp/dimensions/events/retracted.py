@@ -42,3 +42,13 @@ def among(work: Work, event_ids: Sequence[str]) -> dict[str, Row]:
         events=list(event_ids),
     )
     return {row["event_id"]: row for row in rows}
+
+
+# The same condition for who reads very many events: all retractions are read at once, and first.
+LIVE_OF_MANY = """
+    events.seq NOT IN (
+        SELECT retractions.event
+        FROM retractions
+        WHERE retractions.organization_id = :organization
+    )
+"""

@@ -34,7 +34,7 @@ class Figures:
         if measure.field is None or measure.does == measures.DISTINCT:
             return Decimal(self._count(one, measure))
         counted = Counter(
-            {unit: it.each.total() for unit, it in self._units(total, measure.field).items()}
+            {unit: it.count for unit, it in self._units(total, measure.field).items()}
         )
         if not counted:
             return _LEAST

@@ -13,9 +13,12 @@ from one_mcp.ontology.shape import DECIMAL
 COUNT = "count"
 DISTINCT = "distinct"
 NUMERIC = ("sum", "avg", "min", "max", "median")
+FOLDING = frozenset({"sum", "avg", "min", "max"})  # need not know how often each number stands
 EXAMPLES = "count, count:distinct actor, sum:price, avg:metadata.amount, min:, max:, median:"
 MOST = 5
 EXACT = Context(prec=400)  # digits enough for any sum of numbers that JSON holds here
+PLACES = 4  # that the engine adds up in, as whole numbers
+MOST_FOLDED = 100_000_000  # the largest number that it does, so that millions of them fit
 _MEASURE = re.compile(
     r"(sum|avg|min|max|median|distinct|count:distinct|count distinct)[: ]\s*(\S+)"
 )
@@ -33,14 +36,42 @@ class Measure:
 
 @dataclass(slots=True)
 class Numbers:
-    """The numbers of one field in one currency: how often each stands, and how any was written."""
+    """The numbers of one field in one currency: how often each stands, and how any was written.
+
+    Those that the engine has added up exactly are only known as a `folded` whole.
+    """
 
     each: Counter[Decimal] = field(default_factory=Counter[Decimal])
     kinds: set[str] = field(default_factory=set[str])
+    folded: "Folded | None" = None
+
+    @property
+    def count(self) -> int:
+        return self.each.total() + (self.folded.rows if self.folded else 0)
 
     def add(self, other: "Numbers") -> None:
         self.each.update(other.each)
         self.kinds |= other.kinds
+        if other.folded:
+            self.folded = self.folded.with_(other.folded) if self.folded else other.folded
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Numbers of which only this is known: how many, their sum, the least and the largest."""
+
+    rows: int
+    total: Decimal
+    least: Decimal
+    most: Decimal
+
+    def with_(self, other: "Folded") -> "Folded":
+        return Folded(
+            self.rows + other.rows,
+            EXACT.add(self.total, other.total),
+            min(self.least, other.least),
+            max(self.most, other.most),
+        )
 
 
 def read(texts: Sequence[str]) -> list[Measure]:
@@ -74,25 +105,25 @@ def number(value: object, kind: str | None) -> Decimal | None:
 
 def of(does: str, numbers: Numbers) -> Decimal | None:
     """Compute a measure over numbers; None where there are none, and 0 for their sum."""
-    every = numbers.each
-    if not every:
+    if not numbers.count:
         return Decimal(0) if does == "sum" else None
+    folded = numbers.folded
     match does:
         case "sum":
-            return _sum(every)
+            return _sum(numbers)
         case "avg":
-            return _rounded(EXACT.divide(_sum(every), Decimal(every.total())))
+            return _rounded(EXACT.divide(_sum(numbers), Decimal(numbers.count)))
         case "min":
-            return min(every)
+            return min([*numbers.each, *([folded.least] if folded else [])])
         case "max":
-            return max(every)
+            return max([*numbers.each, *([folded.most] if folded else [])])
         case _:
-            return _median(every)
+            return _median(numbers.each)
 
 
-def _sum(every: Counter[Decimal]) -> Decimal:
-    total = Decimal(0)
-    for value, times in every.items():
+def _sum(numbers: Numbers) -> Decimal:
+    total = numbers.folded.total if numbers.folded else Decimal(0)
+    for value, times in numbers.each.items():
         total = EXACT.add(total, EXACT.multiply(value, Decimal(times)))
     return total
 

@@ -10,8 +10,9 @@ from one_mcp.dimensions.events import finding
 from one_mcp.dimensions.events.finding import Around
 from one_mcp.dimensions.graph.summary import figures, measures, periods, sources, tally
 from one_mcp.dimensions.graph.summary.figures import Figures
+from one_mcp.dimensions.graph.summary.queries import Grouping, Key, Value
 from one_mcp.dimensions.graph.summary.sources import Conditions, Kind, RowSource
-from one_mcp.dimensions.graph.summary.tally import Grouping, GroupTally, Key, Tallies
+from one_mcp.dimensions.graph.summary.tally import GroupTally, Tallies
 from one_mcp.dimensions.organizations import settings
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue
@@ -172,7 +173,7 @@ def _lines(
     return lines
 
 
-def _value(name: str, value: tally.Value, grouping: Grouping) -> JsonValue:
+def _value(name: str, value: Value, grouping: Grouping) -> JsonValue:
     if name in periods.UNITS and isinstance(value, int):
         return periods.label(name, value, grouping.zone)
     return cut(value, VALUE_CHARACTERS) if isinstance(value, str) else value

@@ -7,29 +7,24 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import product
-from typing import TypeAlias
 
-from one_mcp.dimensions.graph.summary import measures, periods
-from one_mcp.dimensions.graph.summary.measures import Measure, Numbers
+from one_mcp.dimensions.graph.summary import measures, periods, queries
+from one_mcp.dimensions.graph.summary.measures import Folded, Measure, Numbers
+from one_mcp.dimensions.graph.summary.queries import (
+    MOST_LINES,
+    Grouping,
+    Key,
+    Query,
+    Reading,
+    Value,
+)
 from one_mcp.dimensions.graph.summary.sources import RowSource
 from one_mcp.errors import InvalidArgumentError
-from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
 
 MOST_GROUP_BY = 3
-MOST_LINES = 1_000_000
-Value: TypeAlias = str | int | float | bool | None
-Key: TypeAlias = tuple[Value, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Grouping:
-    """What rows are grouped by, in the caller's words, and the unit of time among it."""
-
-    names: tuple[str, ...]
-    unit: str | None
-    zone: str
 
 
 @dataclass(slots=True)
@@ -79,18 +74,30 @@ def read(work: Work, source: RowSource, grouping: Grouping, wanted: Sequence[Mea
     found = Tallies(starts=[start for start, _ in cuts])
     if grouping.unit is not None and not cuts:
         return found
-    fields = dict.fromkeys((it.field, it.does == measures.DISTINCT) for it in wanted if it.field)
-    for name, distinct in [(None, False), *fields]:
-        query = _Query(source, grouping, cuts)
-        statement = query.statement(name, distinct=distinct)
+    for name, how in [(None, Reading.ROWS), *_fields(wanted)]:
+        query = Query(source, grouping, cuts)
+        statement = query.statement(name, how)
         for line, row in enumerate(work.each(statement, **query.parameters)):
             if line == MOST_LINES:
                 raise _too_many(name)
-            tally = _of_row(row, name, distinct=distinct)
+            tally = _of_row(row, name, how)
             found.total.add(tally)
-            for key in query.keys(row):
+            for key in _keys(row, len(grouping.names)):
                 found.groups.setdefault(key, GroupTally()).add(tally)
     return found
+
+
+def _fields(wanted: Sequence[Measure]) -> list[tuple[str, Reading]]:
+    """List the fields that measures read, and how: as little of each as they need."""
+    found: dict[tuple[str, bool], Reading] = {}
+    for it in wanted:
+        if it.field is None:
+            continue
+        distinct = it.does == measures.DISTINCT
+        how = Reading.FOLDED if it.does in measures.FOLDING else Reading.VALUES
+        if found.get((it.field, distinct)) is not Reading.VALUES:
+            found[it.field, distinct] = Reading.DISTINCT if distinct else how
+    return [(name, how) for (name, _), how in found.items()]
 
 
 def _too_many(name: str | None) -> InvalidArgumentError:
@@ -101,147 +108,55 @@ def _too_many(name: str | None) -> InvalidArgumentError:
     )
 
 
-def _of_row(row: Row, name: str | None, *, distinct: bool) -> GroupTally:
+def _of_row(row: Row, name: str | None, how: Reading) -> GroupTally:
     """Make the tally of one line of the engine's answer: of rows that are alike in all it asks."""
     times: int = row["times"]
     if name is None:
         return GroupTally(rows=times)
     value, kind = row["value"], row["kind"]
-    if distinct:
+    if how is Reading.DISTINCT:
         seen: set[object] = set() if kind in {None, "null"} else {(kind, value)}
         return GroupTally(distinct={name: seen})
+    unit = row["unit"].lower() if row["unit_kind"] == "text" else None
+    if how is Reading.FOLDED and row["total"] is not None:
+        sums = (Decimal(row[it]).scaleb(-measures.PLACES) for it in ("total", "least", "most"))
+        folded = Numbers(kinds={kind}, folded=Folded(times, *sums))
+        return GroupTally(numbers={name: {unit: folded}})
     read = measures.number(value, kind)
     if read is None:
         return GroupTally(missing=Counter({name: times}))
-    unit = row["unit"].lower() if row["unit_kind"] == "text" else None
     return GroupTally(numbers={name: {unit: Numbers(Counter({read: times}), {kind})}})
 
 
 def _buckets(work: Work, source: RowSource, grouping: Grouping) -> list[tuple[int, int]]:
     if grouping.unit is None:
         return []
-    span = work.one(
+    first, last = (_edge(work, source, way) for way in ("ASC", "DESC"))
+    if first is None or last is None:
+        return []
+    return periods.buckets(grouping.unit, first, last, grouping.zone)
+
+
+def _edge(work: Work, source: RowSource, way: str) -> int | None:
+    """Return the first or the last time of all rows, by an index where that is possible."""
+    return work.value(
         f"""
-        SELECT min({source.time}) AS first, max({source.time}) AS last
+        SELECT {source.time}
         FROM {source.table}
         WHERE {source.table}.organization_id = :organization
-          AND {" AND ".join(_conditions(source))}
+          AND {" AND ".join(queries.conditions(source))}
+        ORDER BY {source.time} {way}
+        LIMIT 1
         """,
         **source.parameters,
         since=source.since,
         until=source.until,
     )
-    if span is None or span["first"] is None:
-        return []
-    return periods.buckets(grouping.unit, span["first"], span["last"], grouping.zone)
 
 
-def _conditions(source: RowSource) -> list[str]:
-    bounds = [
-        *([] if source.since is None else [f"{source.time} >= :since"]),
-        *([] if source.until is None else [f"{source.time} < :until"]),
-    ]
-    return [*source.conditions, *bounds]
-
-
-class _Query:
-    """The statement of one field: each line the number of rows that are alike in key and value."""
-
-    def __init__(self, source: RowSource, grouping: Grouping, cuts: list[tuple[int, int]]) -> None:
-        self._source = source
-        self._grouping = grouping
-        self._cuts = cuts
-        bounds = {"since": source.since, "until": source.until}
-        self.parameters: dict[str, object] = {**source.parameters, **bounds}
-
-    def statement(self, name: str | None, *, distinct: bool) -> str:
-        columns: list[str] = []
-        for index, key in enumerate(self._grouping.names):
-            value, kind = self._key(key, f"key{index}")
-            columns += [f"{value} AS key{index}", f"{kind} AS kind{index}"]
-        if name is not None:
-            columns += self._value(name, distinct=distinct)
-        source = self._source
-        places = ", ".join(str(index + 1) for index in range(len(columns)))
-        cut, within = "", ""
-        if self._cuts:
-            self.parameters["cuts"] = self._cuts
-            cut = f"{dialect.each_list('cuts', 'cut')} CROSS JOIN "
-            within = (
-                f" AND {source.time} >= CAST(cut.value ->> 0 AS BIGINT)"
-                f" AND {source.time} < CAST(cut.value ->> 1 AS BIGINT)"
-            )
-        # the bound ranges stand first, so that each of them seeks in an index on the time
-        return f"""
-            SELECT {", ".join([*columns, "count(*) AS times"])}
-            FROM {cut}{source.table}
-            WHERE {source.table}.organization_id = :organization{within}
-              AND {" AND ".join(_conditions(source))}
-            {f"GROUP BY {places}" if places else ""}
-            LIMIT {MOST_LINES + 1}
-        """
-
-    def _key(self, name: str, place: str) -> tuple[str, str]:
-        if name in periods.UNITS:
-            return "CAST(cut.value ->> 0 AS BIGINT)", "'time'"
-        if column := self._source.column(name):
-            return column, "'text'"
-        if name.startswith("tag:") and self._source.table == "entities":
-            self.parameters[place] = name.removeprefix("tag:")
-            values = f"""(
-                SELECT {dialect.json_list("carried.value")}
-                FROM (
-                    SELECT tags.value
-                    FROM tags
-                    WHERE tags.organization_id = :organization
-                      AND tags.entity_id = entities.id
-                      AND tags.key = :{place}
-                    ORDER BY tags.value
-                ) AS carried
-            )"""
-            return values, "'array'"
-        return self._json(name, place)
-
-    def _value(self, name: str, *, distinct: bool) -> list[str]:
-        if column := self._source.column(name):
-            if not distinct:
-                raise _no_number(name)
-            kind = f"CASE WHEN {column} IS NULL THEN 'null' ELSE 'text' END"
-            return [f"{column} AS value", f"{kind} AS kind"]
-        value, kind = self._json(name, "path")
-        if distinct:
-            return [f"{value} AS value", f"{kind} AS kind"]
-        beside = name.rpartition(".")
-        unit, unit_kind = self._json(f"{beside[0]}{beside[1]}currency", "currency")
-        return [
-            f"{value} AS value",
-            f"{kind} AS kind",
-            f"{unit} AS unit",
-            f"{unit_kind} AS unit_kind",
-        ]
-
-    def _json(self, name: str, place: str) -> tuple[str, str]:
-        argument = "group_by" if place.startswith("key") else "measures"
-        self.parameters[place] = self._source.path(name, argument)
-        return (
-            dialect.json_value(self._source.fields, f":{place}"),
-            dialect.json_kind(self._source.fields, f":{place}"),
-        )
-
-    def keys(self, row: Row) -> Iterator[Key]:
-        """Return the groups of a line's rows: one, or one for each value of a list."""
-        each = [
-            _values(row[f"key{index}"], row[f"kind{index}"])
-            for index in range(len(self._grouping.names))
-        ]
-        return product(*each)
-
-
-def _no_number(name: str) -> InvalidArgumentError:
-    return InvalidArgumentError(
-        f"{name} is no number; count:distinct {name} counts the different ones.",
-        argument="measures",
-    )
+def _keys(row: Row, count: int) -> Iterator[Key]:
+    """Return the groups of a line's rows: one, or one for each value of a list."""
+    return product(*(_values(row[f"key{index}"], row[f"kind{index}"]) for index in range(count)))
 
 
 def _values(value: Value, kind: str | None) -> list[Value]:

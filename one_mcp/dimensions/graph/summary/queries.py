@@ -1,0 +1,184 @@
+"""Queries: the statements that count rows, and read of a field as little as a measure needs."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from one_mcp.dimensions.graph.summary import measures, periods
+from one_mcp.dimensions.graph.summary.sources import RowSource
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.store import dialect
+
+MOST_LINES = 1_000_000
+_ALL = f"LIMIT {2**63 - 1}"  # keeps SQLite from reading the JSON anew wherever a value is named
+Value: TypeAlias = str | int | float | bool | None
+Key: TypeAlias = tuple[Value, ...]
+
+
+class Reading(Enum):
+    """What is read of a field: how often each value stands, only which do, or sums of numbers."""
+
+    ROWS = "rows"
+    VALUES = "values"
+    DISTINCT = "distinct"
+    FOLDED = "folded"
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """What rows are grouped by, in the caller's words, and the unit of time among it."""
+
+    names: tuple[str, ...]
+    unit: str | None
+    zone: str
+
+
+def conditions(source: RowSource) -> list[str]:
+    bounds = [
+        *([] if source.since is None else [f"{source.time} >= :since"]),
+        *([] if source.until is None else [f"{source.time} < :until"]),
+    ]
+    return [*source.conditions, *bounds]
+
+
+class Query:
+    """The statement of one field: each line the number of rows that are alike in key and value."""
+
+    def __init__(self, source: RowSource, grouping: Grouping, cuts: list[tuple[int, int]]) -> None:
+        self._source = source
+        self._grouping = grouping
+        self._cuts = cuts
+        bounds = {"since": source.since, "until": source.until}
+        self.parameters: dict[str, object] = {**source.parameters, **bounds}
+
+    def statement(self, name: str | None, how: Reading) -> str:
+        columns: list[str] = []
+        for index, key in enumerate(self._grouping.names):
+            value, kind = self._key(key, f"key{index}")
+            columns += [f"{value} AS key{index}", f"{kind} AS kind{index}"]
+        if name is not None:
+            columns += self._value(name, distinct=how is Reading.DISTINCT)
+        if self._cuts:
+            self.parameters["cuts"] = self._cuts
+        if how is Reading.FOLDED:
+            return self._folded(columns)
+        if name is None and self._cuts and len(self._grouping.names) == 1:
+            return self._counted(columns)
+        places = ", ".join(str(index + 1) for index in range(len(columns)))
+        return f"""
+            SELECT {", ".join([*columns, "count(*) AS times"])}
+            {self._rows}
+            {f"GROUP BY {places}" if places else ""}
+            LIMIT {MOST_LINES + 1}
+        """
+
+    @property
+    def _rows(self) -> str:
+        """All rows; the bound ranges stand first, so that each seeks in an index on the time."""
+        table = self._source.table
+        cut = f"{dialect.each_list('cuts', 'cut')} CROSS JOIN " if self._cuts else ""
+        return f"FROM {cut}{table} WHERE {table}.organization_id = :organization{self._also}"
+
+    @property
+    def _also(self) -> str:
+        source = self._source
+        within = (
+            f" AND {source.time} >= CAST(cut.value ->> 0 AS BIGINT)"
+            f" AND {source.time} < CAST(cut.value ->> 1 AS BIGINT)"
+        )
+        tests = [within if self._cuts else "", *conditions(source)]
+        return " AND ".join(tests)
+
+    def _counted(self, columns: list[str]) -> str:
+        """Count bucket by bucket, which needs no sorting and reads an index alone."""
+        table = self._source.table
+        return f"""
+            SELECT {", ".join(columns)}, (
+                SELECT count(*)
+                FROM {table}
+                WHERE {table}.organization_id = :organization
+                {self._also}
+            ) AS times
+            FROM {dialect.each_list("cuts", "cut")}
+        """
+
+    def _folded(self, columns: list[str]) -> str:
+        """Add numbers up as whole ten-thousandths, exactly; those that are none come one by one.
+
+        A number with a fraction is one where so many of them make the same number again.
+        """
+        keys = [column.rpartition(" AS ")[2] for column in columns]
+        alike = ", ".join(name for name in keys if name != "value")
+        number, most = "CAST(value AS NUMERIC)", measures.MOST_FOLDED
+        one = 10**measures.PLACES
+        parts = f"CAST(round({number} * {one}) AS BIGINT)"
+        inner = f"SELECT {', '.join(columns)} {self._rows} {_ALL}"
+        return f"""
+            SELECT {alike}, CASE WHEN part IS NULL THEN value END AS value, count(*) AS times,
+                sum(part) AS total, min(part) AS least, max(part) AS most
+            FROM (
+                SELECT {", ".join(keys)},
+                    CASE WHEN kind IN ('integer', 'real') THEN
+                        CASE WHEN abs({number}) <= {most} AND {parts} / {one}.0 = {number}
+                            THEN {parts} END
+                    END AS part
+                FROM ({inner}) AS read
+                {_ALL}
+            ) AS parted
+            GROUP BY {alike}, CASE WHEN part IS NULL THEN value END
+            LIMIT {MOST_LINES + 1}
+        """
+
+    def _key(self, name: str, place: str) -> tuple[str, str]:
+        if name in periods.UNITS:
+            return "CAST(cut.value ->> 0 AS BIGINT)", "'time'"
+        if column := self._source.column(name):
+            return column, "'text'"
+        if name.startswith("tag:") and self._source.table == "entities":
+            self.parameters[place] = name.removeprefix("tag:")
+            values = f"""(
+                SELECT {dialect.json_list("carried.value")}
+                FROM (
+                    SELECT tags.value
+                    FROM tags
+                    WHERE tags.organization_id = :organization
+                      AND tags.entity_id = entities.id
+                      AND tags.key = :{place}
+                    ORDER BY tags.value
+                ) AS carried
+            )"""
+            return values, "'array'"
+        return self._json(name, place)
+
+    def _value(self, name: str, *, distinct: bool) -> list[str]:
+        if column := self._source.column(name):
+            if not distinct:
+                raise _no_number(name)
+            kind = f"CASE WHEN {column} IS NULL THEN 'null' ELSE 'text' END"
+            return [f"{column} AS value", f"{kind} AS kind"]
+        value, kind = self._json(name, "path")
+        if distinct:
+            return [f"{value} AS value", f"{kind} AS kind"]
+        beside = name.rpartition(".")
+        unit, unit_kind = self._json(f"{beside[0]}{beside[1]}currency", "currency")
+        return [
+            f"{value} AS value",
+            f"{kind} AS kind",
+            f"{unit} AS unit",
+            f"{unit_kind} AS unit_kind",
+        ]
+
+    def _json(self, name: str, place: str) -> tuple[str, str]:
+        argument = "group_by" if place.startswith("key") else "measures"
+        self.parameters[place] = self._source.path(name, argument)
+        return (
+            dialect.json_value(self._source.fields, f":{place}"),
+            dialect.json_kind(self._source.fields, f":{place}"),
+        )
+
+
+def _no_number(name: str) -> InvalidArgumentError:
+    return InvalidArgumentError(
+        f"{name} is no number; count:distinct {name} counts the different ones.",
+        argument="measures",
+    )
