@@ -35,6 +35,7 @@ COMMANDS = {  # by section: each command's module has its name
     "Care": {
         "doctor": "Examine the database and the settings, and repair on request.",
         "backup": "Copy the database while servers use it.",
+        "compact": "Let go of old history, and write the file anew, smaller.",
         "restore": "Put a backup in the place of the database.",
     },
 }

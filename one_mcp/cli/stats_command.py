@@ -53,5 +53,7 @@ def _show(path: Path, taken: Census) -> None:
         screen.show(f"{sum(rows.values()):>9,}  {title} ({besides})")
         for name, number in rows.items():
             screen.show(f"{number:>9,}    {name}")
+    if taken.history_since is not None:
+        screen.show(f"history since {taken.history_since}; what was before is compacted")
     screen.show()
     screen.show(f"{taken.documents:>9,}  texts ({taken.passages:,} passages)")

@@ -1,11 +1,15 @@
 """Counts: how many there are of everything."""
 
 from one_mcp.answers import Answer
+from one_mcp.dimensions.changes import compaction
 from one_mcp.store.work import Work
 
 
 class Census(Answer):
-    """Rows of one organization; the types are those that the rows carry."""
+    """Rows of one organization; the types are those that the rows carry.
+
+    `history_since` is the time before which the history was compacted, if it was.
+    """
 
     organization: str
     name: str
@@ -17,6 +21,7 @@ class Census(Answer):
     events: dict[str, int]
     tags: int
     changes: int
+    history_since: str | None
     documents: int
     passages: int
 
@@ -48,6 +53,7 @@ def take(work: Work) -> Census:
         events=_events(work),
         tags=work.value("SELECT count(*) FROM tags WHERE organization_id = :organization"),
         changes=work.value("SELECT count(*) FROM change_log WHERE organization_id = :organization"),
+        history_since=compaction.since(work),
         documents=work.value(
             "SELECT count(*) FROM knowledge WHERE organization_id = :organization"
         ),

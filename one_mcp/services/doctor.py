@@ -14,7 +14,7 @@ from one_mcp.dimensions.purge import marks
 from one_mcp.errors import OneError
 from one_mcp.ontology import load
 from one_mcp.ontology.model import Ontology
-from one_mcp.services import erasure, findings
+from one_mcp.services import compaction, erasure, findings
 from one_mcp.services.findings import Finding
 from one_mcp.session import Session
 from one_mcp.settings import Settings
@@ -210,6 +210,7 @@ def _rows(patient: _Patient) -> Iterator[Finding]:
     yield _erasure([number for work in works for number in marks.waiting(work)])
     yield _strangers(sum(each.events_about_nobody for each in sound))
     yield _types(works, patient.ontology)
+    yield compaction.examine(works)
     yield _clocks(sound)
 
 

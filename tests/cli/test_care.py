@@ -119,3 +119,21 @@ def test_restore_of_a_file_that_is_no_backup_fails(run: Run, tmp_path: Path) -> 
 
     assert result.exit_code == 1
     assert "is not a SQLite database" in result.stderr
+
+
+def test_compact_says_what_went_and_stats_and_doctor_say_since_when(run: Run) -> None:
+    compacted = answer(run("compact", "--before", "now", "--json"))
+
+    assert compacted["rows"] > 0
+    assert compacted["log_cut"] is True
+    since = compacted["before"]
+    assert answer(run("stats", "--json"))["history_since"] == since
+    assert f"history since {since}" in run("stats").stdout
+    doctor = run("doctor")
+    assert doctor.exit_code == 0
+    assert re.search(rf"^ok +history +compacted before {since}", doctor.stdout, re.MULTILINE)
+
+
+def test_compact_wants_to_know_before_when(run: Run) -> None:
+    assert run("compact").exit_code == 2
+    assert "-1y" in run("compact", "--before", "soon").stderr

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from one_mcp import clock, ids
 from one_mcp.answers import Answer
-from one_mcp.dimensions.changes import differences, log
+from one_mcp.dimensions.changes import compaction, differences, log
 from one_mcp.dimensions.changes.differences import Difference
 from one_mcp.dimensions.changes.log import NEWEST
 from one_mcp.errors import InvalidArgumentError, NotFoundError
@@ -145,7 +145,11 @@ def _of_change(work: Work, number: int, limit: int, cursor: str | None) -> Histo
         size=_size,
     )
     happened = [] if page.cursor else differences.of_events(work, [number], limit)[number]
-    return History(changes=[_change(header, [*page.items, *happened])], cursor=page.cursor)
+    return History(
+        changes=[_change(header, [*page.items, *happened])],
+        cursor=page.cursor,
+        note=compaction.note([header]),
+    )
 
 
 def _of_row(work: Work, id: str, limit: int, cursor: str | None) -> History:
@@ -156,6 +160,9 @@ def _of_row(work: Work, id: str, limit: int, cursor: str | None) -> History:
             argument="id",
         )
     headers = _headers_about(work, id, _from(cursor, id, NEWEST), limit + 1)
+    compacted = None if headers else compaction.said(work)
+    if not headers and compacted is not None:
+        return History(changes=[], note=compacted)
     if not headers and cursor is None:
         raise NotFoundError(f"There is no history of {id}; find its id with find_entities.", id=id)
     found = _rows_about(work, id, [header["number"] for header in headers[:limit]])
@@ -187,7 +194,7 @@ def _page(
         cursor=lambda row: pages.encode(["history", subject], [row["number"]]),
         size=_size,
     )
-    return History(changes=page.items, cursor=page.cursor)
+    return History(changes=page.items, cursor=page.cursor, note=compaction.note(rows[:limit]))
 
 
 def _size(answer: Answer) -> int:

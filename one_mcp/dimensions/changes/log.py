@@ -20,7 +20,12 @@ HEADER = """
               AND people.id = change_log.person_id
         ),
         person_id
-    ) AS by
+    ) AS by,
+    (
+        SELECT at
+        FROM compactions
+        WHERE compactions.organization_id = change_log.organization_id
+    ) AS compacted_at
 """
 ROW = "seq, change, kind, row_id, before, after, purged_by"
 

@@ -2,7 +2,7 @@
 
 from one_mcp import clock, jsons
 from one_mcp.dimensions import lookup
-from one_mcp.dimensions.changes import images
+from one_mcp.dimensions.changes import compaction, images
 from one_mcp.dimensions.entities import tags
 from one_mcp.errors import NotFoundError
 from one_mcp.jsons import JsonObject
@@ -30,6 +30,7 @@ def entity(work: Work, id: str, at: int) -> Row:
     The way back starts from where the log has the row as a whole, or from the row of today.
     Raises NotFoundError where it was not there yet, or not any more.
     """
+    compaction.require_known(work, at)
     later = work.all(
         f"""
         SELECT before, image, steps, purged_by

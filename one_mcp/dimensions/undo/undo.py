@@ -4,7 +4,7 @@ import json
 
 from one_mcp import ids
 from one_mcp.answers import Written
-from one_mcp.dimensions.changes import log
+from one_mcp.dimensions.changes import compaction, log
 from one_mcp.dimensions.events import retraction
 from one_mcp.dimensions.undo import conflicts, contents, cycles, passages, writing
 from one_mcp.dimensions.undo.contents import Contents
@@ -44,6 +44,7 @@ def undo(work: Work, change_id: str) -> Undone:
             argument="change",
         )
     header = _marked(work, number)
+    compaction.require_kept(header)
     written = contents.read(work, number)
     _refuse_futile(number, written)
     standing = conflicts.find(work, number, written)
@@ -81,7 +82,11 @@ def _marked(work: Work, number: int) -> Row:
         WHERE organization_id = :organization
           AND number = :number
           AND undone_by IS NULL
-        RETURNING tool, undoes, touched
+        RETURNING number, at, tool, undoes, touched, (
+            SELECT compactions.at
+            FROM compactions
+            WHERE compactions.organization_id = :organization
+        ) AS compacted_at
         """,
         number=number,
         undone_by=work.change,
