@@ -15,6 +15,7 @@ from one_mcp.providers import providers
 from one_mcp.providers.providers import Providers
 from one_mcp.session import Call, Session
 from one_mcp.settings import EmbeddingSettings, Settings
+from one_mcp.store import property_values
 from one_mcp.store.sqlite.connection import Raw
 from one_mcp.store.sqlite.database import Database, FirstUse, open_database
 from one_mcp.store.work import Work
@@ -77,12 +78,15 @@ async def open_app(
         return Work(raw, owner, ontology, clock())
 
     def is_ready(raw: Raw) -> bool:
-        return founding.founded(work(raw)) and not entity_texts.undeclared(work(raw))
+        return founding.founded(work(raw)) and not (
+            entity_texts.undeclared(work(raw)) or property_values.undeclared(work(raw))
+        )
 
     def make_ready(raw: Raw) -> None:
         if not founding.founded(work(raw)):
             founding.found(work(raw))
         entity_texts.declare(work(raw))
+        property_values.declare(work(raw))
 
     ontology = load.in_use(settings.packs)
     path, read_only = settings.database, settings.read_only

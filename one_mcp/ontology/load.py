@@ -43,6 +43,7 @@ class _Gathered:
     core: set[str] = field(default_factory=set[str])
     yielding: set[str] = field(default_factory=set[str])
     from_file: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    indexed: set[str] = field(default_factory=set[str])
 
     def types(self, kind: Kind) -> dict[str, TomlTable]:
         known = self.known
@@ -141,6 +142,7 @@ def _gather(draft: _Gathered, file: TomlTable) -> None:
         draft.more_ends.setdefault(name, []).extend(more.listed(name))
     for name, meaning in file.sentences("tag_keys"):
         _add(draft, draft.tag_keys, name, Term(name, meaning), file.table("tag_keys"))
+    draft.indexed.update(file.words("indexed_properties"))
     file.close()
 
 
@@ -197,7 +199,20 @@ def _ontology(draft: _Gathered, whole: dict[str, TomlTable], packs: tuple[str, .
         link_roles=build.terms(whole["link_roles"]),
         tag_keys=draft.tag_keys,
         packs=packs,
+        indexed=_indexed(draft),
     )
+
+
+def _indexed(draft: _Gathered) -> frozenset[str]:
+    """Return the names of indexed properties; a pack may name those of other files, too."""
+    for name in draft.indexed:
+        if not properties.is_name(name):
+            raise OntologyError(
+                f"indexed_properties: '{name}' is no name of a property, which is letters, "
+                "digits and _, at most 63",
+                key="indexed_properties",
+            )
+    return frozenset(draft.indexed)
 
 
 def _aliases(draft: _Gathered, kind: Kind) -> dict[str, Alias]:

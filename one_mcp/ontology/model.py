@@ -188,7 +188,10 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Ontology:
-    """Everything the core files and the packs in use say."""
+    """Everything the core files and the packs in use say.
+
+    `indexed` names the properties by which entities are found fast, whatever their type.
+    """
 
     dimensions: dict[str, Dimension]
     groups: dict[Kind, dict[str, str]]
@@ -209,6 +212,7 @@ class Ontology:
     link_roles: dict[str, Term]
     tag_keys: dict[str, Term]
     packs: tuple[str, ...] = ()
+    indexed: frozenset[str] = frozenset()
 
     def automatic_event(
         self, type: EntityType, moment: Moment

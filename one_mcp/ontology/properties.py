@@ -14,11 +14,16 @@ _BOUNDED: dict[str, tuple[PropertyType, float, float | None]] = {
 }
 
 
+def is_name(name: str) -> bool:
+    """Tell whether a text can be a property's name."""
+    return bool(_PROPERTY_NAME.fullmatch(name))
+
+
 def shapes(table: TomlTable) -> dict[str, Property]:
     """Build the properties of a table, each in short or as a table with more."""
     built: dict[str, Property] = {}
     for name in table:
-        if not _PROPERTY_NAME.fullmatch(name):
+        if not is_name(name):
             raise table.fault("a property name is letters, digits and _, at most 63", name)
         built[name] = _short(name, table) or _long(name, table.table(name))
     seen: set[str] = set(built)

@@ -61,6 +61,15 @@ def json_elements(column: str, path: str) -> str:
     return f"json_each({column}, {path}) AS element"
 
 
+def each_value(column: str, key: str) -> str:
+    """Read the values of a member of the JSON object in a column: its elements if it is a list.
+
+    Of an object there are none. `key` is SQL, too.
+    """
+    value = f"{column} -> {key}"
+    return f"json_each(CASE WHEN substr({value}, 1, 1) <> '{{' THEN {value} END) AS element"
+
+
 def is_decimal(value: str) -> str:
     """Ask whether a text is a decimal number, such as -12.50."""
     return (
@@ -93,6 +102,11 @@ def json_without(column: str, key: str) -> str:
 def by_index(name: str) -> str:
     """Say by which index a table is read; without statistics SQLite takes others."""
     return f"INDEXED BY {name}"
+
+
+def by_number() -> str:
+    """Say that rows are read in the order of their numbers, by no index."""
+    return "NOT INDEXED"
 
 
 def unindexed(column: str) -> str:

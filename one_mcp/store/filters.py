@@ -138,7 +138,7 @@ def _equal_test(made: Filter, operand: JsonValue, at: str) -> "Test":
             return _decimal_test("=", made.bind(operand))
         case str():
             text = _text_test("=", made.bind(operand))
-            number = _number_of(operand)
+            number = number_of(operand)
             return text if number is None else _either(text, _number_test("=", made.bind(number)))
         case _:
             raise _refusal(
@@ -170,7 +170,7 @@ def _comparison(sign: str) -> "Make":
             raise _refusal(
                 f"{at} takes a number, a decimal string, a time such as 2026-01-31 or a text."
             )
-        number = operand if not isinstance(operand, str) else _number_of(operand)
+        number = operand if not isinstance(operand, str) else number_of(operand)
         if isinstance(operand, str) and number is None:
             return _any(place, _text_test(sign, made.bind(operand)))
         bound = made.bind(number)
@@ -215,7 +215,12 @@ def _exists(_made: Filter, place: str, operand: JsonValue, at: str) -> str:
     return f"coalesce({dialect.json_kind(COLUMN, place)}, 'null') {sign} 'null'"
 
 
-def _number_of(text: str) -> float | None:
+def is_decimal(text: str) -> bool:
+    """Tell whether a text is a decimal number, such as -12.50."""
+    return bool(DECIMAL.fullmatch(text))
+
+
+def number_of(text: str) -> float | None:
     """Return the number that a decimal string or a time stands for among stored numbers."""
     if DECIMAL.fullmatch(text):
         return float(text) if "." in text or len(text) > 15 else int(text)  # noqa: PLR2004  # more digits than a float keeps

@@ -159,6 +159,27 @@ TEXT_COUNTS = table(
 UNINDEXED = table(
     "unindexed", "organization_id text, kind text, below integer", key="organization_id kind"
 )
+INDEXED_PROPERTIES = table("indexed_properties", "name text", key="name")
+PROPERTY_FIELDS = table(
+    "property_fields",
+    "number serial, organization_id text, type text, name text",
+    key="number",
+    unique=(unique("organization_id type name"),),
+    references=(_ORGANIZATION,),
+)
+PROPERTY_TEXTS = table(
+    "property_texts",
+    "organization_id text, field integer, value text, entity integer",
+    key="organization_id field value entity",
+)
+PROPERTY_NUMBERS = table(
+    "property_numbers",
+    "organization_id text, field integer, value real, entity integer",
+    key="organization_id field value entity",
+)
+UNINDEXED_PROPERTIES = table(
+    "unindexed_properties", "organization_id text, below integer", key=TENANT
+)
 IDEMPOTENCY_KEYS = table(
     "idempotency_keys",
     "organization_id text, person_id text, key text, step integer, digest text, answer text?,"
@@ -209,6 +230,12 @@ HIDDEN_HUBS = table(
     key="organization_id entity_id",
     references=(reference("organization_id entity_id", "entities"),),
 )
+COMPACTIONS = table(
+    "compactions",
+    "organization_id text, below integer, at integer",
+    key=TENANT,
+    references=(_ORGANIZATION,),
+)
 ERASURES = table(
     "erasures",
     "organization_id text, number integer",
@@ -221,8 +248,9 @@ TABLES: dict[str, Table] = {
         *(ORGANIZATIONS, PEOPLE, ENTITIES, CONNECTIONS, CONNECTION_COUNTS, EVENTS, TAGS),
         *(KNOWLEDGE, KNOWLEDGE_LINKS, KNOWLEDGE_LABELS, EMBEDDABLE_FIELDS, CHUNK_QUEUE),
         *(CHUNKS, EMBEDDING_MODELS, EMBEDDINGS, EMBEDDING_QUEUE, HEADS, CHANGE_LOG, CHANGE_ROWS),
-        *(IDEMPOTENCY_KEYS, IDEMPOTENCY_SUBJECTS, RETRACTIONS, HIDDEN_HUBS, ERASURES),
-        *(TENANTS, TEXT_COUNTS, UNINDEXED),
+        *(IDEMPOTENCY_KEYS, IDEMPOTENCY_SUBJECTS, RETRACTIONS, HIDDEN_HUBS, ERASURES, COMPACTIONS),
+        *(TENANTS, TEXT_COUNTS, UNINDEXED, UNINDEXED_PROPERTIES),
+        *(INDEXED_PROPERTIES, PROPERTY_FIELDS, PROPERTY_TEXTS, PROPERTY_NUMBERS),
     )
 }
 LOGGED: dict[str, Table] = {

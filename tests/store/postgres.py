@@ -36,6 +36,11 @@ ELEMENTS = (
     f"(SELECT {_kind('value')} AS type, value #>> '{{}}' AS value"
     f" FROM jsonb_array_elements({AT})) AS element"
 )
+EACH_VALUE = (
+    f"LATERAL (SELECT {_kind('listed.value')} AS type, listed.value #>> '{{}}' AS value"
+    r" FROM jsonb_array_elements(CASE jsonb_typeof(\1) WHEN 'array' THEN \1"
+    r" WHEN 'object' THEN '[]' ELSE jsonb_build_array(\1) END) AS listed) AS element"
+)
 VERSION = "pginstall18"  # of the builds that the wheel brings
 INITIAL = "-U one -E utf8 --no-locale --no-sync --no-instructions"
 NOBODY = 65534  # PostgreSQL refuses to run as root; this user owns nothing
@@ -73,6 +78,10 @@ PIECES: dict[str, tuple[str, str]] = {  # the pieces of store/dialect.py: as the
         r"json_each\(([\w.]+), (:\w+)\) AS element",
         ELEMENTS,
     ),
+    "each_value": (
+        r"json_each\(CASE WHEN substr\(([\w.]+ -> [\w.]+), 1, 1\) .*? END\) AS element",
+        EACH_VALUE,
+    ),
     "position": (r"instr\(", "strpos("),
     "json_number": (
         r"""CASE WHEN json_type\(([\w.]+), '\$\.(\w+)'\) IN \([^)]*\) THEN \1 ->> '\2' END""",
@@ -85,6 +94,7 @@ PIECES: dict[str, tuple[str, str]] = {  # the pieces of store/dialect.py: as the
     ),
     "json_without": (r"json_remove\(([\w.]+), '\$\.(\w+)'\)", r"\1 - '\2'"),
     "by_index": (r" INDEXED BY \w+", ""),
+    "by_number": (" NOT INDEXED", ""),
     "unindexed": (r"(?<=[\s(])\+(?=[a-z])", ""),
     "most": (r" LIMIT \+:", " LIMIT :"),
 }

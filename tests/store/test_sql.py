@@ -41,6 +41,9 @@ REASONS = {
     "store/sqlite/health.py: SELECT count(*) FROM ( SELECT organization_id, texts": (
         "compares each organization's count with its rows"
     ),
+    "store/sqlite/values.py: DELETE FROM some_table": (
+        "takes out what the row of a trigger had, by keys that begin with its organization"
+    ),
     "store/sqlite/health.py: INSERT INTO some_table": "fills a search index, which is the file's",
 }
 

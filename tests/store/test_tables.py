@@ -102,6 +102,7 @@ BEYOND = {
     "embedding_models.name": "a model is the file's; what it made is each organization's own",
     "embeddings.model": "a model is the file's; what it made is each organization's own",
     "embedding_queue.model": "a model is the file's; what it made is each organization's own",
+    "indexed_properties.name": "which properties are indexed is said by the packs of the servers",
     "embeddable_fields.type": "which fields become knowledge is said by the packs of the servers",
 }
 

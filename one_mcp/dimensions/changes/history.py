@@ -136,20 +136,17 @@ def _of_organization(work: Work, limit: int, cursor: str | None) -> History:
 def _of_change(work: Work, number: int, limit: int, cursor: str | None) -> History:
     header = log.header(work, number)
     rows = log.rows(work, number, after=_from(cursor, number, 0), limit=limit + 1)
-    told = dict(zip((row["seq"] for row in rows), differences.of_rows(work, rows), strict=True))
+    found = dict(zip((row["seq"] for row in rows), differences.of_rows(work, rows), strict=True))
     page = pages.page(
         rows,
         limit,
-        lambda row: told[row["seq"]],
+        lambda row: found[row["seq"]],
         cursor=lambda row: pages.encode(["history", number], [row["seq"]]),
         size=_size,
     )
     happened = [] if page.cursor else differences.of_events(work, [number], limit)[number]
-    return History(
-        changes=[_change(header, [*page.items, *happened])],
-        cursor=page.cursor,
-        note=compaction.note([header]),
-    )
+    told = [_change(header, [*page.items, *happened])]
+    return History(changes=told, cursor=page.cursor, note=compaction.note([header]))
 
 
 def _of_row(work: Work, id: str, limit: int, cursor: str | None) -> History:
@@ -160,8 +157,7 @@ def _of_row(work: Work, id: str, limit: int, cursor: str | None) -> History:
             argument="id",
         )
     headers = _headers_about(work, id, _from(cursor, id, NEWEST), limit + 1)
-    compacted = None if headers else compaction.said(work)
-    if not headers and compacted is not None:
+    if not headers and (compacted := compaction.said(work)):
         return History(changes=[], note=compacted)
     if not headers and cursor is None:
         raise NotFoundError(f"There is no history of {id}; find its id with find_entities.", id=id)

@@ -110,11 +110,10 @@ def sorted_few(work: Work, wanted: Wanted, members: Members, order: Order) -> Re
     rows = work.all(
         f"""
         SELECT {wanted.columns}, {order.column} AS at
-        -- DISTINCT, since neighbours may be connected in several ways
-        FROM (SELECT DISTINCT id FROM ({members.ids}) AS given) AS known
+        FROM (SELECT DISTINCT {members.key} FROM ({members.ids}) AS given) AS known
         CROSS JOIN entities
         WHERE entities.organization_id = :organization
-          AND entities.id = known.id
+          AND entities.{members.key} = known.{members.key}
           AND {" AND ".join(tests)}
         {order.clause}
         LIMIT :count
@@ -130,10 +129,10 @@ def matching(work: Work, selection: Selection, members: Members, words: Words) -
     rows = work.all(
         f"""
         SELECT DISTINCT entities.seq
-        FROM ({members.ids}) AS known
+        FROM (SELECT DISTINCT {members.key} FROM ({members.ids}) AS given) AS known
         CROSS JOIN entities
         WHERE entities.organization_id = :organization
-          AND entities.id = known.id
+          AND entities.{members.key} = known.{members.key}
         """,
         **selection.parameters,
     )

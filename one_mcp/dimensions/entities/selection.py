@@ -7,6 +7,7 @@ while the entities are walked in the order of an index. So no search reads more 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from one_mcp.dimensions import lookup
 from one_mcp.dimensions.connections.directions import SIDES, Direction, Followed
@@ -14,11 +15,12 @@ from one_mcp.dimensions.entities import identity
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check
-from one_mcp.ontology.model import EntityType
-from one_mcp.store import filters
+from one_mcp.ontology.model import EntityType, Property
+from one_mcp.store import filters, property_values
 from one_mcp.store.work import Work
 
 FEW = 1_000
+_SINGLE = frozenset({"integer", "number", "decimal", "timestamp_ms"})  # a list is none of these
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,15 @@ class NeighbourOf:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """A set of entities: its ids, whether `entities.id` is one of them, and how many there are."""
+    """A set of entities: its ids, whether `entities.id` is one of them, and how many there are.
+
+    Where `key` is `seq`, `ids` are the numbers of its rows.
+    """
 
     ids: str
     test: str
     count: str
+    key: Literal["id", "seq"] = "id"
 
 
 @dataclass(slots=True)
@@ -98,10 +104,39 @@ def select(
         (lookup.any_state if archived else lookup.live)(work, connected_to.id)
         selection.sets.append(_linked(work, selection, connected_to, hidden=archived))
     selection.sets += [_tagged(selection, tag) for tag in tagged]
+    selection.sets += _valued(work, selection, kind, where)
     made = filters.properties(where)
     selection.filters += made.conditions
     selection.parameters |= made.parameters
     return selection
+
+
+def _valued(
+    work: Work, selection: Selection, kind: EntityType | None, where: JsonObject
+) -> list[Members]:
+    """Choose by values of indexed properties who may fulfil the conditions, which are asked yet."""
+    sets: list[Members] = []
+    if not where.keys() & work.ontology.indexed:
+        return sets
+    indexed = property_values.indexed(work, where.keys(), kind and kind.name)
+    for name, fields in indexed.items():
+        wanted = where[name]
+        operators: JsonObject = wanted if isinstance(wanted, dict) else {"eq": wanted}
+        shapes = [_declared(work, field.type, name) for field in fields]
+        for some in property_values.ranges(
+            operators,
+            single=all(it is not None and it.type in _SINGLE for it in shapes),
+            listed=all(it is not None and it.type == "string_list" for it in shapes),
+        ):
+            rows = property_values.rows(some, fields, selection.bind)
+            count = f"SELECT count(*) FROM ({rows} LIMIT :bound) AS counted"
+            sets.append(Members(rows, "TRUE", count, key="seq"))
+    return sets
+
+
+def _declared(work: Work, type: str, name: str) -> Property | None:
+    kind = work.ontology.entity_types.get(type)
+    return None if kind is None else kind.properties.get(name)
 
 
 def _identified(selection: Selection, kind: EntityType, where: JsonObject) -> JsonObject:

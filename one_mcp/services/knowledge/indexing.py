@@ -17,7 +17,7 @@ from one_mcp.errors import ConflictError, EmbedderError, OneError
 from one_mcp.providers.embedding import LoadedEmbedder
 from one_mcp.services.knowledge import passages
 from one_mcp.session import Report, Session
-from one_mcp.store import unindexed
+from one_mcp.store import property_values, unindexed
 
 CUT_AT_ONCE = 16
 EMBED_AT_ONCE = 64
@@ -108,9 +108,10 @@ async def finish(one: Session, report: Report | None = None) -> Backlog:
 
 
 async def turn(one: Session, model: ActiveModel, until: Until = EVERYTHING) -> int:
-    """Do some of what is to be done, and return how much; words first: they are quick."""
+    """Do some of what is to be done, what is quick first, and return how much."""
     return (
         await one.derive(unindexed.take)
+        or await one.derive(property_values.take)
         or await _cut(one, model, until.ticket)
         or await _embed(one, model, until.chunk)
     )

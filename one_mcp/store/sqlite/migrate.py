@@ -3,7 +3,7 @@
 from importlib import resources
 
 from one_mcp.errors import NewerDatabaseError, NotADatabaseError
-from one_mcp.store.sqlite import triggers, words
+from one_mcp.store.sqlite import triggers, values, words
 from one_mcp.store.sqlite.connection import Raw, begin, rollback
 from one_mcp.store.sqlite.driver import driver
 
@@ -60,6 +60,7 @@ def migrate(raw: Raw, path: str) -> int:
                     raw.execute(statement)
         triggers.write(raw)
         words.write(raw)
+        values.write(raw)
         raw.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         raw.execute(f"PRAGMA user_version = {known[-1][0]}")
         raw.execute("COMMIT")

@@ -175,7 +175,10 @@ def _others(work: Work, source: RowSource, asked: Conditions) -> None:
     )
     fitted = (finding.fitted if events else connections.fitted)(work, known, asked.where or {})
     made = filters.of(fitted, source.fields)
-    source.conditions = [*made.conditions, retracted.LIVE_OF_MANY if events else "deleted_at IS NULL"]
+    source.conditions = [
+        *made.conditions,
+        retracted.LIVE_OF_MANY if events else "deleted_at IS NULL",
+    ]
     source.parameters = dict(made.parameters)
     ends = {name: f"{source.table}.{_COLUMNS[source.table][name]}" for name in ENDS[source.table]}
     source.conditions += existence.tests(work, source, ends, asked.has, asked.lacks)

@@ -47,6 +47,10 @@ def owners(raw: Raw, model: str | None, now: int) -> list[str]:
                 WHERE unindexed.organization_id = organizations.organization_id
             )
             OR EXISTS (
+                SELECT 1 FROM unindexed_properties
+                WHERE unindexed_properties.organization_id = organizations.organization_id
+            )
+            OR EXISTS (
                 SELECT 1 FROM chunk_queue
                 WHERE chunk_queue.organization_id = organizations.organization_id
                   AND {leases.WAITING}

@@ -358,6 +358,54 @@ SELECT organization_id, 'passage', newest.seq + 1
 FROM organizations CROSS JOIN (SELECT max(seq) AS seq FROM chunks) AS newest
 WHERE newest.seq IS NOT NULL;
 
+-- Values of properties by which entities are found and sorted without reading them. Their triggers
+-- (sqlite/values.py) keep the values of the names that stand here, of every organization and type.
+CREATE TABLE indexed_properties (
+    name TEXT NOT NULL PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+-- A property of the entities of one type, by a number that stands for it in the tables of values.
+CREATE TABLE property_fields (
+    number INTEGER PRIMARY KEY,
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    type TEXT NOT NULL,
+    name TEXT NOT NULL,
+    UNIQUE (organization_id, type, name)
+) STRICT;
+
+CREATE INDEX property_fields_by_name ON property_fields (organization_id, name);
+
+-- One row for each value of an entity, of a list for each element. Texts stand by their beginning
+-- and in small letters: these tables say which entities may fit, and the properties which do.
+CREATE TABLE property_texts (
+    organization_id TEXT NOT NULL,
+    field INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    entity INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, field, value, entity)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE property_numbers (
+    organization_id TEXT NOT NULL,
+    field INTEGER NOT NULL,
+    value REAL NOT NULL,
+    entity INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, field, value, entity)
+) STRICT, WITHOUT ROWID;
+
+-- Entities below a number whose values are still to be put in, by the indexer, the newest first.
+CREATE TABLE unindexed_properties (
+    organization_id TEXT NOT NULL PRIMARY KEY,
+    below INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Of changes before `at`, which are those below a number, the log keeps only that they were made.
+CREATE TABLE compactions (
+    organization_id TEXT NOT NULL PRIMARY KEY REFERENCES organizations (organization_id),
+    below INTEGER NOT NULL,
+    at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Undone means undone: the events of changes that stand undone are retracted, as if each undo had
 -- done so. Undoing an undo took them up again, and undoing that one took them back.
 CREATE TEMPORARY TABLE undoing AS
