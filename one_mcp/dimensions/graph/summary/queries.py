@@ -15,7 +15,7 @@ Value: TypeAlias = str | int | float | bool | None
 Key: TypeAlias = tuple[Value, ...]
 
 
-class Reading(Enum):
+class Extent(Enum):
     """What is read of a field: how often each value stands, only which do, or sums of numbers."""
 
     ROWS = "rows"
@@ -51,16 +51,16 @@ class Query:
         bounds = {"since": source.since, "until": source.until}
         self.parameters: dict[str, object] = {**source.parameters, **bounds}
 
-    def statement(self, name: str | None, how: Reading) -> str:
+    def statement(self, name: str | None, how: Extent) -> str:
         columns: list[str] = []
         for index, key in enumerate(self._grouping.names):
             value, kind = self._key(key, f"key{index}")
             columns += [f"{value} AS key{index}", f"{kind} AS kind{index}"]
         if name is not None:
-            columns += self._value(name, distinct=how is Reading.DISTINCT)
+            columns += self._value(name, distinct=how is Extent.DISTINCT)
         if self._cuts:
             self.parameters["cuts"] = self._cuts
-        if how is Reading.FOLDED:
+        if how is Extent.FOLDED:
             return self._folded(columns)
         if name is None and self._cuts and len(self._grouping.names) == 1:
             return self._counted(columns)

@@ -14,10 +14,10 @@ from one_mcp.dimensions.graph.summary import measures, periods, queries
 from one_mcp.dimensions.graph.summary.measures import Folded, Measure, Numbers
 from one_mcp.dimensions.graph.summary.queries import (
     MOST_LINES,
+    Extent,
     Grouping,
     Key,
     Query,
-    Reading,
     Value,
 )
 from one_mcp.dimensions.graph.summary.sources import RowSource
@@ -74,7 +74,7 @@ def read(work: Work, source: RowSource, grouping: Grouping, wanted: Sequence[Mea
     found = Tallies(starts=[start for start, _ in cuts])
     if grouping.unit is not None and not cuts:
         return found
-    for name, how in [(None, Reading.ROWS), *_fields(wanted)]:
+    for name, how in [(None, Extent.ROWS), *_fields(wanted)]:
         query = Query(source, grouping, cuts)
         statement = query.statement(name, how)
         for line, row in enumerate(work.each(statement, **query.parameters)):
@@ -87,16 +87,16 @@ def read(work: Work, source: RowSource, grouping: Grouping, wanted: Sequence[Mea
     return found
 
 
-def _fields(wanted: Sequence[Measure]) -> list[tuple[str, Reading]]:
+def _fields(wanted: Sequence[Measure]) -> list[tuple[str, Extent]]:
     """List the fields that measures read, and how: as little of each as they need."""
-    found: dict[tuple[str, bool], Reading] = {}
+    found: dict[tuple[str, bool], Extent] = {}
     for it in wanted:
         if it.field is None:
             continue
         distinct = it.does == measures.DISTINCT
-        how = Reading.FOLDED if it.does in measures.FOLDING else Reading.VALUES
-        if found.get((it.field, distinct)) is not Reading.VALUES:
-            found[it.field, distinct] = Reading.DISTINCT if distinct else how
+        how = Extent.FOLDED if it.does in measures.FOLDING else Extent.VALUES
+        if found.get((it.field, distinct)) is not Extent.VALUES:
+            found[it.field, distinct] = Extent.DISTINCT if distinct else how
     return [(name, how) for (name, _), how in found.items()]
 
 
@@ -108,17 +108,17 @@ def _too_many(name: str | None) -> InvalidArgumentError:
     )
 
 
-def _of_row(row: Row, name: str | None, how: Reading) -> GroupTally:
+def _of_row(row: Row, name: str | None, how: Extent) -> GroupTally:
     """Make the tally of one line of the engine's answer: of rows that are alike in all it asks."""
     times: int = row["times"]
     if name is None:
         return GroupTally(rows=times)
     value, kind = row["value"], row["kind"]
-    if how is Reading.DISTINCT:
+    if how is Extent.DISTINCT:
         seen: set[object] = set() if kind in {None, "null"} else {(kind, value)}
         return GroupTally(distinct={name: seen})
     unit = row["unit"].lower() if row["unit_kind"] == "text" else None
-    if how is Reading.FOLDED and row["total"] is not None:
+    if how is Extent.FOLDED and row["total"] is not None:
         sums = (Decimal(row[it]).scaleb(-measures.PLACES) for it in ("total", "least", "most"))
         folded = Numbers(kinds={kind}, folded=Folded(times, *sums))
         return GroupTally(numbers={name: {unit: folded}})
