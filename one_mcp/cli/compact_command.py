@@ -22,9 +22,9 @@ from one_mcp.store.sqlite import backup
 @options.settings("database", "packs", "log_level")
 @options.as_json
 def command(*, before: str, as_json: bool) -> None:
-    """Let go of what the history before a time says, and write the file anew, smaller.
+    """Let go of old history, and write the file anew, smaller.
 
-    Who changed something, when and why stays in the history. What it was before cannot be seen or
+    Who changed something before that time, when and why stays in the history. What it was before cannot be seen or
     undone any more, and a repeated import knows rows that were changed since by their ids only.
     Servers go on working; their writes wait while the file is written anew. There is no way back:
     make a backup first.
