@@ -24,8 +24,9 @@ from one_mcp.store.sqlite import backup
 def command(*, before: str, as_json: bool) -> None:
     """Let go of old history, and write the file anew, smaller.
 
-    Who changed something before that time, when and why stays in the history. What it was before cannot be seen or
-    undone any more, and a repeated import knows rows that were changed since by their ids only.
+    Who changed something before that time, when and why stays in the history. What it was cannot be
+    seen or undone any more, and a repeated import knows rows that were changed since by their ids
+    only.
     Servers go on working; their writes wait while the file is written anew. There is no way back:
     make a backup first.
     """
