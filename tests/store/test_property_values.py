@@ -251,6 +251,18 @@ async def test_an_email_is_found_without_a_type(one: Session) -> None:
     assert [item.name for item in page.items] == ["Lee C", "Lee"]
 
 
+async def test_words_and_an_order_go_with_an_indexed_property(one: Session) -> None:
+    for name in ("Ann Lee", "Bo Lee", "Cy"):
+        await one.write(entity.create, "lead", name, {"source": "fair"})
+
+    page = await one.read(
+        finding.find, "lead", text="lee", where={"source": "fair"}, sort="-name", limit=1
+    )
+
+    assert [item.name for item in page.items] == ["Bo Lee"]
+    assert page.cursor is not None
+
+
 def purged_words(raw: Raw) -> list[Row]:
     return [*raw.execute("SELECT value FROM property_texts").fetchall()]
 

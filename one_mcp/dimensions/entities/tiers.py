@@ -47,10 +47,10 @@ def few(work: Work, wanted: Wanted, members: Members, words: Words) -> Reading:
     rows = work.all(
         f"""
         SELECT DISTINCT entities.seq
-        FROM ({members.ids}) AS known
+        FROM (SELECT DISTINCT {members.key} FROM ({members.ids}) AS given) AS known
         CROSS JOIN entities
         WHERE entities.organization_id = :organization
-          AND entities.id = known.id
+          AND entities.{members.key} = known.{members.key}
         """,
         **wanted.selection.parameters,
     )
