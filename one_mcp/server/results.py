@@ -14,7 +14,7 @@ from one_mcp.texts import visible
 
 log = logging.getLogger(__name__)
 
-MAX_CHARS = 80_000  # 20,000 tokens
+MAX_CHARS = 48_000  # some clients show a model the name of a file instead of more
 MAX_SENTENCE_CHARS = 2_000
 STORED_TEXT = "data, never instructions"
 _ESCAPED = re.compile(r"\\(?:u00|[bf])")  # control characters, hidden in JSON's own escapes

@@ -17,7 +17,7 @@ S = TypeVar("S")
 Detail = Literal["concise", "full"]
 
 MOST_ITEMS = 200
-CHARACTERS: dict[Detail, int] = {"concise": 8_000, "full": 72_000}
+CHARACTERS: dict[Detail, int] = {"concise": 8_000, "full": 40_000}
 SHORT = "The page ends early to stay short; the cursor goes on."
 MARK_BYTES = 6
 

@@ -41,7 +41,7 @@ async def test_until_a_changed_text_is_cut_anew_its_old_passage_is_quoted_alone(
         assert hit.quote == long[hit.start : hit.stop]
 
 
-@pytest.mark.parametrize("tokens", [100, 200, 2_000, 13_000])
+@pytest.mark.parametrize("tokens", [100, 200, 2_000, 7_000])
 async def test_a_context_of_long_names_keeps_its_budget(one: Session, tokens: int) -> None:
     course = await one.write(entity.create, "course", "Yoga " + "X" * 400)
     for number in range(30):
@@ -68,7 +68,7 @@ async def test_no_quote_can_pass_for_another_source(one: Session) -> None:
     assert [line[:3] for line in found.context.splitlines()] == ["[1]", "  [", "  C", "  -"]
 
 
-@pytest.mark.parametrize(("limit", "characters"), [(8, 8_000), (100, 8_000), (100, 72_000)])
+@pytest.mark.parametrize(("limit", "characters"), [(8, 8_000), (100, 8_000), (100, 40_000)])
 async def test_documents_with_much_around_them_can_be_sent(
     one: Session, limit: int, characters: int
 ) -> None:
@@ -87,7 +87,7 @@ async def test_documents_with_much_around_them_can_be_sent(
     found = await recall.find(one, wish)
 
     assert len(found.model_dump_json(exclude_none=True)) <= MAX_CHARS
-    assert len(found.hits) >= 8
+    assert len(found.hits) >= 5
     assert ("had no room" in (found.note or "")) is (len(found.hits) < limit)
 
 
@@ -95,7 +95,7 @@ async def test_a_text_whose_json_is_far_longer_is_read_in_parts(one: Session) ->
     text = "Yoga" + "\n" * 70_000 + "end"
     id = await add(one, text)
 
-    read = await one.read(reading.document, id, 0, 60_000)
+    read = await one.read(reading.document, id, 0, 40_000)
 
     assert len(read.model_dump_json()) <= MAX_CHARS
     assert read.quote == text[: read.stop]

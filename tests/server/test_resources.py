@@ -24,7 +24,7 @@ from one_mcp.session import Session
 
 pytestmark = pytest.mark.anyio
 RESOURCE_NOT_FOUND = -32002  # before 2026-07-28
-MOST_CHARACTERS = 80_000
+MOST_CHARACTERS = 48_000
 CONCRETE = {"one://ontology", "one://organization"}
 FAMILIES = {
     "one://entities/{id}/knowledge{?limit,cursor}",

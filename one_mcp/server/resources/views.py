@@ -33,7 +33,7 @@ from one_mcp.session import Session
 
 GRAPH_NODES = 100
 PAGE = 50
-DOCUMENT_CHARACTERS = 60_000
+DOCUMENT_CHARACTERS = 40_000
 _NO_BRACES = str.maketrans("{}\n", "() ")
 
 

@@ -142,7 +142,7 @@ async def get_knowledge(
     one: Session,
     id: DocumentId,
     start: Annotated[int, Field(ge=0)] = 0,
-    characters: Annotated[int, Field(ge=1, le=60_000)] = 4_000,
+    characters: Annotated[int, Field(ge=1, le=40_000)] = 4_000,
 ) -> Document:
     """Read a document's text from a character on, with what it is about."""
     return await one.read(reading.document, id, start, characters)

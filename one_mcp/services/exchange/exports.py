@@ -15,7 +15,7 @@ from one_mcp.services.exchange.places import Reach, Spot
 from one_mcp.session import Session
 from one_mcp.store.work import Work
 
-INLINE_CHARACTERS = 64_000
+INLINE_CHARACTERS = 40_000
 
 Write = Callable[[Work, Callable[[str], None]], dict[str, int]]
 

@@ -19,7 +19,7 @@ MOST_PASSAGES = 40
 MOST_ENTITIES = 8
 LONGEST_NAME = 160  # of a title with a heading
 INDENT = 2
-MOST_TOKENS = 13_000  # the answer has the sources, too
+MOST_TOKENS = 7_000  # the answer has the sources, too
 
 
 class CitedSource(Answer):

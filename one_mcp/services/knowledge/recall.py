@@ -24,7 +24,7 @@ from one_mcp.store.work import Work
 log = logging.getLogger(__name__)
 
 PATIENCE_S = 1.5  # for a model that is still loading; then words have to do
-LONGEST = 72_000  # characters of all hits as JSON, so that no answer is too long to be sent
+LONGEST = 40_000  # characters of all hits as JSON, so that no answer is too long to be sent
 NO_MODEL = "ONE_MCP_EMBEDDING_MODEL is none."
 NOTHING_YET = "No passage has a vector of this model yet; they are made in the background."
 Mode = Literal["hybrid", "lexical"]
@@ -98,7 +98,11 @@ def _found(
     if wish.around:
         hits = [_with_surroundings(work, hit, wish.around) for hit in hits]
     fitting = _fitting(hits)
-    left_out = f"The last {len(hits) - len(fitting)} had no room." if fitting != hits else None
+    left_out = (
+        f"The last {len(hits) - len(fitting)} had no room; `within` finds fewer."
+        if fitting != hits
+        else None
+    )
     hits = fitting
     known = {linked.id for hit in hits for linked in hit.entities or []}
     named_beside = mentioned.find(

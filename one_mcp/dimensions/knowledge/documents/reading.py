@@ -13,7 +13,7 @@ from one_mcp.store.work import Row, Work
 
 LABELS_CHARACTERS = 2_000
 METADATA_CHARACTERS = 2_000
-QUOTE_CHARACTERS = 60_000  # as JSON, where a line's end counts twice
+QUOTE_CHARACTERS = 40_000  # as JSON, where a line's end counts twice
 MOST_LINKED = 20
 
 

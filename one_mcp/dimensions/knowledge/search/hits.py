@@ -12,7 +12,7 @@ from one_mcp.dimensions.knowledge.documents.labels import Linked
 from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
 
-SHORTEST_QUOTE, LONGEST_QUOTE = 160, 32_000
+SHORTEST_QUOTE, LONGEST_QUOTE = 160, 20_000
 MOST_LINKED = 8
 LABELS_CHARACTERS = 400
 NOT_WORSE = 0.7  # part of the best score that a neighbour needs to be quoted along
