@@ -357,3 +357,20 @@ async def test_nothing_is_left_of_forgotten_passages(one: Session, ask: Ask) -> 
     assert (
         len(await rows(one, "SELECT 1 FROM embeddings WHERE organization_id = :organization")) == 1
     )
+
+
+async def test_a_scope_bounds_the_entities_that_are_named_beside(one: Session) -> None:
+    jane = await one.write(entity.create, "audience_member", "Jane Quill", with_tags=["skill:yoga"])
+    john = await one.write(entity.create, "audience_member", "John Quill")
+    film = await one.write(entity.create, "video", "Quill")
+    await one.write(connection.connect, jane.id, "following", film.id)
+
+    async def named(scope: Scope) -> set[str]:
+        found = await recall.find(one, Wish("Quill", scope))
+        return {item.id for item in found.entities or []}
+
+    assert await named(Scope()) == {jane.id, john.id, film.id}
+    assert await named(Scope(entity=jane.id)) == {jane.id}
+    assert await named(Scope(entity=jane.id, around=True)) == {jane.id, film.id}
+    assert await named(Scope(tags=("skill:yoga",))) == {jane.id}
+    assert await named(Scope(types=("video",))) == {film.id}

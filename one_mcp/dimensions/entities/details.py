@@ -38,7 +38,7 @@ class Frame:
 
 FRAMES: dict[Detail, Frame] = {
     "concise": Frame(10, 5, 4_000, 1_200, 3_000, 2_000),
-    "full": Frame(200, 20, 20_000, 6_000, 12_000, 4_000),
+    "full": Frame(200, 20, 14_000, 4_000, 8_000, 4_000),
 }
 
 

@@ -106,7 +106,7 @@ def _found(
     hits = fitting
     known = {linked.id for hit in hits for linked in hit.entities or []}
     named_beside = mentioned.find(
-        work, wish.text, names, types=wish.scope.types, known=known, most=entities
+        work, wish.text, names, scope=wish.scope, known=known, most=entities
     )
     return Found(
         mode="lexical" if meaning is None else "hybrid",

@@ -5,9 +5,11 @@ from functools import partial
 
 from one_mcp import jsons
 from one_mcp.dimensions.entities import scoring, summaries
+from one_mcp.dimensions.entities.selection import Selection
 from one_mcp.dimensions.entities.summaries import Item
 from one_mcp.dimensions.knowledge.search import lexical
-from one_mcp.ontology import check
+from one_mcp.dimensions.knowledge.search import scope as scopes
+from one_mcp.dimensions.knowledge.search.scope import Scope
 from one_mcp.search import fusion
 from one_mcp.search.cache import Frequencies, rarest
 from one_mcp.store import dialect, fulltext
@@ -26,11 +28,14 @@ def find(
     text: str,
     frequencies: Frequencies,
     *,
-    types: Sequence[str] = (),
+    scope: Scope | None = None,
     known: Collection[str] = (),
     most: int,
 ) -> list[Item]:
-    """Find live entities that words of a text name, the best first, but for those in `known`."""
+    """Find live entities that words of a text name, the best first, but for those in `known`.
+
+    Only those that a scope is about: of its types, with its tags, its entity and who is around it.
+    """
     number, there = fulltext.tenant(work), fulltext.size(work, ENTITIES)
     frequencies.refresh(there)
     said = lexical.said(text)
@@ -43,7 +48,9 @@ def find(
     named = Words(number, tuple((word,) for word in rare), "")
     found = _tagged(work, said, most) + _named(work, named, most + len(known))
     ids = [id for id in dict.fromkeys(found) if id not in known]
-    names = [check.entity_type(work.ontology, type).name for type in types]
+    selection, tests = Selection(), ""
+    if scope is not None:
+        tests = "".join(f" AND {test}" for test in scopes.of_entities(work, selection, scope))
     rows = work.all(
         f"""
         SELECT entities.id, entities.type, entities.name, entities.status
@@ -52,12 +59,13 @@ def find(
         WHERE entities.organization_id = :organization
           AND entities.id = wanted.value
           AND entities.deleted_at IS NULL
+          {tests}
         ORDER BY wanted.key
         """,
+        **selection.parameters,
         ids=jsons.dumps(ids),
     )
-    fitting = [row for row in rows if not names or row["type"] in names]
-    return [summaries.concise(row) for row in fitting[:most]]
+    return [summaries.concise(row) for row in rows[:most]]
 
 
 def _count(work: Work, tenant: int, word: str) -> int:

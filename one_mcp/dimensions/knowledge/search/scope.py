@@ -53,6 +53,23 @@ def select(work: Work, scope: Scope) -> Selection:
     return selection
 
 
+def of_entities(work: Work, selection: Selection, scope: Scope) -> list[str]:
+    """Write what entities themselves must fulfil; labels and times are of texts only."""
+    tests: list[str] = []
+    if scope.types:
+        names = [check.entity_type(work.ontology, type).name for type in scope.types]
+        tests.append(f"entities.type IN ({', '.join(selection.bind(name) for name in names)})")
+    if scope.entity is not None:
+        near = _ids(selection.bind(scope.entity), around=scope.around)
+        tests.append(f"entities.id IN ({near})")
+    tests.extend(
+        "EXISTS (SELECT 1 FROM tags WHERE tags.organization_id = :organization"
+        f" AND tags.entity_id = entities.id AND {_same(selection, tag, 'tags.')})"
+        for tag in scope.tags
+    )
+    return tests
+
+
 def members(work: Work, selection: Selection) -> list[int] | None:
     """List all passages of a selection; None where the documents are too many to be listed."""
     small = selection.smallest(work, FEW_DOCUMENTS)
@@ -130,12 +147,16 @@ def _of_types(work: Work, selection: Selection, types: tuple[str, ...]) -> Membe
     )
 
 
-def _tagged(selection: Selection, tag: str) -> Members:
+def _same(selection: Selection, tag: str, table: str = "") -> str:
+    """Write what a tag or a label must be: `key:value`, or `key:` with any value."""
     any_value = tag.strip().endswith(":") and tag.count(":") == 1
     key, value = check.tag(f"{tag}any" if any_value else tag)
-    same = f"tags.organization_id = :organization AND tags.key = {selection.bind(key)}"
-    if not any_value:
-        same += f" AND tags.value = {selection.bind(value)}"
+    same = f"{table}key = {selection.bind(key)}"
+    return same if any_value else f"{same} AND {table}value = {selection.bind(value)}"
+
+
+def _tagged(selection: Selection, tag: str) -> Members:
+    same = f"tags.organization_id = :organization AND {_same(selection, tag, 'tags.')}"
     return _linked(
         "tags CROSS JOIN entities",
         "knowledge_links.entity_id = tags.entity_id",
@@ -145,11 +166,7 @@ def _tagged(selection: Selection, tag: str) -> Members:
 
 
 def _labelled(selection: Selection, label: str) -> Members:
-    any_value = label.strip().endswith(":") and label.count(":") == 1
-    key, value = check.tag(f"{label}any" if any_value else label)
-    same = f"key = {selection.bind(key)}"
-    if not any_value:
-        same += f" AND value = {selection.bind(value)}"
+    same = _same(selection, label)
     return _set(
         "SELECT knowledge_id AS id FROM knowledge_labels"
         f" WHERE organization_id = :organization AND {same}",
@@ -159,7 +176,12 @@ def _labelled(selection: Selection, label: str) -> Members:
 
 
 def _about(selection: Selection, entity: str, *, around: bool) -> Members:
-    id = selection.bind(entity)
+    ids = _ids(selection.bind(entity), around=around)
+    return _linked(f"({ids}) AS wanted", "knowledge_links.entity_id = wanted.id", "TRUE")
+
+
+def _ids(id: str, *, around: bool) -> str:
+    """Write SQL for an entity and, with `around`, its neighbours."""
     ids = f"SELECT {id} AS id"
     if around:
         ids += "".join(
@@ -167,7 +189,7 @@ def _about(selection: Selection, entity: str, *, around: bool) -> Members:
             f" AND {near} = {id} AND deleted_at IS NULL"
             for near, far in (("from_id", "to_id"), ("to_id", "from_id"))
         )
-    return _linked(f"({ids}) AS wanted", "knowledge_links.entity_id = wanted.id", "TRUE")
+    return ids
 
 
 def _in_time(selection: Selection, since: int | None, until: int | None) -> Members:
