@@ -10,10 +10,11 @@ DEFAULT_STATUS = "active"
 COLUMNS = ", ".join(ENTITIES.imaged)
 
 
-def any_state(work: Work, id: str, argument: str = "id") -> Row:
+def any_state(work: Work, id: str, argument: str = "id", *, follow: bool = False) -> Row:
     """Return the entity's row, archived or not; `argument` is the name the id was given under.
 
-    Raises NotFoundError, for an id of another organization just as for one that never was (D-12).
+    With `follow`, the id of what was merged leads to the survivor, whose id is in the row. Raises
+    NotFoundError, for an id of another organization just as for one that never was (D-12).
     """
     row = work.one(
         f"""
@@ -24,22 +25,38 @@ def any_state(work: Work, id: str, argument: str = "id") -> Row:
         """,
         id=id,
     )
-    if row is None:
-        raise _missing(id, argument)
-    return row
+    if row is not None:
+        return row
+    survivor = survivor_of(work, id)
+    if survivor is not None and follow:
+        return any_state(work, survivor, argument)
+    raise _missing(id, argument, survivor)
 
 
-def live(work: Work, id: str, argument: str = "id") -> Row:
+def survivor_of(work: Work, id: str) -> str | None:
+    """Return the entity that another one was merged into."""
+    return work.value(
+        """
+        SELECT survivor_id
+        FROM merged_entities
+        WHERE organization_id = :organization
+          AND id = :id
+        """,
+        id=id,
+    )
+
+
+def live(work: Work, id: str, argument: str = "id", *, follow: bool = False) -> Row:
     """Return the row of an entity that is not archived.
 
     Raises NotFoundError, or ArchivedError, which says how to bring it back.
     """
-    row = any_state(work, id, argument)
+    row = any_state(work, id, argument, follow=follow)
     if row["deleted_at"] is not None:
         raise ArchivedError(
-            f"{id} ({row['name'][:80]}) is archived; "
+            f"{row['id']} ({row['name'][:80]}) is archived; "
             "restore it first: restore_entity in apply_changes.",
-            id=id,
+            id=row["id"],
         )
     return row
 
@@ -58,7 +75,7 @@ def require_version(row: Row, expected: int | None, shows: str = "get_entity") -
         )
 
 
-def _missing(id: str, argument: str) -> NotFoundError | InvalidArgumentError:
+def _missing(id: str, argument: str, survivor: str | None) -> NotFoundError | InvalidArgumentError:
     if not ids.is_id(id):
         return InvalidArgumentError(
             "An entity id looks like ent_ and 16 characters; find it with find_entities(text=...).",
@@ -67,5 +84,9 @@ def _missing(id: str, argument: str) -> NotFoundError | InvalidArgumentError:
     if not id.startswith("ent_"):
         return InvalidArgumentError(
             f"{id[:4]}… is no id of an entity; entity ids begin with ent_.", argument=argument
+        )
+    if survivor is not None:
+        return NotFoundError(
+            f"{id} was merged into {survivor}; use that id.", id=id, use_instead=survivor
         )
     return NotFoundError(f"There is no entity {id}; find it with find_entities.", id=id)

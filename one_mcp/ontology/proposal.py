@@ -89,6 +89,11 @@ class Operation(BaseModel):
     append: JsonObject | None = None
     reason: str | None = None
     replaced_by: str | None = None
+    survivor: str | None = None
+    losers: list[str] | None = None
+    prefer: str | None = None
+    mapping: JsonObject | None = None
+    tag: str | None = None
 
 
 class Mapping(BaseModel):
@@ -152,6 +157,9 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "disconnect_entities": (("from", "type", "to"), ()),
     "record_event": (("type",), ("as", "target", "actor", "metadata", "at")),
     "retract_event": (("id",), ("reason", "replaced_by")),
+    "merge_entities": (("survivor", "losers"), ("prefer",)),
+    "convert_entity": (("id", "type"), ("mapping", "properties")),
+    "rename_tag": (("tag", "to"), ()),
     "tag_entity": (("id",), ("add", "remove")),
 }
 """What each operation must and may have, beside `op`."""
@@ -200,7 +208,7 @@ def _take(found: Pieces, placed: Placed[Operation]) -> None:
         case "tag_entity":
             tags = [*(operation.add or []), *(operation.remove or [])]
             _tag(found, placed, operation.id, tags)
-        case "retract_event":
+        case "retract_event" | "merge_entities" | "convert_entity" | "rename_tag":
             pass  # puts right what was recorded; a mapping says nothing about it
         case _:
             found.others.append(placed)

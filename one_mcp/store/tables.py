@@ -224,6 +224,14 @@ RETRACTIONS = table(
     ),
     logged=LogRule("retraction", row_id="event_id"),
 )
+MERGED_ENTITIES = table(
+    "merged_entities",
+    "organization_id text, id text, survivor_id text, type text, name text, external_id text?,"
+    " version integer",
+    key="organization_id id",
+    references=(reference("organization_id survivor_id", "entities"),),
+    logged=LogRule("merge"),
+)
 HIDDEN_HUBS = table(
     "hidden_hubs",
     "organization_id text, entity_id text, version integer",
@@ -251,6 +259,7 @@ TABLES: dict[str, Table] = {
         *(IDEMPOTENCY_KEYS, IDEMPOTENCY_SUBJECTS, RETRACTIONS, HIDDEN_HUBS, ERASURES, COMPACTIONS),
         *(TENANTS, TEXT_COUNTS, UNINDEXED, UNINDEXED_PROPERTIES),
         *(INDEXED_PROPERTIES, PROPERTY_FIELDS, PROPERTY_TEXTS, PROPERTY_NUMBERS),
+        *(MERGED_ENTITIES,),
     )
 }
 LOGGED: dict[str, Table] = {

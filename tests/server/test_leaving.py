@@ -30,6 +30,7 @@ CALLS: dict[str, dict[str, Any]] = {
         "include": ["tags", "counts", "neighbours", "events"],
         "detail": "full",
     },
+    "find_duplicates": {},
     "create_entity": {"type": "audience_member", "name": NAME, "properties": {NAME: EVIL}},
     "update_entity": {"id": "{ada}", "properties": {"bio": EVIL * 2}, "reason": EVIL},
     "tag_entity": {"id": "{ada}", "add": [f"topic:{NAME}"]},

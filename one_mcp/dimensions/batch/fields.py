@@ -40,6 +40,7 @@ Object = Annotated[JsonObject, BeforeValidator(unpacked)]
 Tags = Annotated[
     list[Annotated[str, Field(max_length=200)]], Field(max_length=100), BeforeValidator(unpacked)
 ]
+Ids = Annotated[list[Id], Field(min_length=1, max_length=50), BeforeValidator(unpacked)]
 Moment = Annotated[int, BeforeValidator(clock.given)]
 LocalName = Annotated[str, AfterValidator(local)]
 

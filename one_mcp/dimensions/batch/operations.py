@@ -3,8 +3,8 @@
 from typing import Literal, TypeAlias
 
 from one_mcp import leniency
-from one_mcp.dimensions.batch import fields
-from one_mcp.dimensions.batch.corrections import Correction, RetractEvent
+from one_mcp.dimensions.batch import corrections, fields
+from one_mcp.dimensions.batch.corrections import Correction
 from one_mcp.dimensions.batch.fields import OperationFields
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue
@@ -118,7 +118,7 @@ _MODELS: dict[str, type[Operation]] = {
     "connect_entities": ConnectEntities,
     "disconnect_entities": DisconnectEntities,
     "record_event": RecordEvent,
-    "retract_event": RetractEvent,
+    **corrections.MODELS,
     "tag_entity": TagEntity,
     "update_organization": UpdateOrganization,
 }

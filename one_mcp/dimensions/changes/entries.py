@@ -17,6 +17,7 @@ Kind = Literal[
     "connection",
     "tag",
     "retraction",
+    "merge",
     "knowledge",
     "knowledge_link",
     "knowledge_label",
@@ -27,7 +28,7 @@ HASH_SHOWN = 12
 _BOOKKEEPING = frozenset(
     {"seq", "id", "version", "created_at", "updated_at", "deleted_at", "status_before", "identity"}
     | {"from_id", "type", "to_id", "entity_id", "key", "value", "knowledge_id"}
-    | {"event", "event_id", "at"}
+    | {"event", "event_id", "at", "survivor_id"}
     | {"text"}  # of a document: as long as it likes; a changed hash says that it changed
 )
 _DONE: dict[str, tuple[str, str, str, str]] = {  # made, removed, hidden, shown
@@ -35,6 +36,7 @@ _DONE: dict[str, tuple[str, str, str, str]] = {  # made, removed, hidden, shown
     "connection": ("connected", "disconnected", "hidden", "shown"),
     "tag": ("added", "removed", "", ""),
     "retraction": ("retracted", "reinstated", "", ""),
+    "merge": ("merged", "parted", "", ""),
     "knowledge": ("added", "removed", "", ""),
     "knowledge_link": ("linked", "unlinked", "", ""),
     "knowledge_label": ("labelled", "unlabelled", "", ""),
@@ -42,6 +44,7 @@ _DONE: dict[str, tuple[str, str, str, str]] = {  # made, removed, hidden, shown
 _MENTIONED = {
     "connection": ("from_id", "to_id"),
     "tag": ("entity_id",),
+    "merge": ("survivor_id",),
     "knowledge_link": ("knowledge_id", "entity_id"),
     "knowledge_label": ("knowledge_id",),
 }
@@ -119,12 +122,15 @@ class Logged:
             return f"{names.get(start, start)} {reading} {names.get(end, end)}"
         if self.kind == "knowledge":
             return _quoted(str(image["title"]))
-        return str(image["type"] if self.kind == "retraction" else image["name"])
+        into = "".join(f" into {names.get(id, id)}" for id in self.mentions)
+        return str(image["type"] if self.kind == "retraction" else image["name"]) + into
 
     def fields(self) -> JsonObject:
         """Field by field, [before, after] of what differs; null where there was nothing."""
         then, now = _sides(self.before, self.image if self.after is not None else {})
         before, after = _flat(then), _flat(now)
+        if self.kind == "entity" and then.get("type") and now:
+            before["type"], after["type"] = then["type"], now["type"]
         return {
             field: _pair(before.get(field), after.get(field))
             for field in {**before, **after}

@@ -56,11 +56,8 @@ def connect(
     a missing end and a connection to itself are refused (D-06, D-08).
     """
     kind = check.relationship_type(work.ontology, type)
-    if from_id == to_id:
-        raise InvalidArgumentError(
-            "An entity cannot be connected to itself; from and to must differ.", argument="to"
-        )
-    start, end = lookup.live(work, from_id, "from"), lookup.live(work, to_id, "to")
+    start, end = _ends(work, from_id, to_id)
+    from_id, to_id = start["id"], end["id"]
     _advise(work, kind, start, end)
     existing = find(work, from_id, kind.name, to_id)
     given, changed = metadata or {}, True
@@ -106,7 +103,8 @@ def disconnect(work: Work, from_id: str, type: str, to_id: str) -> Disconnected:
     Raises NotFoundError, which says so where there is one the other way.
     """
     kind = check.relationship_type(work.ontology, type)
-    start, end = lookup.live(work, from_id, "from"), lookup.live(work, to_id, "to")
+    start, end = _ends(work, from_id, to_id)
+    from_id, to_id = start["id"], end["id"]
     row = find(work, from_id, kind.name, to_id)
     if row is None:
         raise _absent(work, from_id, kind.name, to_id)
@@ -115,6 +113,17 @@ def disconnect(work: Work, from_id: str, type: str, to_id: str) -> Disconnected:
         id=row["id"],
     )
     return Disconnected(id=row["id"], sentence=kind.sentence(start["name"], end["name"]))
+
+
+def _ends(work: Work, from_id: str, to_id: str) -> tuple[Row, Row]:
+    """Return the rows of two live ends; what was merged leads to its survivor."""
+    start = lookup.live(work, from_id, "from", follow=True)
+    end = lookup.live(work, to_id, "to", follow=True)
+    if start["id"] == end["id"]:
+        raise InvalidArgumentError(
+            "An entity cannot be connected to itself; from and to must differ.", argument="to"
+        )
+    return start, end
 
 
 def find(work: Work, from_id: str, type: str, to_id: str) -> Row | None:

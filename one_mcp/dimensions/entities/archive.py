@@ -37,7 +37,8 @@ def archive(work: Work, id: str, expected_version: int | None = None) -> Archive
     To archive it again changes nothing, and says so in a warning: a repeated call has what it
     wants. Raises ConflictError where a live entity has another version than the expected one.
     """
-    before = lookup.any_state(work, id)
+    before = lookup.any_state(work, id, follow=True)
+    id = before["id"]
     if before["deleted_at"] is not None:
         work.warn(f"{id} was archived already; nothing changed.")
         return _archived(before, 0)
@@ -80,7 +81,8 @@ def restore(work: Work, id: str) -> Restored:
     A connection whose other end is archived stays hidden until that end is restored too. To
     restore a live entity changes nothing, and says so in a warning.
     """
-    before = lookup.any_state(work, id)
+    before = lookup.any_state(work, id, follow=True)
+    id = before["id"]
     if before["deleted_at"] is None:
         work.warn(f"{id} is not archived; nothing changed.")
         return _restored(before, 0)

@@ -83,7 +83,8 @@ def portrait(
     """
     at = moments.read(work, as_of, "as_of")
     parts = _parts(include, relationships, at)
-    row = lookup.any_state(work, id) if at is None else past.entity(work, id, at)
+    row = lookup.any_state(work, id, follow=True) if at is None else past.entity(work, id, at)
+    id = row["id"]
     if row["deleted_at"] is not None and "archived" not in parts:
         raise ArchivedError(
             f"{id} ({row['name'][:80]}) is archived; restore_entity in apply_changes brings it "

@@ -88,7 +88,8 @@ def update(
     `adjust` adds to numbers and lists what they have by then, so nobody's addition is lost.
     Raises ConflictError where `expected_version` is given and is not the entity's version.
     """
-    before = lookup.live(work, id)
+    before = lookup.live(work, id, follow=True)
+    id = before["id"]
     lookup.require_version(before, expected_version)
     kind = check.entity_type(work.ontology, before["type"])
     if replace and properties is not None:

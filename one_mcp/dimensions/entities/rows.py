@@ -162,6 +162,25 @@ def update(work: Work, entities: Sequence[EntityRow]) -> None:
     )
 
 
+def retype(work: Work, entity: EntityRow) -> None:
+    """Write an entity as one of another type."""
+    work.run(
+        """
+        UPDATE entities
+        SET type = :type, properties = :properties, identity = :identity, updated_at = :now,
+            version = :change
+        WHERE organization_id = :organization
+          AND id = :id
+        """,
+        type=entity.kind.name,
+        id=entity.id,
+        properties=jsons.dumps(entity.properties),
+        identity=entity.identity,
+        now=work.now,
+        change=work.change,
+    )
+
+
 def _columns(entity: EntityRow) -> dict[str, str | None]:
     return {
         "id": entity.id,

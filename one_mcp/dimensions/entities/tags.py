@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from one_mcp.answers import Written, few
 from one_mcp.dimensions import lookup
+from one_mcp.errors import InvalidArgumentError, NotFoundError, shown
 from one_mcp.ontology import check
 from one_mcp.store import dialect
 from one_mcp.store.work import Work
@@ -99,11 +100,55 @@ def remove(work: Work, entity_id: str, texts: list[str]) -> None:
         )
 
 
+def rename(work: Work, old: str, new: str) -> int:
+    """Give all entities that have one tag another in its place, and return how many they are.
+
+    Where an entity has the other one already, the two become one. Raises NotFoundError.
+    """
+    (key, value), (new_key, new_value) = check.tag(old), check.tag(new)
+    if (key, value) == (new_key, new_value):
+        raise InvalidArgumentError("The two tags are the same.", argument="to")
+    if advice := check.tag_key(work.ontology, new_key):
+        work.warn(advice)
+    work.run(
+        """
+        INSERT INTO tags (organization_id, entity_id, key, value)
+        SELECT organization_id, entity_id, :new_key, :new_value
+        FROM tags
+        WHERE organization_id = :organization
+          AND key = :key
+          AND value = :value
+        ORDER BY entity_id
+        ON CONFLICT (organization_id, entity_id, key, value) DO NOTHING
+        """,
+        key=key,
+        value=value,
+        new_key=new_key,
+        new_value=new_value,
+    )
+    renamed = work.run(
+        """
+        DELETE FROM tags
+        WHERE organization_id = :organization
+          AND key = :key
+          AND value = :value
+        """,
+        key=key,
+        value=value,
+    )
+    if not renamed:
+        raise NotFoundError(
+            f"No entity has the tag {shown(old)}; summarize groups by tag:{shown(key)}."
+        )
+    return renamed
+
+
 def change(
     work: Work, id: str, add_tags: list[str] | None = None, remove_tags: list[str] | None = None
 ) -> Tagged:
     """Add and remove tags of a live entity."""
-    row = lookup.live(work, id)
+    row = lookup.live(work, id, follow=True)
+    id = row["id"]
     remove(work, id, remove_tags or [])
     add(work, id, add_tags or [])
     return Tagged(id=id, name=row["name"], tags=few(of(work, id), SHOWN_CHARACTERS) or [])

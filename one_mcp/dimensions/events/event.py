@@ -45,7 +45,10 @@ def record(
     if moment > work.now + AHEAD_MS:
         work.warn(f"at lies far ahead: {clock.to_text(moment)}; is that the year you mean?")
     doer = work.principal.person if actor is None else _actor(work, actor)
-    happens_to = None if target is None else lookup.live(work, target, "target")["type"]
+    happens_to = None
+    if target is not None:
+        row = lookup.live(work, target, "target", follow=True)
+        target, happens_to = row["id"], row["type"]
     advice = check.target(kind, happens_to)
     if advice is not None:
         work.warn(advice)
@@ -100,9 +103,7 @@ def _said(work: Work, happening: Happening) -> bool:
 
 def _actor(work: Work, id: str) -> str:
     """Accept an entity, or the caller's own id: nobody acts in another person's name."""
-    if id != work.principal.person:
-        lookup.live(work, id, "actor")
-    return id
+    return id if id == work.principal.person else lookup.live(work, id, "actor", follow=True)["id"]
 
 
 def _moment(at: int | None, now: int) -> int:

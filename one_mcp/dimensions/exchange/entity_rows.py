@@ -39,6 +39,7 @@ class EntityLine:
     key: Key | None = None
     before: Row | None = None
     is_alike: bool = False
+    is_merged: bool = False
     row: EntityRow = field(init=False)
 
     @property
@@ -89,6 +90,7 @@ class PresentEntities:
         by_external = _rows(work, "external_id", external) if external else []
         self.by_id = {row["id"]: row for row in by_id}
         self.by_external = {(row["type"], row["external_id"]): row for row in by_external}
+        self.merged = merged.survivors(work, given, external) if given or external else {}
         named = {id(it): _identity(it) for it in drafts if it.record.id is None}
         self._identities = {key: value for key, value in named.items() if value is not None}
         wanted = [(it.kind, self._identities.get(id(it))) for it in drafts]
@@ -109,8 +111,15 @@ class PresentEntities:
         self._alike = AlikeEntities(work, list(keyless.values()))
 
     def find(self, draft: EntityLine, taken: RowSet) -> Row | None:
-        """Return the row that a line means: by its id, external id, key or identity, or alike."""
+        """Return the row that a line means: by its id, external id, key or identity, or alike.
+
+        A line of what was merged means the survivor, which it does not change.
+        """
         record = draft.record
+        survivor = self.merged.get(record.id or f"{draft.kind.name} {record.external_id}")
+        if survivor is not None:
+            draft.is_alike = draft.is_merged = True
+            return survivor
         by_external = self.by_external.get((draft.kind.name, record.external_id or ""))
         if record.id is None:
             by_key = draft.key and self._keyed.find(draft.key)
@@ -195,11 +204,12 @@ def matched(
             before["seq"] in loading.entities and not draft.is_alike
         ):
             raise repeated(_key(draft))
-        loading.entities.add(before["seq"])
+        if not draft.is_merged:  # its own line may stand further down
+            loading.entities.add(before["seq"])
         if draft.is_alike:
             draft.tags = []
             draft.row = EntityRow(
-                draft.kind, id, draft.name, status, jsons.load_object(before["properties"])
+                draft.kind, id, before["name"], status, jsons.load_object(before["properties"])
             )
             return draft
         properties = _merged(loading, draft, before)

@@ -93,14 +93,22 @@ def _subject(row: Row) -> Subject:
 def _by_id(work: Work, ids: set[str]) -> dict[str, Subject]:
     rows = work.all(
         f"""
-        SELECT id, type, deleted_at
+        SELECT id AS given, id, type, deleted_at
         FROM entities
         WHERE organization_id = :organization
           AND id {dialect.any_of("ids")}
+        UNION ALL
+        SELECT merged.id, entities.id, entities.type, entities.deleted_at
+        FROM merged_entities AS merged
+        JOIN entities
+          ON entities.organization_id = :organization
+         AND entities.id = merged.survivor_id
+        WHERE merged.organization_id = :organization
+          AND merged.id {dialect.any_of("ids")}
         """,
         ids=list(ids),
     )
-    return {row["id"]: _subject(row) for row in rows}
+    return {row["given"]: _subject(row) for row in rows}
 
 
 def _by_external_id(work: Work, external: set[str]) -> dict[str, list[Subject]]:
@@ -110,6 +118,14 @@ def _by_external_id(work: Work, external: set[str]) -> dict[str, list[Subject]]:
         FROM entities
         WHERE organization_id = :organization
           AND external_id {dialect.any_of("external")}
+        UNION
+        SELECT entities.id, entities.type, entities.deleted_at, merged.external_id
+        FROM merged_entities AS merged
+        JOIN entities
+          ON entities.organization_id = :organization
+         AND entities.id = merged.survivor_id
+        WHERE merged.organization_id = :organization
+          AND merged.external_id {dialect.any_of("external")}
         """,
         external=list(external),
     )

@@ -42,8 +42,10 @@ def purge(work: Work, id: str, confirm: str) -> Purged:
     """
     work.principal.require(Permission.ADMIN)
     removed = _document if id.startswith(f"{ids.KNOWLEDGE}_") else _entity
+    merged = _merged_into(work, id)
     purged = removed(work, id, confirm)
-    traces.remove(work, id)
+    for each in (id, *merged):
+        traces.remove(work, each)
     marks.mark(work)
     events = f"{purged.events_kept} events that tell of {id}, " if purged.events_kept else ""
     stays = f"{events}what other texts say of it, and what was copied before: {COPIES}"
@@ -81,6 +83,10 @@ def _entity(work: Work, id: str, confirm: str) -> Purged:
     work.run(
         "DELETE FROM knowledge WHERE organization_id = :organization AND source_id = :id", **with_it
     )
+    work.run(
+        "DELETE FROM merged_entities WHERE organization_id = :organization AND survivor_id = :id",
+        **with_it,
+    )
     work.run("DELETE FROM entities WHERE organization_id = :organization AND id = :id", **with_it)
     return Purged(
         id=id,
@@ -90,6 +96,20 @@ def _entity(work: Work, id: str, confirm: str) -> Purged:
         links=links or None,
         events_kept=_events(work, id),
     )
+
+
+def _merged_into(work: Work, id: str) -> list[str]:
+    """List the ids that lead to an entity: what history knows of them is of the same thing."""
+    rows = work.all(
+        """
+        SELECT id
+        FROM merged_entities
+        WHERE organization_id = :organization
+          AND survivor_id = :id
+        """,
+        id=id,
+    )
+    return [row["id"] for row in rows]
 
 
 def _document(work: Work, id: str, confirm: str) -> Purged:

@@ -27,7 +27,10 @@ Operations = Annotated[
                 "tags), update_entity, archive_entity, restore_entity, connect_entities (from, "
                 "type, to, metadata), disconnect_entities, record_event (as, type, target, actor, "
                 "metadata, at), retract_event (id, reason, replaced_by), tag_entity (id, add, "
-                "remove), update_organization (name, owner, currency, time_zone): as in these tools"
+                "remove), update_organization (name, owner, currency, time_zone), merge_entities "
+                "(survivor, losers, prefer), convert_entity (id, type, mapping), rename_tag (tag, "
+                "to), change_found (conditions as in find_entities, count, properties, set_status, "
+                "add_tags, remove_tags, archive): as in these tools"
             ),
         }
     ),

@@ -6,10 +6,11 @@ from pydantic import Field
 
 from one_mcp.access import Permission
 from one_mcp.dimensions.connections.directions import Direction
-from one_mcp.dimensions.entities import archive, details, entity, finding
+from one_mcp.dimensions.entities import archive, details, duplicates, entity, finding
 from one_mcp.dimensions.entities import tags as tagging
 from one_mcp.dimensions.entities.archive import Archived, Restored
 from one_mcp.dimensions.entities.details import Include, Portrait
+from one_mcp.dimensions.entities.duplicates import Duplicates
 from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.dimensions.entities.finding import Entities, Sort
 from one_mcp.dimensions.entities.selection import NeighbourOf
@@ -152,6 +153,16 @@ async def summarize(
     )
 
 
+async def find_duplicates(
+    one: Session, type: fields.TypeName | None = None, limit: fields.Limit = 20
+) -> Duplicates:
+    """Group entities that seem to be the same, by name, e-mail or telephone, with the reasons.
+
+    merge_entities in apply_changes makes one of them.
+    """
+    return await one.read(duplicates.find, type, limit)
+
+
 async def get_entity(
     one: Session,
     id: fields.EntityId,
@@ -249,6 +260,7 @@ TOOLS = toolset(
     "entities",
     ToolSpec(find_entities, "Find entities"),
     ToolSpec(summarize, "Count, sum and rank"),
+    ToolSpec(find_duplicates, "Find duplicates"),
     ToolSpec(get_entity, "Get an entity"),
     ToolSpec(create_entity, "Create an entity", WRITE),
     ToolSpec(update_entity, "Update an entity", WRITE, destructive=True, repeatable=True),

@@ -1,0 +1,126 @@
+"""Converting: an entity becomes one of another type; its id, history and events stay (D-60)."""
+
+from one_mcp import jsons
+from one_mcp.answers import few
+from one_mcp.dimensions import lookup
+from one_mcp.dimensions.entities import identity, rows
+from one_mcp.dimensions.entities.entity import Saved
+from one_mcp.dimensions.entities.rows import EntityRow
+from one_mcp.dimensions.events import event
+from one_mcp.errors import DuplicateError, InvalidArgumentError, WrongDirectionError
+from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.ontology import check
+from one_mcp.store.work import Row, Work
+
+MOST_WARNINGS = 5
+
+
+def convert(
+    work: Work,
+    id: str,
+    type: str,
+    mapping: JsonObject | None = None,
+    properties: JsonObject | None = None,
+) -> Saved:
+    """Give an entity another type.
+
+    `mapping` says what properties are called there, and null which go; all others keep their names,
+    and `extra` names those that the type does not declare. `properties` are merged into that. What
+    connections are unusual for the new type is said. Raises InvalidPropertyError, DuplicateError.
+    """
+    before = lookup.live(work, id, follow=True)
+    kind = check.entity_type(work.ontology, type)
+    if kind.name == before["type"]:
+        raise InvalidArgumentError(f"{before['id']} is a {kind.name} already.", argument="type")
+    mapped = _mapped(jsons.load_object(before["properties"]), mapping or {})
+    given = check.properties(kind, properties or {}, patch=True)
+    checked = check.properties(kind, jsons.merged(mapped, given.values), stored=True)
+    after = EntityRow(kind, before["id"], before["name"], before["status"], checked.values)
+    for other in identity.taken(work, [(kind, after.identity)]).values():
+        raise identity.refusal(kind, other)
+    _refuse_taken(work, before, kind.name)
+    rows.retype(work, after)
+    event.expect(work, kind, "updated", before["id"])
+    work.touch(before["type"], kind.name)
+    _advise(work, before["id"], kind.name)
+    return Saved(
+        id=before["id"],
+        type=kind.name,
+        name=before["name"],
+        status=before["status"],
+        version=work.change,
+        changed=["type"],
+        extra=few(checked.extra),
+    )
+
+
+def _mapped(old: JsonObject, mapping: JsonObject) -> JsonObject:
+    if strange := [name for name in mapping if name not in old]:
+        raise InvalidArgumentError(
+            f"mapping names properties that are not there: {', '.join(strange[:5])}; there are "
+            f"{', '.join(old) or 'none'}.",
+            argument="mapping",
+        )
+    new: dict[str, JsonValue] = {}
+    for name, value in old.items():
+        target = mapping.get(name, name)
+        if target is None:
+            continue
+        if not isinstance(target, str) or target in new:
+            raise InvalidArgumentError(
+                f"mapping gives {name} the name of one other property, or null.", argument="mapping"
+            )
+        new[target] = value
+    return new
+
+
+def _refuse_taken(work: Work, before: Row, type: str) -> None:
+    other = before["external_id"] and work.value(
+        """
+        SELECT id
+        FROM entities
+        WHERE organization_id = :organization
+          AND external_id = :external_id
+          AND type = :type
+        """,
+        external_id=before["external_id"],
+        type=type,
+    )
+    if other:
+        raise DuplicateError(
+            f"{other} is a {type} with the same external_id already.", field="external_id", id=other
+        )
+
+
+def _advise(work: Work, id: str, type: str) -> None:
+    """Warn of connections that are unusual for the new type."""
+    said: dict[str, None] = {}
+    for near, far in (("from_id", "to_id"), ("to_id", "from_id")):
+        for row in work.all(
+            f"""
+            SELECT DISTINCT connections.type, entities.type AS other
+            FROM connections
+            JOIN entities
+              ON entities.organization_id = :organization
+             AND entities.id = connections.{far}
+            WHERE connections.organization_id = :organization
+              AND connections.{near} = :id
+              AND connections.deleted_at IS NULL
+            ORDER BY 1, 2
+            """,
+            id=id,
+        ):
+            ends = (type, row["other"]) if near == "from_id" else (row["other"], type)
+            said |= dict.fromkeys(_advice(work, ends[0], row["type"], ends[1]))
+    for advice in list(said)[:MOST_WARNINGS]:
+        work.warn(advice)
+
+
+def _advice(work: Work, from_type: str, relationship: str, to_type: str) -> list[str]:
+    if relationship not in work.ontology.relationship_types:
+        return []
+    try:
+        advice = check.endpoints(work.ontology, from_type, relationship, to_type)
+    except WrongDirectionError as turned:
+        advice = str(turned)
+    return [advice] if advice else []
