@@ -6,7 +6,7 @@ from one_mcp import ids, jsons
 from one_mcp.dimensions import lookup
 from one_mcp.dimensions.entities import entity, identity, rows
 from one_mcp.dimensions.entities.rows import EntityRow
-from one_mcp.dimensions.exchange import keyed, records
+from one_mcp.dimensions.exchange import keyed, merged, records
 from one_mcp.dimensions.exchange.context import Keys, Loading, RowSet, repeated
 from one_mcp.dimensions.exchange.keyed import Key, KeyedEntities
 from one_mcp.dimensions.exchange.likeness import AlikeEntities, Likely
