@@ -33,6 +33,6 @@ def plain(name: str) -> str:
 def _singular(word: str) -> str:
     if word.endswith("ies") and len(word) > len("pies"):
         return f"{word[:-3]}y"
-    if word.endswith("s") and not word.endswith("ss"):
+    if word.endswith("s") and not word.endswith(("ss", "us")):
         return word[:-1]
     return word

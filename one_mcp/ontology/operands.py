@@ -4,7 +4,7 @@ A condition that no stored value could fulfil is refused, so that an empty list 
 none. Properties that no type declares are kept as they came, and so are conditions on them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from one_mcp import clock, relative
@@ -20,7 +20,7 @@ _ORDERED = ("gt", "gte", "lt", "lte")
 _PARTS = ("contains", "starts_with")
 _COMPARING = frozenset({"eq", "ne", "in", *_ORDERED, *_PARTS})
 _BESIDE_DAYS = ("gt", "lte")  # a day as their operand counts to its end
-_TEXTS = frozenset({"string", "text", "url", "id", "email"})
+TEXTS = frozenset({"string", "text", "url", "id", "email"})
 _NUMBERS = frozenset({"integer", "number", "decimal"})
 _TIMES = frozenset({"timestamp_ms"})
 _NO_PARTS = _NUMBERS | _TIMES | {"boolean"}  # that contains and starts_with could find
@@ -78,18 +78,22 @@ def fitted(shapes: Sequence[Shape], where: JsonObject, moment: Moment) -> JsonOb
 
 
 def refuse_outside(
-    shapes: Sequence[Shape], where: JsonObject, ways: Mapping[str, str], holder: str
+    shapes: Sequence[Shape],
+    paths: Iterable[str],
+    ways: Mapping[str, str],
+    holder: str,
+    argument: str = "where",
 ) -> None:
-    """Refuse a condition on what is beside the declared fields, and say which argument asks for it.
+    """Refuse what is beside the declared fields, and say which argument asks for it.
 
     `ways` has these arguments by the plain spelling of what they are about. Raises
     InvalidArgumentError.
     """
-    for path in where:
+    for path in paths:
         way = ways.get(names.plain(path))
         if way and not find(shapes, path)[1]:
             raise InvalidArgumentError(
-                f"where looks at {holder} only, and {path} is none: {way}.", argument="where"
+                f"{argument} looks at {holder} only, and {path} is none: {way}.", argument=argument
             )
 
 
@@ -158,7 +162,7 @@ def _takes(declared: Property, operator: str, operand: JsonValue, moment: Moment
             return _is_time(operand, moment)
         case _:
             fits_list = is_text or declared.type != "string_list"
-            return fits_list and not (is_flag and declared.type in _TEXTS)
+            return fits_list and not (is_flag and declared.type in TEXTS)
 
 
 def _is_time(operand: JsonValue, moment: Moment) -> bool:

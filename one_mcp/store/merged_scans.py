@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from one_mcp.jsons import JsonValue
-from one_mcp.store import dialect
+from one_mcp.store import dialect, pages
 from one_mcp.store.work import Row, Work
+
+LOOKED_THROUGH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +48,72 @@ def of_types(walks: Sequence[Walk], types: Sequence[str]) -> tuple[list[Walk], d
     return [walk.also(f"type = :{name}") for walk in walks for name in named], named
 
 
-def read(
-    work: Work,
-    listing: Listing,
-    walks: Sequence[Walk],
-    parameters: dict[str, object],
-    *,
-    after: list[JsonValue] | None,
-    limit: int,
-) -> list[Row]:
-    """Read the newest rows of all walks; no row may be on two of them.
+@dataclass(frozen=True, slots=True)
+class NewestRows:
+    """Up to the wanted number of rows; `stopped` is where a bound ended the reading early."""
+
+    rows: list[Row]
+    stopped: list[JsonValue] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What is read: the walks, on which no row may be twice, and the parameters of all conditions.
+
+    `tests` are conditions on the columns of `looked` that no index answers.
+    """
+
+    listing: Listing
+    walks: Sequence[Walk]
+    parameters: dict[str, object]
+    tests: Sequence[str] = ()
+
+
+def read(work: Work, scan: Scan, *, after: list[JsonValue] | None, limit: int) -> NewestRows:
+    """Read the newest rows; with tests, a bounded number of them is looked through.
 
     `after` is the time and the row number of the last row seen.
     """
+    listing, walks, parameters = scan.listing, scan.walks, scan.parameters
     if after is not None:
         parameters = {**parameters, "after_time": after[0], "after_row": after[1]}
         walks = [part for walk in walks for part in _beyond(walk, listing.time)]
-    arms = [
-        f"SELECT {listing.columns} FROM {listing.table} {dialect.by_index(walk.index)} WHERE "
+    order = f" ORDER BY {listing.time} DESC, seq DESC"
+    newest = f"{_arms(listing, walks, listing.columns)}{order}"
+    if not scan.tests:
+        return NewestRows(work.all(f"{newest}{dialect.most('limit')}", **parameters, limit=limit))
+    rows = work.all(
+        f"SELECT {listing.columns} FROM ({newest}{dialect.most('bound')}) AS looked"
+        f" WHERE {' AND '.join(scan.tests)}{order} LIMIT :limit",
+        **parameters,
+        bound=LOOKED_THROUGH,
+        limit=limit,
+    )
+    if len(rows) == limit:
+        return NewestRows(rows)
+    last = work.one(f"{newest} LIMIT 1 OFFSET {LOOKED_THROUGH - 1}", **parameters)
+    return NewestRows(rows, [last[listing.time], last["seq"]] if last else None)
+
+
+def total(work: Work, scan: Scan) -> int | str | None:
+    """Count the rows, exactly up to a number that is looked through."""
+    columns = scan.listing.columns if scan.tests else "seq"
+    held = f"FILTER (WHERE {' AND '.join(scan.tests)})" if scan.tests else ""
+    row = work.one(
+        f"SELECT count(*) AS seen, count(*) {held} AS fits"
+        f" FROM ({_arms(scan.listing, scan.walks, columns)}{dialect.most('bound')}) AS looked",
+        **scan.parameters,
+        bound=pages.MOST_COUNTED + 1,
+    )
+    return pages.total(row["seen"], row["fits"]) if row else None
+
+
+def _arms(listing: Listing, walks: Sequence[Walk], columns: str) -> str:
+    return " UNION ALL ".join(
+        f"SELECT {columns} FROM {listing.table} {dialect.by_index(walk.index)} WHERE "
         + " AND ".join(("organization_id = :organization", *walk.conditions))
         for walk in walks
-    ]
-    order = f" ORDER BY {listing.time} DESC, seq DESC {dialect.most('limit')}"
-    return work.all(" UNION ALL ".join(arms) + order, **parameters, limit=limit)
+    )
 
 
 def _beyond(walk: Walk, time: str) -> tuple[Walk, Walk]:

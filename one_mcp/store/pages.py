@@ -19,7 +19,24 @@ Detail = Literal["concise", "full"]
 MOST_ITEMS = 200
 CHARACTERS: dict[Detail, int] = {"concise": 8_000, "full": 40_000}
 SHORT = "The page ends early to stay short; the cursor goes on."
+STOPPED = (
+    "10,000 rows were looked through for this page; the cursor goes on, and types, ends or times "
+    "make the search narrower."
+)
 MARK_BYTES = 6
+MOST_COUNTED = 10_000
+
+
+def total(seen: int, fits: int) -> int | str | None:
+    """Tell how many there are, of which `seen` were looked through and `fits` meet all conditions.
+
+    Exact while everything was looked through; else a text, or None where there may be none.
+    """
+    if seen <= MOST_COUNTED:
+        return fits
+    if fits == seen:
+        return f"more than {MOST_COUNTED:,}"
+    return f"at least {fits:,}" if fits else None
 
 
 def require_limit(limit: int) -> None:

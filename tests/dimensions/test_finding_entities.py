@@ -106,7 +106,8 @@ async def test_concise_items_leave_out_what_is_usual(one: Session, jane: Saved) 
     found = await one.read(finding.find, "creator")
 
     assert found.model_dump(exclude_none=True) == {
-        "items": [{"id": jane.id, "type": "creator", "name": "Jane"}]
+        "items": [{"id": jane.id, "type": "creator", "name": "Jane"}],
+        "total": 1,
     }
 
 

@@ -96,7 +96,8 @@ async def test_content_history_is_one_call(one: Session, life: Life) -> None:
                 "target_name": "Yoga",
                 "metadata": {"interaction": "viewed", "durationMs": 1200},
             },
-        ]
+        ],
+        "total": 2,
     }
 
 

@@ -18,7 +18,7 @@ from tests.conftest import HandClock
 pytestmark = pytest.mark.anyio
 
 Call = Callable[..., Awaitable[Any]]
-NONE = {"items": [], "stored_text": STORED_TEXT}
+NONE = {"items": [], "total": 0, "stored_text": STORED_TEXT}
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ async def test_repeat_with_the_same_key_returns_the_first_answer(tool: Call) -> 
         ("find_entities", {"limit": -1}, "INVALID_ARGUMENT"),
         ("find_entities", {"limit": 10**9}, "INVALID_ARGUMENT"),
         ("find_entities", {"limit": "twenty"}, "INVALID_ARGUMENT"),
-        ("find_entities", {"sort": "price"}, "INVALID_ARGUMENT"),
+        ("find_entities", {"sort": "price up"}, "INVALID_ARGUMENT"),
         ("find_entities", {"cursor": "abc"}, "INVALID_ARGUMENT"),
         ("find_entities", {"type": "blogpost"}, "UNKNOWN_TYPE"),
         ("find_entities", {"status": "gone"}, "INVALID_ARGUMENT"),

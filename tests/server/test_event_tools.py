@@ -52,6 +52,7 @@ async def test_what_happened_is_recorded_and_found(client: Client, jane: Saved, 
                 "metadata": {"interaction": "viewed", "durationMs": 1200},
             }
         ],
+        "total": 1,
     }
 
 

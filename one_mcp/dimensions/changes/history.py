@@ -4,65 +4,18 @@ from collections.abc import Callable, Sequence
 
 from one_mcp import clock, ids
 from one_mcp.answers import Answer
-from one_mcp.dimensions.changes import compaction, differences, log
+from one_mcp.dimensions.changes import about, choice, compaction, differences, log
+from one_mcp.dimensions.changes.choice import Choice
 from one_mcp.dimensions.changes.differences import Difference
 from one_mcp.dimensions.changes.log import NEWEST
 from one_mcp.errors import InvalidArgumentError, NotFoundError
-from one_mcp.store import dialect, pages
+from one_mcp.jsons import JsonValue
+from one_mcp.store import pages
 from one_mcp.store.work import Row, Work
 
 ROWS_SHOWN = 6  # of each change in a list of changes; a change's own history shows all
 COUNTED = 1_000
-ROWS_ABOUT = 100
-CONNECTIONS_FOLLOWED = 500
 _TRACED = ("ent", "con", "kno", "per", "org")
-# each arm walks an index from its newest end, so a hub costs no more than the bound; connections
-# that are gone are only in the log, whose partial indexes want these very conditions
-_ABOUT = """
-    about AS (
-        SELECT :id AS id
-        UNION
-        SELECT id FROM (
-            SELECT id
-            FROM connections
-            WHERE organization_id = :organization
-              AND from_id = :id
-            ORDER BY created_at DESC
-            LIMIT :followed
-        ) AS outgoing
-        UNION
-        SELECT id FROM (
-            SELECT id
-            FROM connections
-            WHERE organization_id = :organization
-              AND to_id = :id
-            ORDER BY created_at DESC
-            LIMIT :followed
-        ) AS incoming
-        UNION
-        SELECT id FROM (
-            SELECT row_id AS id
-            FROM change_rows
-            WHERE organization_id = :organization
-              AND kind = 'connection'
-              AND after IS NULL
-              AND before ->> 'from_id' = :id
-            ORDER BY seq DESC
-            LIMIT :followed
-        ) AS outgoing_once
-        UNION
-        SELECT id FROM (
-            SELECT row_id AS id
-            FROM change_rows
-            WHERE organization_id = :organization
-              AND kind = 'connection'
-              AND after IS NULL
-              AND before ->> 'to_id' = :id
-            ORDER BY seq DESC
-            LIMIT :followed
-        ) AS incoming_once
-    )
-"""
 
 
 class Change(Answer):
@@ -92,33 +45,42 @@ class History(Answer):
 
 
 def history(
-    work: Work, id: str | None = None, limit: int = 20, cursor: str | None = None
+    work: Work,
+    id: str | None = None,
+    limit: int = 20,
+    cursor: str | None = None,
+    chosen: Choice = choice.ALL,
 ) -> History:
     """Tell the history of an entity with its tags and connections, of another row, or of all.
 
     The id of a change shows that change with all its rows. Raises NotFoundError for what never
     was; what was removed or purged still has a history.
     """
-    if id is None:
-        return _of_organization(work, limit, cursor)
-    number = ids.change_number(id)
+    number = None if id is None else ids.change_number(id)
     if number is not None:
+        if chosen.conditions:
+            raise InvalidArgumentError(
+                "A change is one; since, until, by and tool choose among several.", argument="id"
+            )
         return _of_change(work, number, limit, cursor)
-    return _of_row(work, id, limit, cursor)
+    if id is None:
+        return _of_organization(work, chosen, limit, cursor)
+    return _of_row(work, id, chosen, limit, cursor)
 
 
-def _of_organization(work: Work, limit: int, cursor: str | None) -> History:
+def _of_organization(work: Work, chosen: Choice, limit: int, cursor: str | None) -> History:
     headers = work.all(
         f"""
         SELECT {log.HEADER}
         FROM change_log
         WHERE organization_id = :organization
-          AND number < :before
+          AND {" AND ".join(["number < :before", *chosen.conditions])}
         ORDER BY number DESC
         LIMIT :limit
         """,
-        before=_from(cursor, None, NEWEST),
+        before=_from(cursor, chosen.subject(None), NEWEST),
         limit=limit + 1,
+        **chosen.parameters,
     )
     numbers = [header["number"] for header in headers[:limit]]
     rows = differences.by_change(work, log.first_rows(work, numbers, limit=ROWS_SHOWN))
@@ -130,7 +92,7 @@ def _of_organization(work: Work, limit: int, cursor: str | None) -> History:
         shown = rows[number] + events[number][: ROWS_SHOWN - len(rows[number])]
         return _change(header, shown, sizes[number] - len(shown))
 
-    return _page(headers, limit, tell, None)
+    return _page(headers, limit, tell, chosen.subject(None))
 
 
 def _of_change(work: Work, number: int, limit: int, cursor: str | None) -> History:
@@ -149,19 +111,21 @@ def _of_change(work: Work, number: int, limit: int, cursor: str | None) -> Histo
     return History(changes=told, cursor=page.cursor, note=compaction.note([header]))
 
 
-def _of_row(work: Work, id: str, limit: int, cursor: str | None) -> History:
+def _of_row(work: Work, id: str, chosen: Choice, limit: int, cursor: str | None) -> History:
     if id[:3] not in _TRACED or not ids.is_id(id):
         raise InvalidArgumentError(
             "id is the id of an entity (ent_…), a connection (con_…), a document (kno_…) or a "
             "change (chg_…); an event never changes.",
             argument="id",
         )
-    headers = _headers_about(work, id, _from(cursor, id, NEWEST), limit + 1)
+    subject = chosen.subject(id)
+    headers = about.headers(work, id, chosen, _from(cursor, subject, NEWEST), limit + 1)
     if not headers and (compacted := compaction.said(work)):
         return History(changes=[], note=compacted)
-    if not headers and cursor is None:
+    if not headers and cursor is None and not about.headers(work, id, choice.ALL, NEWEST, 1):
         raise NotFoundError(f"There is no history of {id}; find its id with find_entities.", id=id)
-    found = _rows_about(work, id, [header["number"] for header in headers[:limit]])
+    numbers = [header["number"] for header in headers[:limit]]
+    found = about.rows(work, id, numbers, ROWS_SHOWN)
     totals = {row["change"]: row["total"] for row in found}
     rows = differences.by_change(work, found)
 
@@ -169,19 +133,19 @@ def _of_row(work: Work, id: str, limit: int, cursor: str | None) -> History:
         shown = rows[header["number"]]
         return _change(header, shown, totals[header["number"]] - len(shown))
 
-    told = _page(headers, limit, tell, id)
-    if not headers or headers[0]["followed"] <= CONNECTIONS_FOLLOWED:
+    told = _page(headers, limit, tell, subject)
+    if not headers or headers[0]["followed"] <= about.CONNECTIONS_FOLLOWED:
         return told
     return told.model_copy(
         update={
-            "note": f"Of very many connections, the newest {CONNECTIONS_FOLLOWED} each way are "
-            "looked at; an older one has a history under its own id."
+            "note": f"Of very many connections, the newest {about.CONNECTIONS_FOLLOWED} each way "
+            "are looked at; an older one has a history under its own id."
         }
     )
 
 
 def _page(
-    rows: Sequence[Row], limit: int, tell: Callable[[Row], Change], subject: str | None
+    rows: Sequence[Row], limit: int, tell: Callable[[Row], Change], subject: JsonValue
 ) -> History:
     page = pages.page(
         rows,
@@ -197,86 +161,9 @@ def _size(answer: Answer) -> int:
     return len(answer.model_dump_json(exclude_none=True))
 
 
-def _from(cursor: str | None, subject: str | int | None, start: int) -> int:
+def _from(cursor: str | None, subject: JsonValue, start: int) -> int:
     keys = pages.decode(["history", subject], cursor, 1)
     return keys[0] if keys and isinstance(keys[0], int) else start
-
-
-def _headers_about(work: Work, id: str, before: int, limit: int) -> list[Row]:
-    """List the newest changes that are about an entity with its connections, or about another row.
-
-    `followed` counts the ids that were looked at.
-    """
-    return work.all(
-        f"""
-        WITH {_ABOUT}
-        SELECT {log.HEADER}, (SELECT count(*) FROM about) AS followed
-        FROM (
-            SELECT DISTINCT change_rows.change
-            FROM about
-            CROSS JOIN change_rows
-            WHERE change_rows.organization_id = :organization
-              AND change_rows.row_id = about.id
-              AND change_rows.change < :before
-            ORDER BY change_rows.change DESC
-            LIMIT :limit
-        ) AS newest
-        CROSS JOIN change_log
-        WHERE change_log.organization_id = :organization
-          AND change_log.number = newest.change
-        ORDER BY change_log.number DESC
-        """,
-        id=id,
-        followed=CONNECTIONS_FOLLOWED,
-        before=before,
-        limit=limit,
-    )
-
-
-def _rows_about(work: Work, id: str, numbers: Sequence[int]) -> list[Row]:
-    """List the first rows of changes that are about an id; `total` counts up to a hundred."""
-    about = """
-        FROM about
-        CROSS JOIN change_rows
-        WHERE change_rows.organization_id = :organization
-          AND change_rows.row_id = about.id
-          AND change_rows.change = number.value
-    """
-    return work.all(
-        f"""
-        WITH {_ABOUT}, shown AS MATERIALIZED (
-            -- worked out once for each change, not for each of the rows that are joined to it
-            SELECT
-                number.value AS number,
-                (SELECT count(*) FROM (SELECT 1 {about} LIMIT :most) AS counted) AS total,
-                coalesce(
-                    (
-                        SELECT change_rows.seq {about}
-                        ORDER BY change_rows.seq
-                        LIMIT 1
-                        OFFSET :beyond
-                    ),
-                    :newest
-                ) AS last
-            FROM {dialect.each_number("numbers", "number")}
-        )
-        SELECT {log.ROW}, shown.total
-        FROM shown
-        CROSS JOIN about
-        CROSS JOIN change_rows
-        WHERE organization_id = :organization
-          AND row_id = about.id
-          AND change = shown.number
-          AND seq <= shown.last
-        ORDER BY seq
-        """,
-        id=id,
-        followed=CONNECTIONS_FOLLOWED,
-        numbers=numbers,
-        most=ROWS_ABOUT,
-        beyond=ROWS_SHOWN - 1,
-        newest=NEWEST,
-    )
 
 
 def _change(header: Row, rows: list[Difference], more: int = 0) -> Change:

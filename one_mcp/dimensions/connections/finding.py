@@ -12,8 +12,8 @@ from one_mcp.dimensions.organizations import moments
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check, operands
-from one_mcp.store import dialect, merged_scans, pages
-from one_mcp.store.merged_scans import Listing, Walk
+from one_mcp.store import dialect, filters, merged_scans, pages
+from one_mcp.store.merged_scans import Listing, Scan, Walk
 from one_mcp.store.pages import Detail
 from one_mcp.store.work import Row, Work
 
@@ -59,10 +59,13 @@ class Edge(Answer):
 
 
 class Edges(Answer):
-    """One page. `total` counts all connections of one end; `cursor` is there while more follow."""
+    """One page; `cursor` is there while more follow, `cut` says why a page is short.
+
+    `total` is on the first page: exact, or a text such as "more than 10,000".
+    """
 
     items: list[Edge]
-    total: int | None = None
+    total: int | str | None = None
     cursor: str | None = None
     cut: str | None = None
 
@@ -74,6 +77,7 @@ def find(
     to_id: str | None = None,
     between: Sequence[str] | None = None,
     types: Sequence[str] | None = None,
+    where: JsonObject | None = None,
     limit: int = 20,
     cursor: str | None = None,
     detail: Detail = "concise",
@@ -87,33 +91,32 @@ def find(
     walks, named = merged_scans.of_types(
         _walks(work, from_id, to_id, between, typed=bool(known)), known
     )
-    query = ["connections", from_id, to_id, list(between or []), known]
-    rows = merged_scans.read(
-        work,
-        CONNECTIONS,
-        walks,
-        {
-            "from_id": from_id or (between[0] if between else None),
-            "to_id": to_id or (between[1] if between else None),
-            **named,
-        },
-        after=pages.decode(query, cursor, 2),
-        limit=limit + 1,
-    )
+    made = filters.of(fitted(work, known, where or {}), "looked.metadata")
+    query = ["connections", from_id, to_id, list(between or []), known, where]
+    given = {
+        "from_id": from_id or (between[0] if between else None),
+        "to_id": to_id or (between[1] if between else None),
+        **named,
+    }
+    scan = Scan(CONNECTIONS, walks, {**given, **made.parameters}, made.conditions)
+    after = pages.decode(query, cursor, 2)
+    read = merged_scans.read(work, scan, after=after, limit=limit + 1)
     asked = frozenset(filter(None, (from_id, to_id, *(between or ()))))
     page = pages.page(
-        rows,
+        read.rows,
         limit,
-        _maker(work, rows, asked, detail),
+        _maker(work, read.rows, asked, detail),
         cursor=lambda row: pages.encode(query, [row["created_at"], row["seq"]]),
         size=lambda edge: len(edge.model_dump_json(by_alias=True, exclude_none=True)),
         detail=detail,
     )
+    stopped = None if page.cursor else read.stopped
+    kept = None if where or after else _total(work, from_id, to_id, known)
     return Edges(
         items=page.items,
-        total=None if cursor else _total(work, from_id, to_id, known),
-        cursor=page.cursor,
-        cut=pages.SHORT if page.cut else None,
+        total=None if after else merged_scans.total(work, scan) if kept is None else kept,
+        cursor=pages.encode(query, stopped) if stopped else page.cursor,
+        cut=pages.SHORT if page.cut else pages.STOPPED if stopped else None,
     )
 
 

@@ -51,9 +51,9 @@ def within(
 
 
 def hints(kinds: Sequence[EntityType], where: Iterable[str]) -> list[str]:
-    """Tell of conditions on properties that a type does not declare but its entities may have."""
+    """Tell of properties asked for that a type does not declare but its entities may have."""
     found: list[str] = []
-    paths = dict.fromkeys(path.partition(".")[0] for path in where)
+    paths = dict.fromkeys(path.removeprefix("-").partition(".")[0] for path in where)
     for kind, name in product(kinds, paths):
         declared = tuple(kind.properties)
         near = names.near(name, declared)

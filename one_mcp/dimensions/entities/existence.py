@@ -22,7 +22,7 @@ ANY = "any"
 MOST = 10
 Role = Literal["actor", "target"]
 _TABLES = {"event": "events", "connection": "connections"}
-_TIMES = {"event": "at", "connection": "created_at"}
+_TIMES = {"events": "at", "connections": "created_at"}
 _ALIAS = "had"
 
 
@@ -70,7 +70,11 @@ class _Arms:
     ends: Sequence[tuple[str, str]]  # the column of the end, and what holds of the other one
     conditions: Sequence[str]
 
-    def selects(self, what: str, entity: str | None) -> list[str]:
+    @property
+    def time(self) -> str:
+        return _TIMES[self.table]
+
+    def selects(self, what: Literal["id", "at", "1"], entity: str | None) -> list[str]:
         """Select from each end, of one entity or of all."""
         made: list[str] = []
         for index, (end, other) in enumerate(self.ends):
@@ -80,7 +84,9 @@ class _Arms:
             if index:  # what is between an entity and itself is counted once
                 first = self.ends[0][0]
                 tests.append(f"{_ALIAS}.{end} <> {_ALIAS}.{first}")
-            column = f"{_ALIAS}.{end} AS id" if what == "id" else "1"
+            column = {"id": f"{_ALIAS}.{end} AS id", "at": f"{_ALIAS}.{self.time} AS at"}.get(
+                what, "1"
+            )
             made.append(
                 f"SELECT {column} FROM {self.table} AS {_ALIAS}"
                 f" WHERE {_ALIAS}.organization_id = :organization AND {' AND '.join(tests)}"
@@ -137,6 +143,30 @@ def tests(
     return made
 
 
+def counting(work: Work, wanted: Existence, selection: Selection, entity: str) -> str:
+    """Count in SQL what an entity has; connections by the numbers that are kept of them (D-19)."""
+    if wanted.noun == "event":
+        arms = _arms(work, wanted, selection, "sort", hidden=selection.archived)
+        rows = " UNION ALL ".join(arms.selects("1", entity))
+        return f"(SELECT count(*) FROM ({rows}) AS counted)"
+    tests = [f"kept.entity_id = {entity}"]
+    if wanted.connection[0] != ANY:
+        tests.append(f"kept.type = {selection.bind(wanted.connection[0])}")
+    if wanted.direction in SIDES:
+        tests.append(f"kept.direction = {selection.bind(wanted.direction)}")
+    return (
+        "(SELECT coalesce(sum(kept.live), 0) FROM connection_counts AS kept"
+        f" WHERE kept.organization_id = :organization AND {' AND '.join(tests)})"
+    )
+
+
+def latest(work: Work, wanted: Existence, selection: Selection, entity: str) -> str:
+    """Say in SQL when the last of what an entity has came to be; NULL where there is none."""
+    arms = _arms(work, wanted, selection, "sort", hidden=selection.archived)
+    rows = " UNION ALL ".join(arms.selects("at", entity))
+    return f"(SELECT max(had_last.at) FROM ({rows}) AS had_last)"
+
+
 def _require_few(argument: str, wanted: Sequence[Existence]) -> None:
     if len(wanted) > MOST:
         raise InvalidArgumentError(f"{argument} takes up to {MOST} conditions.", argument=argument)
@@ -173,7 +203,7 @@ def _arms(work: Work, wanted: Existence, bound: Bound, at: str, *, hidden: bool)
         raise InvalidArgumentError(f"{at}.until is not after its since.", argument=at)
     for sign, moment in ((">=", begin), ("<", end)):
         if moment is not None:
-            time = f"{_ALIAS}.{_TIMES[wanted.noun]}"
+            time = f"{_ALIAS}.{_TIMES[_TABLES[wanted.noun]]}"
             conditions.append(f"{time} {sign} {bound.bind(moment)}")
     if of_events:
         conditions.append(retracted.live(_ALIAS))

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
 
 from one_mcp import jsons
 from one_mcp.answers import Answer
@@ -11,13 +10,16 @@ from one_mcp.dimensions.entities import (
     conditions,
     existence,
     named,
+    orders,
     scans,
     selection,
     summaries,
     tiers,
+    totals,
 )
 from one_mcp.dimensions.entities.existence import Existence
-from one_mcp.dimensions.entities.scans import Order, Place, Reading, Wanted
+from one_mcp.dimensions.entities.orders import AnyOrder, Order, Place, ValueOrder
+from one_mcp.dimensions.entities.scans import Reading, Wanted
 from one_mcp.dimensions.entities.selection import FEW, NeighbourOf, Selection
 from one_mcp.dimensions.entities.summaries import Item
 from one_mcp.errors import InvalidArgumentError
@@ -26,7 +28,7 @@ from one_mcp.ontology import check
 from one_mcp.store import fulltext, pages, unindexed
 from one_mcp.store.fulltext import Words
 from one_mcp.store.pages import Detail, Page
-from one_mcp.store.work import Work
+from one_mcp.store.work import Row, Work
 
 FEW_TO_MATCH = 100
 STOPPED = (
@@ -34,8 +36,8 @@ STOPPED = (
     "and a type, a tag or connected_to makes the search narrower."
 )
 SORTED_BEST = f"Only the best {FEW:,} matches of text are sorted; more words make it narrower."
-Sort = Literal["created", "-created", "updated", "-updated", "name", "-name"]
-NEWEST: Sort = "-created"
+NEWEST = "-created"
+NEWEST_FIRST = Order(orders.COLUMNS["created"], descending=True)
 COLUMNS: dict[Detail, str] = {"concise": scans.CONCISE, "full": scans.FULL}
 
 
@@ -48,9 +50,13 @@ class Mode(StrEnum):
 
 
 class Entities(Answer):
-    """One page. `cursor` is there while there may be more; `cut` says why a page is short."""
+    """One page. `cursor` is there while there may be more; `cut` says why a page is short.
+
+    `total` is on the first page: exact, or a text such as "more than 10,000".
+    """
 
     items: list[Item]
+    total: int | str | None = None
     cursor: str | None = None
     cut: str | None = None
     warnings: list[str] | None = None
@@ -65,7 +71,7 @@ class EntityQuery:
 
     selection: Selection
     words: Words | None
-    sort: Sort | None
+    order: AnyOrder | None
     wanted: Wanted
     mode: Mode | None
 
@@ -93,7 +99,7 @@ def find(
     lacks: Sequence[Existence] = (),
     since: int | str | None = None,
     until: int | str | None = None,
-    sort: Sort | None = None,
+    sort: str | None = None,
     limit: int = 20,
     cursor: str | None = None,
     detail: Detail = "concise",
@@ -115,17 +121,35 @@ def find(
     existence.choose(work, chosen, has, lacks)
     conditions.within(work, chosen, sort or NEWEST, since, until)
     words = fulltext.words(work, text) if text else None
-    warnings = conditions.hints(kinds, where or {}) + _about_words(work, text, words)
+    order = orders.read(work, chosen, kinds, sort) if sort else None
+    paths = [*(where or ()), *([sort] if sort and isinstance(order, ValueOrder) else [])]
+    warnings = conditions.hints(kinds, paths) + _about_words(work, text, words)
     if text is not None and words is None:
-        return Entities(items=[], warnings=warnings)
+        return Entities(items=[], total=0, warnings=warnings)
     others = [where, tags, connected_to, has, lacks, name, since, until]
     query: JsonValue = [type, status, text, sort, jsons.dumps(others)]
     mode, place = _start(query, cursor)
-    wanted = Wanted(chosen, limit + 1, COLUMNS[detail], place)
-    outcome = _read(work, EntityQuery(chosen, words, sort, wanted, mode))
-    page = _page(work, outcome, query, limit, detail)
-    cut = pages.SHORT if page.cut else outcome.cut
-    return Entities(items=page.items, cursor=page.cursor, cut=cut, warnings=warnings or None)
+    columns = COLUMNS[detail] + (order.beside if order else "")
+    wanted = Wanted(chosen, limit + 1, columns, place)
+    wish = EntityQuery(chosen, words, order, wanted, mode)
+    return _answer(work, wish, query, detail, warnings)
+
+
+def _answer(
+    work: Work, wish: EntityQuery, query: JsonValue, detail: Detail, warnings: list[str]
+) -> Entities:
+    outcome = _read(work, wish)
+    page = _page(work, outcome, wish, query, detail)
+    total = None
+    if wish.wanted.place is None:
+        total = totals.of(work, wish.selection, wish.words) if page.cursor else len(page.items)
+    return Entities(
+        items=page.items,
+        total=total,
+        cursor=page.cursor,
+        cut=pages.SHORT if page.cut else outcome.cut,
+        warnings=warnings or None,
+    )
 
 
 def _about_words(work: Work, text: str | None, words: Words | None) -> list[str]:
@@ -145,11 +169,11 @@ def _start(query: JsonValue, cursor: str | None) -> tuple[Mode | None, Place | N
 
 def _read(work: Work, wish: EntityQuery) -> Outcome:
     """Choose the way of reading that stays bounded, and say what it left out."""
-    order = scans.order(wish.sort or NEWEST)
+    order = wish.order or NEWEST_FIRST
     if wish.words is None:
         return _bounded(_ordered(work, wish, order))
     words = fulltext.completed(work, wish.words)
-    mode = wish.mode or (Mode.ORDER if wish.sort else _mode(work, words))
+    mode = wish.mode or (Mode.ORDER if wish.order else _mode(work, words))
     if mode is Mode.RANK:
         return Outcome(mode, tiers.ranked(work, wish.wanted, words))
     small = wish.selection.smallest(work, FEW_TO_MATCH)
@@ -175,11 +199,13 @@ def _mode(work: Work, words: Words) -> Mode:
     return Mode.RANK if few else Mode.TIER
 
 
-def _ordered(work: Work, wish: EntityQuery, order: Order) -> Reading:
+def _ordered(work: Work, wish: EntityQuery, order: AnyOrder) -> Reading:
     small = wish.selection.smallest(work)
     if small is not None:
         return scans.sorted_few(work, wish.wanted, small, order)
-    if wish.selection.archived and order.column != scans.ORDERS["created"]:
+    if isinstance(order, ValueOrder):
+        return scans.sorted_all(work, wish.wanted, order)
+    if wish.selection.archived and order.column != NEWEST_FIRST.column:
         raise InvalidArgumentError(
             f"More than {FEW:,} entities are archived; sort them by created, or name a type.",
             argument="sort",
@@ -187,16 +213,24 @@ def _ordered(work: Work, wish: EntityQuery, order: Order) -> Reading:
     return scans.walked(work, wish.wanted, order)
 
 
-def _page(work: Work, outcome: Outcome, query: JsonValue, limit: int, detail: Detail) -> Page[Item]:
-    reading = outcome.reading
-    full = detail == "full"
+def _page(
+    work: Work, outcome: Outcome, wish: EntityQuery, query: JsonValue, detail: Detail
+) -> Page[Item]:
+    reading, order = outcome.reading, wish.order or NEWEST_FIRST
+    make = summaries.full(work, reading.rows) if detail == "full" else summaries.concise
+    by_order = outcome.mode is Mode.ORDER
+
+    def item(row: Row) -> Item:
+        if not (by_order and isinstance(order, ValueOrder)):
+            return make(row)
+        return make(row).model_copy(update={"sorted_by": order.shown(row)})
+
+    def cursor(row: Row) -> str:
+        place = order.place(row) if by_order else [row["at"], row["seq"]]
+        return pages.encode(query, [outcome.mode, *place])
+
     page = pages.page(
-        reading.rows,
-        limit,
-        summaries.full(work, reading.rows) if full else summaries.concise,
-        cursor=lambda row: pages.encode(query, [outcome.mode, row["at"], row["seq"]]),
-        size=summaries.size,
-        detail=detail,
+        reading.rows, wish.wanted.count - 1, item, cursor=cursor, size=summaries.size, detail=detail
     )
     if page.cursor is None and reading.stopped is not None:
         return Page(page.items, pages.encode(query, [outcome.mode, *reading.stopped]))

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from one_mcp import jsons
+from one_mcp.dimensions.entities.orders import AnyOrder, Order, Place, ValueOrder
 from one_mcp.dimensions.entities.selection import Members, Selection
-from one_mcp.jsons import JsonValue
 from one_mcp.store import dialect, fulltext
 from one_mcp.store.fulltext import ENTITIES, Words
 from one_mcp.store.work import Row, Work
@@ -21,37 +21,6 @@ FULL = (
     f"{CONCISE}, entities.properties, entities.external_id, entities.created_at, "
     "entities.updated_at, entities.version"
 )
-ORDERS = {
-    "created": "entities.created_at",
-    "updated": "entities.updated_at",
-    "name": "lower(entities.name)",
-}
-Place = list[JsonValue]
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """The column to sort by, and which way; rows that are equal in it sort by `row`."""
-
-    column: str
-    descending: bool
-
-    @property
-    def clause(self) -> str:
-        way = "DESC" if self.descending else "ASC"
-        return f"ORDER BY {self.column} {way}, entities.seq {way}"
-
-    def after(self, selection: Selection, place: Place | None) -> list[str]:
-        """Say in SQL that a row comes later than a place."""
-        if place is None:
-            return []
-        at, row = (selection.bind(key) for key in place)
-        sign = "<" if self.descending else ">"
-        return [
-            # follows from the next one, but only from this can an index on lower(name) begin
-            f"{self.column} {sign}= {at}",
-            f"({self.column}, entities.seq) {sign} ({at}, {row})",
-        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +39,6 @@ class Reading:
 
     rows: Sequence[Row]
     stopped: Place | None = None
-
-
-def order(sort: str) -> Order:
-    """Read `created`, `-created`, `name` and so on."""
-    return Order(ORDERS[sort.removeprefix("-")], sort.startswith("-"))
 
 
 def walked(work: Work, wanted: Wanted, order: Order) -> Reading:
@@ -99,7 +63,26 @@ def walked(work: Work, wanted: Wanted, order: Order) -> Reading:
     return Reading(rows, [last["at"], last["seq"]] if last else None)
 
 
-def sorted_few(work: Work, wanted: Wanted, members: Members, order: Order) -> Reading:
+def sorted_all(work: Work, wanted: Wanted, order: ValueOrder) -> Reading:
+    """Sort all of a selection by what has to be worked out for each row, however many there are."""
+    selection = wanted.selection
+    tests = [*selection.scope, *selection.tests(), *order.after(selection, wanted.place)]
+    rows = work.all(
+        f"""
+        SELECT {wanted.columns}, {order.column} AS at
+        FROM entities
+        WHERE organization_id = :organization
+          AND {" AND ".join(tests)}
+        {order.clause}
+        LIMIT :count
+        """,
+        **selection.parameters,
+        count=wanted.count,
+    )
+    return Reading(rows)
+
+
+def sorted_few(work: Work, wanted: Wanted, members: Members, order: AnyOrder) -> Reading:
     """Read all of a small set and sort it."""
     selection = wanted.selection
     tests = [

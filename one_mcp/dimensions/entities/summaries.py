@@ -6,19 +6,23 @@ from one_mcp import clock
 from one_mcp.answers import Answer
 from one_mcp.dimensions import excerpts, lookup
 from one_mcp.dimensions.entities import tags
-from one_mcp.jsons import JsonObject
+from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.store.work import Row, Work
 
 PROPERTIES_CHARACTERS = 2_000
 
 
 class Item(Answer):
-    """An entity in a list; the status is left out where it is active."""
+    """An entity in a list; the status is left out where it is active.
+
+    `sorted_by` is the value of the property or measure that the list is sorted by.
+    """
 
     id: str
     type: str
     name: str
     status: str | None = None
+    sorted_by: JsonValue = None
     tags: list[str] | None = None
     properties: JsonObject | None = None
     shortened: list[str] | None = None

@@ -12,8 +12,9 @@ from one_mcp.dimensions.organizations import moments
 from one_mcp.errors import InvalidArgumentError, NotFoundError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check, operands
-from one_mcp.store import dialect, merged_scans, pages
-from one_mcp.store.merged_scans import Listing, Walk
+from one_mcp.store import dialect, filters, merged_scans, pages
+from one_mcp.store.filters import Filter
+from one_mcp.store.merged_scans import Listing, Scan, Walk
 from one_mcp.store.pages import Detail
 from one_mcp.store.work import Row, Work
 
@@ -52,9 +53,13 @@ class Event(Answer):
 
 
 class Events(Answer):
-    """One page; `cursor` is there while there is more, `cut` says why a page is short."""
+    """One page; `cursor` is there while there is more, `cut` says why a page is short.
+
+    `total` is on the first page: exact, or a text such as "more than 10,000".
+    """
 
     items: list[Event]
+    total: int | str | None = None
     cursor: str | None = None
     cut: str | None = None
 
@@ -73,6 +78,7 @@ def find(
     around: Around = Around(),
     *,
     types: Sequence[str] | None = None,
+    where: JsonObject | None = None,
     since: int | str | None = None,
     until: int | str | None = None,
     retracted: bool = False,
@@ -88,35 +94,33 @@ def find(
     """
     pages.require_limit(limit)
     known = check.event_types(work.ontology, types)
-    query = ["events", around.actor, around.target, around.entity, known, since, until, retracted]
+    made = filters.of(fitted(work, known, where or {}), "looked.metadata")
+    query = ["events", *asdict(around).values(), known, where, since, until, retracted]
     after = pages.decode(query, cursor, 2)
     begin, end = moments.span(work, since, until)
     window = _window(begin, None if after else end, retracted=retracted)
-    walks, named = merged_scans.of_types(_walks(work, around, typed=bool(known)), known)
-    rows = merged_scans.read(
-        work,
-        EVENTS,
-        [walk.also(*window) for walk in walks],
-        {
-            **asdict(around),
-            "since": begin,
-            "until": end,
-            **named,
-        },
-        after=after,
-        limit=limit + 1,
-    )
-    if not rows:
+    scan = _scan(work, around, known, window, made)
+    scan.parameters.update(since=begin, until=end)
+    read = merged_scans.read(work, scan, after=after, limit=limit + 1)
+    if not read.rows:
         refuse_strangers(work, around)
     page = pages.page(
-        rows,
+        read.rows,
         limit,
-        _maker(work, rows, METADATA_CHARACTERS[detail], marked=retracted),
+        _maker(work, read.rows, METADATA_CHARACTERS[detail], marked=retracted),
         cursor=lambda row: pages.encode(query, [row["at"], row["seq"]]),
         size=lambda event: len(event.model_dump_json(exclude_none=True)),
         detail=detail,
     )
-    return Events(items=page.items, cursor=page.cursor, cut=pages.SHORT if page.cut else None)
+    stopped = None if page.cursor else read.stopped
+    going_on = pages.encode(query, stopped) if stopped else page.cursor
+    total = merged_scans.total(work, scan) if going_on else len(page.items)
+    return Events(
+        items=page.items,
+        total=None if after else total,
+        cursor=going_on,
+        cut=pages.SHORT if page.cut else pages.STOPPED if stopped else None,
+    )
 
 
 def fitted(work: Work, types: Sequence[str], where: JsonObject) -> JsonObject:
@@ -128,6 +132,14 @@ def fitted(work: Work, types: Sequence[str], where: JsonObject) -> JsonObject:
     shapes = [kinds[type].metadata for type in types or kinds]
     operands.refuse_outside(shapes, where, _BESIDE, "metadata")
     return operands.fitted(shapes, where, moments.reader(work))
+
+
+def _scan(
+    work: Work, around: Around, types: Sequence[str], window: Sequence[str], made: Filter
+) -> Scan:
+    walks, named = merged_scans.of_types(_walks(work, around, typed=bool(types)), types)
+    given: dict[str, object] = {**asdict(around), **named, **made.parameters}
+    return Scan(EVENTS, [walk.also(*window) for walk in walks], given, made.conditions)
 
 
 def _window(since: int | None, until: int | None, *, retracted: bool) -> list[str]:

@@ -7,8 +7,8 @@ from pydantic import Field, WithJsonSchema
 from one_mcp.access import Permission
 from one_mcp.dimensions.batch import batch, operations
 from one_mcp.dimensions.batch.batch import Applied
-from one_mcp.dimensions.changes import history
 from one_mcp.dimensions.changes.history import History
+from one_mcp.dimensions.organizations import chronicle
 from one_mcp.dimensions.undo import undo
 from one_mcp.dimensions.undo.undo import Undone
 from one_mcp.jsons import JsonValue
@@ -58,12 +58,19 @@ async def get_history(
     | None = None,
     limit: fields.Limit = 20,
     cursor: fields.CursorText | None = None,
+    *,
+    since: fields.SinceText | None = None,
+    until: fields.UntilText | None = None,
+    by: Annotated[str, Field(description="a person", max_length=200)] | None = None,
+    tool: Annotated[str, Field(max_length=100)] | None = None,
 ) -> History:
     """Tell who changed what, when and why, newest first: each field before and after.
 
     An entity's history includes its tags and connections; a change's shows all it wrote.
     """
-    return await one.read(history.history, id, limit, cursor)
+    return await one.read(
+        chronicle.tell, id, limit, cursor, since=since, until=until, by=by, tool=tool
+    )
 
 
 async def undo_change(one: Session, change: fields.ChangeId) -> Undone:

@@ -59,6 +59,8 @@ async def find_connections(
     | None = None,
     types: fields.TypeNames | None = None,
     *,
+    where: Annotated[fields.Metadata, Field(description="on metadata, as find_entities")]
+    | None = None,
     limit: fields.Limit = 20,
     cursor: fields.CursorText | None = None,
     detail: fields.Detail = "concise",
@@ -74,6 +76,7 @@ async def find_connections(
         to_id=to,
         between=between,
         types=types,
+        where=where,
         limit=limit,
         cursor=cursor,
         detail=detail,

@@ -12,7 +12,7 @@ from one_mcp.dimensions.entities.archive import Archived, Restored
 from one_mcp.dimensions.entities.details import Include, Portrait
 from one_mcp.dimensions.entities.duplicates import Duplicates
 from one_mcp.dimensions.entities.entity import Saved
-from one_mcp.dimensions.entities.finding import Entities, Sort
+from one_mcp.dimensions.entities.finding import Entities
 from one_mcp.dimensions.entities.selection import NeighbourOf
 from one_mcp.dimensions.entities.tags import Tagged
 from one_mcp.dimensions.graph.summary import summarizing
@@ -36,8 +36,24 @@ GroupBy = Annotated[
     list[str],
     Field(
         description="up to 3: type, status, tag:key, actor, target, from, to, a property or "
-        "metadata field (a.b, properties.status); hour, day, week, month, quarter, year",
+        "metadata field (a.b, properties.status), of an end (target.level) or its neighbours "
+        "(actor.enrolled_in; of entities id.enrolled_in); hour, day, week, month, quarter, year",
         max_length=3,
+    ),
+]
+Where = Annotated[
+    fields.Properties,
+    Field(
+        description='on properties: {"niche": {"contains": "yoga"}, "price": {"gte": 10, "lt": 50},'
+        ' "a.b": 1}; eq, ne, gt, gte, lt, lte, in, contains, exists, starts_with'
+    ),
+]
+Order = Annotated[
+    str,
+    Field(
+        description="created, -updated, name, -price (a property), -count: or latest: of an "
+        "event or connection type: latest:payment_processed",
+        max_length=200,
     ),
 ]
 Status = Annotated[str, Field(max_length=100)]
@@ -56,14 +72,7 @@ async def find_entities(
     type: fields.TypeName | None = None,
     text: Annotated[fields.Text, Field(description="any of them, best first")] | None = None,
     name: Annotated[fields.Name, Field(description="whole name")] | None = None,
-    where: Annotated[
-        fields.Properties,
-        Field(
-            description='on properties: {"niche": {"contains": "yoga"}, "price": {"gte": 10, '
-            '"lt": 50}, "a.b": 1}; eq, ne, gt, gte, lt, lte, in, contains, exists, starts_with'
-        ),
-    ]
-    | None = None,
+    where: Where | None = None,
     *,
     tags: Annotated[fields.TagList, Field(description="all of; key: for any value")] | None = None,
     connected_to: ConnectedTo | None = None,
@@ -72,7 +81,7 @@ async def find_entities(
     status: Annotated[Status, Field(description="default: not archived")] | None = None,
     since: fields.SinceText | None = None,
     until: fields.UntilText | None = None,
-    sort: Sort | None = None,
+    sort: Order | None = None,
     limit: fields.Limit = 20,
     cursor: fields.CursorText | None = None,
     detail: fields.Detail = "concise",

@@ -36,6 +36,8 @@ async def find_events(
     entity: Annotated[fields.AnyId, Field(description="as actor or as target")] | None = None,
     types: fields.TypeNames | None = None,
     *,
+    where: Annotated[fields.Metadata, Field(description="on metadata, as find_entities")]
+    | None = None,
     since: fields.SinceText | None = None,
     until: fields.UntilText | None = None,
     retracted: bool = False,
@@ -51,6 +53,7 @@ async def find_events(
         finding.find,
         Around(actor, target, entity),
         types=types,
+        where=where,
         since=since,
         until=until,
         retracted=retracted,

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from one_mcp.dimensions.graph.summary import measures, periods
+from one_mcp.dimensions.graph.summary import ends, measures, periods
 from one_mcp.dimensions.graph.summary.sources import RowSource
 from one_mcp.errors import InvalidArgumentError
+from one_mcp.ontology.model import Ontology
 from one_mcp.store import dialect
 
 MOST_LINES = 1_000_000
@@ -44,7 +45,14 @@ def conditions(source: RowSource) -> list[str]:
 class Query:
     """The statement of one field: each line the number of rows that are alike in key and value."""
 
-    def __init__(self, source: RowSource, grouping: Grouping, cuts: list[tuple[int, int]]) -> None:
+    def __init__(
+        self,
+        ontology: Ontology,
+        source: RowSource,
+        grouping: Grouping,
+        cuts: list[tuple[int, int]],
+    ) -> None:
+        self._ontology = ontology
         self._source = source
         self._grouping = grouping
         self._cuts = cuts
@@ -157,6 +165,11 @@ class Query:
             kind = f"CASE WHEN {column} IS NULL THEN 'null' ELSE 'text' END"
             return [f"{column} AS value", f"{kind} AS kind"]
         value, kind = self._json(name, "path")
+        if kind == "'array'":
+            raise InvalidArgumentError(
+                f"{name} are neighbours, which group_by takes and measures do not.",
+                argument="measures",
+            )
         if distinct:
             return [f"{value} AS value", f"{kind} AS kind"]
         beside = name.rpartition(".")
@@ -170,6 +183,8 @@ class Query:
 
     def _json(self, name: str, place: str) -> tuple[str, str]:
         argument = "group_by" if place.startswith("key") else "measures"
+        if far := ends.read(self._ontology, self._source, self.parameters, name, place):
+            return far
         self.parameters[place] = self._source.path(name, argument)
         return (
             dialect.json_value(self._source.fields, f":{place}"),

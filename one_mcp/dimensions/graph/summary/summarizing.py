@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
-from one_mcp import jsons
+from one_mcp import ids, jsons
 from one_mcp.answers import Answer, cut
 from one_mcp.dimensions.events import finding
 from one_mcp.dimensions.events.finding import Around
@@ -24,7 +24,7 @@ USUAL_GROUPS = 20
 USUAL_TIMES = 60
 ROOM = 6_500  # characters of all groups
 VALUE_CHARACTERS = 120
-IN_SEVERAL = "A row with several values of a list or tag key is in several groups."
+IN_SEVERAL = "A row with several tags, neighbours or values of a list is in several groups."
 OWN_STATUS = "status is the entity's own; for its property group by properties.status."
 Compare = Literal["previous"]
 Group: TypeAlias = tuple[Key, GroupTally]
@@ -152,25 +152,30 @@ def _usual(grouping: Grouping) -> int:
 def _lines(
     work: Work, groups: list[Group], grouping: Grouping, written: Figures, earlier: Tallies | None
 ) -> list[JsonObject]:
-    ids = {
+    known = {
         value
         for key, _ in groups
         for name, value in zip(grouping.names, key, strict=True)
-        if name in sources.NAMED and isinstance(value, str)
+        if _is_id(name, value)
     }
-    names = finding.names(work, list(ids)) if ids else {}
+    names = finding.names(work, [str(id) for id in known]) if known else {}
     lines: list[JsonObject] = []
     for key, one in groups:
         line: JsonObject = {}
         for name, value in zip(grouping.names, key, strict=True):
             line[name] = _value(name, value, grouping)
-            if name in sources.NAMED and value in names:
+            if _is_id(name, value) and value in names:
                 line[f"{name}_name"] = cut(names[str(value)], VALUE_CHARACTERS)
         line |= written.of(one)
         if earlier is not None:
             line["previous"] = written.of(earlier.groups.get(key, GroupTally()))
         lines.append(line)
     return lines
+
+
+def _is_id(name: str, value: Value) -> bool:
+    """Tell whether a key is an end of the rows, or a neighbour of one."""
+    return name.partition(".")[0] in sources.NAMED and isinstance(value, str) and ids.is_id(value)
 
 
 def _value(name: str, value: Value, grouping: Grouping) -> JsonValue:

@@ -75,7 +75,7 @@ def read(work: Work, source: RowSource, grouping: Grouping, wanted: Sequence[Mea
     if grouping.unit is not None and not cuts:
         return found
     for name, how in [(None, Extent.ROWS), *_fields(wanted)]:
-        query = Query(source, grouping, cuts)
+        query = Query(work.ontology, source, grouping, cuts)
         statement = query.statement(name, how)
         for line, row in enumerate(work.each(statement, **query.parameters)):
             if line == MOST_LINES:
