@@ -111,11 +111,14 @@ def find(
         detail=detail,
     )
     stopped = None if page.cursor else read.stopped
+    going_on = pages.encode(query, stopped) if stopped else page.cursor
     kept = None if where or after else _total(work, from_id, to_id, known)
+    if kept is None and not after:
+        kept = merged_scans.total(work, scan) if going_on else len(page.items)
     return Edges(
         items=page.items,
-        total=None if after else merged_scans.total(work, scan) if kept is None else kept,
-        cursor=pages.encode(query, stopped) if stopped else page.cursor,
+        total=kept,
+        cursor=going_on,
         cut=pages.SHORT if page.cut else pages.STOPPED if stopped else None,
     )
 

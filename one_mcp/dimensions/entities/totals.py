@@ -9,6 +9,8 @@ from one_mcp.store import dialect, fulltext, pages
 from one_mcp.store.fulltext import ENTITIES, Words
 from one_mcp.store.work import Work
 
+NEWEST = Order(COLUMNS["created"], descending=True)
+
 
 def of(work: Work, selection: Selection, words: Words | None) -> int | str | None:
     """Count a selection, exactly up to a number of rows that are looked through."""
@@ -30,6 +32,7 @@ def _counted(work: Work, selection: Selection) -> int | str | None:
             FROM entities
             WHERE organization_id = :organization
               AND {" AND ".join(selection.scope)}
+            {NEWEST.clause} -- so that the index is the one that pages walk
             LIMIT {pages.MOST_COUNTED + 1}
         ) AS entities
         """,
@@ -40,9 +43,8 @@ def _counted(work: Work, selection: Selection) -> int | str | None:
 
 def _among(work: Work, selection: Selection, members: Members) -> int:
     """Count those of a small set, of which there are a few at most."""
-    newest = Order(COLUMNS["created"], descending=True)
     wanted = Wanted(selection, FEW + 1, "entities.seq")
-    return len(scans.sorted_few(work, wanted, members, newest).rows)
+    return len(scans.sorted_few(work, wanted, members, NEWEST).rows)
 
 
 def _with_words(work: Work, selection: Selection, words: Words) -> int | str | None:
