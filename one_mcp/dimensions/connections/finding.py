@@ -93,13 +93,12 @@ def find(
     )
     made = filters.of(fitted(work, known, where or {}), "looked.metadata")
     query = ["connections", from_id, to_id, list(between or []), known, where]
+    after = pages.decode(query, cursor, 2)
     given = {
         "from_id": from_id or (between[0] if between else None),
         "to_id": to_id or (between[1] if between else None),
-        **named,
     }
-    scan = Scan(CONNECTIONS, walks, {**given, **made.parameters}, made.conditions)
-    after = pages.decode(query, cursor, 2)
+    scan = Scan(CONNECTIONS, walks, {**given, **named, **made.parameters}, made.conditions)
     read = merged_scans.read(work, scan, after=after, limit=limit + 1)
     asked = frozenset(filter(None, (from_id, to_id, *(between or ()))))
     page = pages.page(
@@ -112,12 +111,12 @@ def find(
     )
     stopped = None if page.cursor else read.stopped
     going_on = pages.encode(query, stopped) if stopped else page.cursor
-    kept = None if where or after else _total(work, from_id, to_id, known)
-    if kept is None and not after:
-        kept = merged_scans.total(work, scan) if going_on else len(page.items)
+    total = None if where or after else _total(work, from_id, to_id, known)
+    if total is None and not after:
+        total = merged_scans.total(work, scan) if going_on else len(page.items)
     return Edges(
         items=page.items,
-        total=kept,
+        total=total,
         cursor=going_on,
         cut=pages.SHORT if page.cut else pages.STOPPED if stopped else None,
     )
