@@ -84,7 +84,7 @@ def read(work: Work, scan: Scan, *, after: list[JsonValue] | None, limit: int) -
         return NewestRows(work.all(f"{newest}{dialect.most('limit')}", **parameters, limit=limit))
     rows = work.all(
         f"SELECT {listing.columns} FROM ({newest}{dialect.most('bound')}) AS looked"
-        f" WHERE {' AND '.join(scan.tests)}{order} LIMIT :limit",
+        f" WHERE {' AND '.join(scan.tests)}{order}{dialect.most('limit')}",
         **parameters,
         bound=LOOKED_THROUGH,
         limit=limit,

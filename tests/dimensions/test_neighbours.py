@@ -1,7 +1,7 @@
 """Whatever other organizations hold and do, my answers are the same to the byte."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +78,7 @@ class Mine:
 
     path: Path
     ids: dict[str, str]
-    answers: list[str]
+    answers: list[str] = field(repr=False)
 
 
 def opened(path: Path) -> Any:
@@ -229,7 +229,7 @@ async def joined(one: Session, id: str) -> None:
     other = await one.write(entity.create, "audience_member", "Yoga Ben")
     await one.write(connection.connect, other.id, "enrolled_in", id)
     paid = {"status": "completed", "amount": 77, "currency": "eur"}
-    await one.write(event.record, "payment_processed", id, paid, actor=other.id)
+    await one.write(event.record, "payment_processed", id, metadata=paid, actor=other.id)
 
 
 async def undone(one: Session, _: str) -> None:

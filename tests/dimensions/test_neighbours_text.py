@@ -27,7 +27,7 @@ pytestmark = pytest.mark.anyio
 CROWD, PASSAGES = 12_000, 1_500
 NEIGHBOUR = "org_neighbour"
 WORDS = ("yoga", "refund", "running", "runner", "瑜伽课程", "Straße", "the", "a1")
-SORTS: tuple[finding.Sort | None, ...] = (None, "created", "-updated", "name", "-name")
+SORTS: tuple[str | None, ...] = (None, "created", "-updated", "name", "-name")
 Row = tuple[str, str, str]  # the name, a text beside it, the text of a document
 
 

@@ -1,7 +1,7 @@
 """Existence as a caller writes it: what an entity has, or lacks, of connections and events."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema
 
@@ -27,10 +27,9 @@ class Having(fields.ArgumentObject):
     of: str | None = None
 
 
-def _told(description: str) -> WithJsonSchema:
-    return WithJsonSchema(
-        {"type": "array", "items": {"type": "object"}, "description": description}
-    )
+def _told(description: str | None = None) -> WithJsonSchema:
+    shape: dict[str, Any] = {"type": "array", "items": {"type": "object"}}
+    return WithJsonSchema(shape | {"description": description} if description else shape)
 
 
 Havings = Annotated[list[Having], Field(max_length=existence.MOST)]
@@ -43,7 +42,7 @@ Has = Annotated[
 ]
 Lacks = Annotated[Havings, _told("none such; has and lacks with since: latest before it")]
 AsThere = Annotated[Havings, _told('as find_entities; of events, with "of": "actor"')]
-Lacking = Annotated[Havings, _told("")]
+Lacking = Annotated[Havings, _told()]
 
 
 def read(given: Sequence[Having] | None) -> list[Existence]:
