@@ -11,6 +11,7 @@ from mcp_types import INVALID_PARAMS, CallToolResult, Tool, ToolAnnotations
 from pydantic import BaseModel
 
 from one_mcp.access import Permission, Principal
+from one_mcp.dimensions.batch import operations
 from one_mcp.errors import NotEnabledError, OneError, ReadOnlyError
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.server import results
@@ -149,7 +150,12 @@ class Toolbox:
     def _unknown(self, name: str) -> MCPError:
         shown = name if len(name) <= MAX_NAME_CHARS else f"{name[:MAX_NAME_CHARS]}…"
         near = get_close_matches(name, self._tools, 3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "tools/list shows what there is."
+        if name in operations.NAMES:
+            hint = f'apply_changes does that: {{"operations": [{{"op": "{name}", …}}]}}.'
+        elif near:
+            hint = f"did you mean {' or '.join(near)}?"
+        else:
+            hint = "tools/list shows what there is."
         sentence = f"UNKNOWN_TOOL: There is no tool {shown!r}; {hint}"
         return MCPError(INVALID_PARAMS, sentence, {"code": "UNKNOWN_TOOL"})
 

@@ -162,10 +162,11 @@ async def test_a_purge_leaves_only_the_events(app: App, one: Session, course: Sa
     await one.write(connection.disconnect, fan.id, "following", course.id)
     await one.write(connection.connect, fan.id, "authored", course.id, {"remark": "Zebulon"})
     await one.write(event.record, "creator_updated", fan.id)
+    await one.write(event.record, "course_enrolled", course.id, actor=fan.id)
 
     purged = await one.write(purge.purge, fan.id, "Zebulon")
 
-    assert (purged.connections, purged.tags, purged.events_kept) == (1, 1, 2)
+    assert (purged.connections, purged.tags, purged.events_kept) == (1, 1, 3)
     assert await one.read(holding, "Zebulon") == 0
     assert await one.read(holding, "zebulon") == 0
     assert await one.read(holding, "Yoga") > 0

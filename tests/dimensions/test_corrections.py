@@ -5,10 +5,8 @@ import pytest
 from one_mcp.dimensions.batch import batch, operations
 from one_mcp.dimensions.batch.batch import Applied
 from one_mcp.dimensions.changes import history
-from one_mcp.dimensions.entities import details, entity, tags
+from one_mcp.dimensions.entities import details, entity, finding, tags
 from one_mcp.dimensions.entities.entity import Saved
-from one_mcp.dimensions.events import finding as happened
-from one_mcp.dimensions.events.finding import Around
 from one_mcp.dimensions.undo import undo
 from one_mcp.errors import (
     ConfirmationError,
@@ -98,10 +96,12 @@ async def test_what_a_query_finds_is_archived(one: Session) -> None:
 
     with pytest.raises(InvalidArgumentError):
         await apply(one, asked)
+    with pytest.raises(InvalidArgumentError):  # a count confirms, and is a number
+        await apply(one, {**asked, "archive": True, "count": "2"})
     await apply(one, {**asked, "archive": True})
 
-    told = await one.read(happened.find, Around(), types=["content_changed"])
-    assert told.items is not None
+    archived = await one.read(finding.find, type="lesson", status="archived")
+    assert {item.name for item in archived.items} == {"A", "B"}
     with pytest.raises(ConfirmationError):
         await apply(one, {**asked, "archive": True})
 

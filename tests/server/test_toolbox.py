@@ -204,6 +204,14 @@ async def test_an_unknown_tool_is_a_protocol_error(client: Client, name: str) ->
     assert ("echo" in failure.value.message) == (name == "ecko")
 
 
+async def test_an_operation_that_is_no_tool_leads_to_apply_changes(client: Client) -> None:
+    with pytest.raises(MCPError) as failure:
+        await client.call_tool("merge_entities", {})
+
+    assert "apply_changes" in failure.value.message
+    assert "purge" not in failure.value.message
+
+
 async def test_a_tool_of_another_toolset_says_how_to_get_it(client: Client) -> None:
     result = await client.call_tool("wipe", {})
 

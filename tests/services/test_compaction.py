@@ -3,9 +3,11 @@
 import pytest
 
 from one_mcp import clock as clocks
+from one_mcp import ids
 from one_mcp.access import Principal, Role
 from one_mcp.app import LOCAL, App
 from one_mcp.dimensions import counts
+from one_mcp.dimensions.batch import batch, operations
 from one_mcp.dimensions.changes import compaction as rule
 from one_mcp.dimensions.changes import history
 from one_mcp.dimensions.entities import details, entity
@@ -16,8 +18,10 @@ from one_mcp.errors import (
     ConflictError,
     ForbiddenError,
     InvalidArgumentError,
+    NotFoundError,
     PurgedAnswerError,
 )
+from one_mcp.jsons import JsonObject
 from one_mcp.services import compaction
 from one_mcp.session import Call, Session
 from one_mcp.store.work import Work
@@ -95,6 +99,27 @@ async def test_an_entity_that_has_not_changed_since_says_why_it_has_no_history(
     assert told.changes == []
     assert BEFORE in (told.note or "")
     assert (await one.read(details.portrait, quiet.id)).name == "Quiet"
+    with pytest.raises(NotFoundError):
+        await one.read(history.history, ids.new(ids.ENTITY, NOON))
+
+
+async def test_a_purge_forgets_what_was_merged_before_the_past_was_compacted(
+    app: App, one: Session, clock: HandClock
+) -> None:
+    ann = await one.write(entity.create, "audience_member", "Ann", {"email": "ann@example.com"})
+    anne = await one.write(entity.create, "audience_member", "Anne Old-Name")
+    step: JsonObject = {"op": "merge_entities", "survivor": ann.id, "losers": [anne.id]}
+    await one.write(batch.apply, operations.parse([step]))
+    clock.forward(20 * clocks.DAY_MS)
+    await one.write(entity.create, "course", "Tea")
+    await compaction.compact(one, BEFORE)
+    why = Call("create_entity", reason="as Anne Old-Name asked")
+    await app.session(why, LOCAL).write(entity.create, "course", "Yoga")
+
+    await one.write(purge.purge, ann.id, ann.id)
+
+    told = await one.read(history.history, limit=200)
+    assert "Old-Name" not in told.model_dump_json()
 
 
 async def test_a_compaction_that_was_cut_short_goes_on(one: Session, clock: HandClock) -> None:

@@ -122,6 +122,7 @@ _MODELS: dict[str, type[Operation]] = {
     "tag_entity": TagEntity,
     "update_organization": UpdateOrganization,
 }
+NAMES = tuple(_MODELS)
 
 
 def parse(given: list[JsonValue]) -> list[Operation]:
@@ -148,8 +149,8 @@ def _parsed(at: str, given: JsonValue) -> Operation:
     op = given.get("op")
     model = _MODELS.get(op) if isinstance(op, str) else None
     if model is None:
-        near = names.near(op, tuple(_MODELS)) if isinstance(op, str) else ()
-        hint = f"did you mean {near[0]}?" if near else f"op is one of {', '.join(_MODELS)}."
+        near = names.near(op, NAMES) if isinstance(op, str) else ()
+        hint = f"did you mean {near[0]}?" if near else f"op is one of {', '.join(NAMES)}."
         wrong = "is missing" if op is None else "is no operation"
         raise InvalidArgumentError(
             f"{at}.op {wrong}; {hint}",
@@ -162,8 +163,9 @@ def _parsed(at: str, given: JsonValue) -> Operation:
 
 
 def _told(given: JsonObject, model: type[Operation]) -> JsonObject:
-    """Leave out the empty texts that some clients send for every option that is not set."""
+    """Leave out what some clients send for every option that is not set: null, or no text."""
     options = {
         field.alias or name for name, field in model.model_fields.items() if not field.is_required()
     }
-    return {name: value for name, value in given.items() if value != "" or name not in options}
+    unset = (None, "")
+    return {name: it for name, it in given.items() if it not in unset or name not in options}

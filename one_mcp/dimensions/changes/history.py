@@ -15,7 +15,8 @@ from one_mcp.store.work import Row, Work
 
 ROWS_SHOWN = 6  # of each change in a list of changes; a change's own history shows all
 COUNTED = 1_000
-_TRACED = ("ent", "con", "kno", "per", "org")
+_TABLES = {"ent": "entities", "con": "connections", "kno": "knowledge", "per": "people"}
+_TRACED = (*_TABLES, "org")
 
 
 class Change(Answer):
@@ -120,9 +121,9 @@ def _of_row(work: Work, id: str, chosen: Choice, limit: int, cursor: str | None)
         )
     subject = chosen.subject(id)
     headers = about.headers(work, id, chosen, _from(cursor, subject, NEWEST), limit + 1)
-    if not headers and (compacted := compaction.said(work)):
-        return History(changes=[], note=compacted)
     if not headers and cursor is None and not about.headers(work, id, choice.ALL, NEWEST, 1):
+        if (compacted := compaction.said(work)) and _is_there(work, id):
+            return History(changes=[], note=compacted)
         raise NotFoundError(f"There is no history of {id}; find its id with find_entities.", id=id)
     numbers = [header["number"] for header in headers[:limit]]
     found = about.rows(work, id, numbers, ROWS_SHOWN)
@@ -141,6 +142,25 @@ def _of_row(work: Work, id: str, chosen: Choice, limit: int, cursor: str | None)
             "note": f"Of very many connections, the newest {about.CONNECTIONS_FOLLOWED} each way "
             "are looked at; an older one has a history under its own id."
         }
+    )
+
+
+def _is_there(work: Work, id: str) -> bool:
+    table = _TABLES.get(id[:3])
+    if table is None:
+        return id == work.organization
+    return bool(
+        work.value(
+            f"""
+            SELECT EXISTS (
+                SELECT 1
+                FROM {table}
+                WHERE organization_id = :organization
+                  AND id = :id
+            )
+            """,
+            id=id,
+        )
     )
 
 

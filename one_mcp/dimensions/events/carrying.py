@@ -38,6 +38,7 @@ def _of(work: Work, column: str, id: str) -> Iterator[Row]:
         WHERE organization_id = :organization
           AND {column} = :id
           AND {retracted.LIVE}
+        ORDER BY at, seq
         """,
         id=id,
     )

@@ -67,7 +67,7 @@ def of(work: Work, id: str) -> Called:
         FROM change_rows
         WHERE organization_id = :organization
           AND row_id = :id
-          AND kind IN ('entity', 'knowledge')
+          AND kind IN ('entity', 'knowledge', 'merge')
         ORDER BY seq
         """,
         id=id,

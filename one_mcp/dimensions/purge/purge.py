@@ -47,7 +47,7 @@ def purge(work: Work, id: str, confirm: str) -> Purged:
     for each in (id, *merged):
         traces.remove(work, each)
     marks.mark(work)
-    events = f"{purged.events_kept} events that tell of {id}, " if purged.events_kept else ""
+    events = f"events that tell of {id} ({purged.events_kept}), " if purged.events_kept else ""
     stays = f"{events}what other texts say of it, and what was copied before: {COPIES}"
     return purged.model_copy(update={"stays": stays})
 
@@ -209,7 +209,7 @@ def _events(work: Work, id: str) -> int:
         SELECT count(*)
         FROM events
         WHERE organization_id = :organization
-          AND target_id = :id
+          AND (target_id = :id OR actor_id = :id)
         """,
         id=id,
     )
