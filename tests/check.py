@@ -43,6 +43,7 @@ steps: list[str] = []
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="one_mcp-check-") as folder:
+        Path(folder).chmod(0o755)  # some tests are somebody else for a while, who reads it, too
         pythons = found_pythons()
         say(f"Pythons: {', '.join('.'.join(map(str, version)) for version in sorted(pythons))}")
         if OLDEST not in pythons:
