@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from one_mcp import jsons
-from one_mcp.errors import InvalidArgumentError
+from one_mcp.errors import InvalidArgumentError, shown
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.refusals import MOST_TOLD_APART, Form, Step, refusal, steps
 
@@ -102,11 +102,11 @@ def _of_text(text: str, kinds: set[str]) -> JsonValue:
     bare = text.strip()
     found: JsonValue = None
     if kinds & (_LISTS | _OBJECTS):
-        read = _unpacked(bare)
+        read = of_json(bare)
         fits = (isinstance(read, list) and kinds & _LISTS) or (
             isinstance(read, dict) and kinds & _OBJECTS
         )
-        found = read if fits else None
+        found = read if fits and not jsons.flaw(read) else None
     elif kinds & _INTEGERS and _INTEGER.fullmatch(bare):
         found = int(bare.partition(".")[0])
     elif "float_type" in kinds and _NUMBER.fullmatch(bare):
@@ -116,14 +116,24 @@ def _of_text(text: str, kinds: set[str]) -> JsonValue:
     return text if found is None else found
 
 
-def _unpacked(text: str) -> JsonValue:
+def of_json(text: str) -> JsonValue:
+    """Read an object or array that a client sent as a JSON string; leave other strings alone."""
     if text.lstrip()[:1] not in ("{", "["):
-        return None
+        return text
     try:
-        found = jsons.loads(text)
+        return jsons.loads(text)
     except (ValueError, RecursionError):
-        return None
-    return None if jsons.flaw(found) else found
+        return text
+
+
+def unpacked(value: object) -> object:
+    """Read such a string where it was not looked at with the other arguments."""
+    if not isinstance(value, str):
+        return value
+    read = of_json(value)
+    if found := jsons.flaw(read):
+        raise ValueError(f"sound JSON: in the string, {shown(found[0])} {found[1]}")
+    return read
 
 
 def _at(value: JsonValue, place: Sequence[Step]) -> JsonValue:

@@ -27,13 +27,13 @@ def any_state(work: Work, id: str, argument: str = "id", *, follow: bool = False
     )
     if row is not None:
         return row
-    survivor = survivor_of(work, id)
+    survivor = _survivor_of(work, id)
     if survivor is not None and follow:
         return any_state(work, survivor, argument)
     raise _missing(id, argument, survivor)
 
 
-def survivor_of(work: Work, id: str) -> str | None:
+def _survivor_of(work: Work, id: str) -> str | None:
     """Return the entity that another one was merged into."""
     return work.value(
         """

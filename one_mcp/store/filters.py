@@ -39,6 +39,11 @@ class Filter:
         return f":{name}"
 
 
+def json_path(path: str) -> str:
+    """Write a path such as `a.b` as SQL's JSON functions read it."""
+    return "$" + "".join(f'."{name}"' for name in path.split("."))
+
+
 def properties(where: JsonObject, prefix: str = "w") -> Filter:
     """Read conditions such as {"niche": {"contains": "yoga"}, "price": {"gte": 10, "lt": 50}}.
 
@@ -49,7 +54,7 @@ def properties(where: JsonObject, prefix: str = "w") -> Filter:
     count = 0
     for path, wanted in where.items():
         _check_path(path)
-        place = made.bind("$" + "".join(f'."{name}"' for name in path.split(".")))
+        place = made.bind(json_path(path))
         operators = wanted if isinstance(wanted, dict) else {"eq": wanted}
         count += len(operators)
         if not operators or count > MOST_CONDITIONS:

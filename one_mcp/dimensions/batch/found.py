@@ -33,6 +33,7 @@ def change(work: Work, asked: ChangeFound) -> str:
             ),
             count=len(ids),
         )
+    told = len(work.warnings)
     for id in ids:
         if edits:
             entity.update(work, id, asked.properties, status=asked.set_status)
@@ -40,7 +41,7 @@ def change(work: Work, asked: ChangeFound) -> str:
             tags.change(work, id, asked.add_tags, asked.remove_tags)
         if asked.archive:
             archive.archive(work, id)
-    work.warnings[:] = list(dict.fromkeys(work.warnings))
+    work.warnings[told:] = dict.fromkeys(work.warnings[told:])
     did = [
         word
         for word, done in (("updated", edits), ("tagged", tagging), ("archived", asked.archive))

@@ -141,7 +141,7 @@ def parse(given: list[JsonValue]) -> list[Operation]:
 
 def _parsed(at: str, given: JsonValue) -> Operation:
     try:
-        given = fields.unpacked(given)  # pyright: ignore[reportAssignmentType]  # JSON becomes JSON
+        given = leniency.unpacked(given)  # pyright: ignore[reportAssignmentType]  # JSON becomes JSON
     except ValueError as error:
         raise InvalidArgumentError(f"{at} must be {error}.", argument=at, at=at) from None
     if not isinstance(given, dict):

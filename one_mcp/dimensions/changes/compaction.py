@@ -125,14 +125,14 @@ def shorten(work: Work, below: int) -> int:
     )
 
 
-def compacted_at(work: Work) -> int | None:
+def _compacted_at(work: Work) -> int | None:
     """Return before when the history was compacted; None where all of it is kept."""
     return work.value("SELECT at FROM compactions WHERE organization_id = :organization")
 
 
 def since(work: Work) -> str | None:
     """Return the same as a text."""
-    at = compacted_at(work)
+    at = _compacted_at(work)
     return None if at is None else clock.to_text(at)
 
 
@@ -164,7 +164,7 @@ def require_kept(header: Row) -> None:
 
 def require_known(work: Work, at: int) -> None:
     """Raise InvalidArgumentError for a time of which it is not known any more what there was."""
-    compacted = compacted_at(work)
+    compacted = _compacted_at(work)
     if compacted is not None and at < compacted:
         raise InvalidArgumentError(
             f"{_told(compacted)} The past can be seen from then on.", argument="as_of"
@@ -181,7 +181,7 @@ def note(headers: Sequence[Row]) -> str | None:
 
 def said(work: Work) -> str | None:
     """Say that the history was compacted; None where all of it is kept."""
-    at = compacted_at(work)
+    at = _compacted_at(work)
     return None if at is None else _told(at)
 
 

@@ -28,7 +28,7 @@ def warn(work: Work, new: EntityRow, same_name: Sequence[str]) -> None:
     address = email(new.kind, new.properties)
     if address is None or new.identity is not None:
         return  # what an identity forbids need not be looked for
-    found = [row["id"] for row in with_email(work, address) if row["id"] != new.id]
+    found = [row["id"] for row in _with_email(work, address) if row["id"] != new.id]
     if others := [id for id in found if id not in named][:SHOWN]:
         work.warn(f"This e-mail address is also that of {_some(others)}; is it the same?")
 
@@ -40,7 +40,7 @@ def email(kind: EntityType, properties: JsonObject) -> str | None:
     return next((it for it in values if isinstance(it, str) and "@" in it), None)
 
 
-def with_email(work: Work, address: str) -> list[Row]:
+def _with_email(work: Work, address: str) -> list[Row]:
     """List live entities with an e-mail address in their properties, whatever its case."""
     wanted = address.casefold()
     return [

@@ -18,7 +18,7 @@ from one_mcp.dimensions.entities import (
     totals,
 )
 from one_mcp.dimensions.entities.existence import Existence
-from one_mcp.dimensions.entities.orders import AnyOrder, Order, Place, ValueOrder
+from one_mcp.dimensions.entities.orders import AnyOrder, Place, ValueOrder
 from one_mcp.dimensions.entities.scans import Reading, Wanted
 from one_mcp.dimensions.entities.selection import FEW, NeighbourOf, Selection
 from one_mcp.dimensions.entities.summaries import Item
@@ -37,7 +37,6 @@ STOPPED = (
 )
 SORTED_BEST = f"Only the best {FEW:,} matches of text are sorted; more words make it narrower."
 NEWEST = "-created"
-NEWEST_FIRST = Order(orders.COLUMNS["created"], descending=True)
 COLUMNS: dict[Detail, str] = {"concise": scans.CONCISE, "full": scans.FULL}
 
 
@@ -169,7 +168,7 @@ def _start(query: JsonValue, cursor: str | None) -> tuple[Mode | None, Place | N
 
 def _read(work: Work, wish: EntityQuery) -> Outcome:
     """Choose the way of reading that stays bounded, and say what it left out."""
-    order = wish.order or NEWEST_FIRST
+    order = wish.order or orders.NEWEST
     if wish.words is None:
         return _bounded(_ordered(work, wish, order))
     words = fulltext.completed(work, wish.words)
@@ -205,7 +204,7 @@ def _ordered(work: Work, wish: EntityQuery, order: AnyOrder) -> Reading:
         return scans.sorted_few(work, wish.wanted, small, order)
     if isinstance(order, ValueOrder):
         return scans.sorted_all(work, wish.wanted, order)
-    if wish.selection.archived and order.column != NEWEST_FIRST.column:
+    if wish.selection.archived and order.column != orders.NEWEST.column:
         raise InvalidArgumentError(
             f"More than {FEW:,} entities are archived; sort them by created, or name a type.",
             argument="sort",
@@ -216,7 +215,7 @@ def _ordered(work: Work, wish: EntityQuery, order: AnyOrder) -> Reading:
 def _page(
     work: Work, outcome: Outcome, wish: EntityQuery, query: JsonValue, detail: Detail
 ) -> Page[Item]:
-    reading, order = outcome.reading, wish.order or NEWEST_FIRST
+    reading, order = outcome.reading, wish.order or orders.NEWEST
     make = summaries.full(work, reading.rows) if detail == "full" else summaries.concise
     by_order = outcome.mode is Mode.ORDER
 

@@ -68,6 +68,9 @@ class Order:
         return [row["at"], row["seq"]]
 
 
+NEWEST = Order(COLUMNS["created"], descending=True)
+
+
 @dataclass(frozen=True, slots=True)
 class ValueOrder:
     """A value that is worked out for each row: numbers first, then texts, in the end those without.
@@ -147,7 +150,7 @@ def _by_property(
     operands.refuse_outside(shapes, [name], _BESIDE, "created, updated, name or properties", "sort")
     path, declared = operands.find(shapes, name)
     types = {each.type for each in declared}
-    place = selection.bind("$" + "".join(f'."{part}"' for part in path.split(".")))
+    place = selection.bind(filters.json_path(path))
     kind = dialect.json_kind(filters.COLUMN, place)
     value = dialect.json_value(filters.COLUMN, place)
     is_number = f"{kind} IN ('integer', 'real')"

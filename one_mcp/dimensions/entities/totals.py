@@ -1,15 +1,12 @@
 """Totals: how many entities meet conditions, exactly where that is cheap."""
 
 from one_mcp import jsons
-from one_mcp.dimensions.entities import scans
-from one_mcp.dimensions.entities.orders import COLUMNS, Order
+from one_mcp.dimensions.entities import orders, scans
 from one_mcp.dimensions.entities.scans import Wanted
 from one_mcp.dimensions.entities.selection import FEW, Members, Selection
 from one_mcp.store import dialect, fulltext, pages
 from one_mcp.store.fulltext import ENTITIES, Words
 from one_mcp.store.work import Work
-
-NEWEST = Order(COLUMNS["created"], descending=True)
 
 
 def of(work: Work, selection: Selection, words: Words | None) -> int | str | None:
@@ -32,7 +29,7 @@ def _counted(work: Work, selection: Selection) -> int | str | None:
             FROM entities
             WHERE organization_id = :organization
               AND {" AND ".join(selection.scope)}
-            {NEWEST.clause} -- so that the index is the one that pages walk
+            {orders.NEWEST.clause} -- so that the index is the one that pages walk
             LIMIT {pages.MOST_COUNTED + 1}
         ) AS entities
         """,
@@ -44,7 +41,7 @@ def _counted(work: Work, selection: Selection) -> int | str | None:
 def _among(work: Work, selection: Selection, members: Members) -> int:
     """Count those of a small set, of which there are a few at most."""
     wanted = Wanted(selection, FEW + 1, "entities.seq")
-    return len(scans.sorted_few(work, wanted, members, NEWEST).rows)
+    return len(scans.sorted_few(work, wanted, members, orders.NEWEST).rows)
 
 
 def _with_words(work: Work, selection: Selection, words: Words) -> int | str | None:

@@ -26,6 +26,6 @@ def survivors(work: Work, ids: list[str], external: list[str]) -> dict[str, Row]
             old = f"{row['old_type']} {row['old_external_id']}"
             if column == "id":
                 found[row["old_id"]] = row
-            elif row["id"] and row["external_id"] != row["old_external_id"]:
+            elif row["external_id"] != row["old_external_id"]:
                 found[old] = row
     return found

@@ -183,7 +183,7 @@ def _taken(work: Work, number: int) -> Iterator[Obstacle]:
               AND mine.change = :number
               AND mine.kind = 'entity'
               AND taker.organization_id = :organization
-              -- a type never changes, so the entry of an update need not keep it
+              -- only a conversion changes the type, and only its entry keeps it
               AND taker.type = coalesce(
                   mine.before ->> 'type',
                   (

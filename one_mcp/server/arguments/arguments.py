@@ -8,11 +8,11 @@ from hashlib import sha256
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, create_model
 from pydantic_core import to_json
 from typing_extensions import TypeAliasType
 
-from one_mcp import jsons, leniency
+from one_mcp import jsons, leniency, refusals
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.refusals import Form, unfit
 from one_mcp.server.arguments import fields, schema
@@ -28,12 +28,7 @@ EVERY_WRITE = {
 class _Checked(BaseModel):
     """What all argument models share: JSON's own types, nothing unknown, nothing echoed."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        hide_input_in_errors=True,
-        alias_generator=lambda name: name.rstrip("_"),  # from_ is called from
-    )
+    model_config = refusals.GIVEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +105,7 @@ class Arguments:
         }
         for name in self._structured & arguments.keys():
             if isinstance(value := arguments[name], str):
-                arguments[name] = fields.unpacked(value)
+                arguments[name] = leniency.of_json(value)
         return arguments
 
     def _digest(self, arguments: JsonObject) -> str:

@@ -13,8 +13,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from one_mcp import clock, refusals, relative
-from one_mcp.jsons import JsonObject, JsonValue, flaw, loads
+from one_mcp import clock, leniency, refusals, relative
+from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check
 from one_mcp.store import pages
 
@@ -23,25 +23,6 @@ class ArgumentObject(BaseModel):
     """An object inside the arguments of a tool; unknown names are refused there too."""
 
     model_config = refusals.GIVEN
-
-
-def unpacked(text: str) -> JsonValue:
-    """Read an object or array that a client sent as a JSON string; leave other strings alone."""
-    if text.lstrip()[:1] in ("{", "["):
-        try:
-            return loads(text)
-        except (ValueError, RecursionError):
-            return text
-    return text
-
-
-def _unpack(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    read = unpacked(value)
-    if found := flaw(read):
-        raise ValueError(f"sound JSON: in the string, {found[0]} {found[1]}")
-    return read
 
 
 def _since(value: object) -> object:
@@ -64,9 +45,10 @@ TagList = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=200)]],
     Field(description="key:value", max_length=100),
 ]
-Properties = Annotated[JsonObject, BeforeValidator(_unpack)]
-Metadata = Annotated[JsonObject, BeforeValidator(_unpack)]
-Increment = Annotated[JsonObject, BeforeValidator(_unpack), Field(description='{"balance": "-5"}')]
+Json = BeforeValidator(leniency.unpacked)
+Properties = Annotated[JsonObject, Json]
+Metadata = Annotated[JsonObject, Json]
+Increment = Annotated[JsonObject, Json, Field(description='{"balance": "-5"}')]
 
 Limit = Annotated[int, Field(ge=1, le=pages.MOST_ITEMS)]
 CursorText = Annotated[str, Field(description="from the last page", min_length=1, max_length=2000)]

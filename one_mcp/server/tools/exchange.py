@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from one_mcp import leniency
 from one_mcp.access import Permission
 from one_mcp.dimensions.exchange.importing import OnError
 from one_mcp.dimensions.exchange.report import Loaded
@@ -31,7 +32,7 @@ async def import_data(
     *,
     mapping: Annotated[
         TableMapping,
-        BeforeValidator(lambda given: fields.unpacked(given) if isinstance(given, str) else given),
+        BeforeValidator(lambda given: leniency.of_json(given) if isinstance(given, str) else given),
         WithJsonSchema({"type": "object", "description": MAPPING}),
     ]
     | None = None,

@@ -41,7 +41,7 @@ def read(
             f"or with {', '.join(COLUMNS)}.",
             argument="group_by" if place.startswith("key") else "measures",
         )
-    parameters[place] = "$" + "".join(f'."{part}"' for part in path.split("."))
+    parameters[place] = filters.json_path(path)
     held = "there.properties"
     value, kind = dialect.json_value(held, f":{place}"), dialect.json_kind(held, f":{place}")
     return _of_end(value, column), _of_end(kind, column)

@@ -103,7 +103,7 @@ class RowSource:
                 "and _, with dots between the names of nested ones.",
                 argument=argument,
             )
-        return "$" + "".join(f'."{part}"' for part in plain.split("."))
+        return filters.json_path(plain)
 
 
 def select(work: Work, table: Kind, asked: Conditions) -> RowSource:
