@@ -206,10 +206,18 @@ def _only_about(work: Work, entity_id: str) -> list[str]:
 def _events(work: Work, id: str) -> int:
     return work.value(
         """
-        SELECT count(*)
-        FROM events
-        WHERE organization_id = :organization
-          AND (target_id = :id OR actor_id = :id)
+        SELECT
+            (
+                SELECT count(*)
+                FROM events
+                WHERE organization_id = :organization AND target_id = :id
+            ) + (
+                SELECT count(*)
+                FROM events
+                WHERE organization_id = :organization
+                  AND actor_id = :id
+                  AND target_id IS DISTINCT FROM :id
+            )
         """,
         id=id,
     )
