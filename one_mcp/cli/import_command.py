@@ -1,6 +1,5 @@
 """`one-mcp import`: bring in what is there already."""
 
-import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -9,9 +8,9 @@ import anyio
 import click
 from pydantic import BaseModel, ValidationError
 
-from one_mcp import jsons, refusals
+from one_mcp import refusals
 from one_mcp.app import open_app
-from one_mcp.cli import options, screen
+from one_mcp.cli import inputs, options, screen
 from one_mcp.dimensions.exchange.report import BadRow, Loaded
 from one_mcp.errors import ImportRowsError
 from one_mcp.jsons import JsonValue
@@ -92,7 +91,7 @@ def command(
     entity, with the fields in its front matter, and links between files become connections.
     """
     settings = options.chosen()
-    read = {"data": _stdin()} if file == "-" else {"path": file}
+    read = {"data": inputs.stdin()} if file == inputs.STDIN else {"path": file}
     run = partial(
         imports.run,
         **read,
@@ -116,14 +115,6 @@ def command(
     else:
         _show(loaded)
     return 1 if loaded.failed else 0
-
-
-def _stdin() -> str:
-    """Read data from stdin: it is UTF-8, whatever terminals here have."""
-    try:
-        return sys.stdin.buffer.read().decode()
-    except UnicodeDecodeError as error:
-        raise click.UsageError("What stdin holds is no UTF-8; save it so.") from error
 
 
 async def _import(
@@ -158,10 +149,7 @@ def _mapping(
     if file is not None and given:
         raise click.UsageError("--mapping stands for the other flags; give one or the other.")
     if file is not None:
-        try:
-            given = jsons.loads(file.read_text("utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise click.UsageError(f"The mapping is no JSON: {error}.") from error
+        given = inputs.document(str(file))
     elif not given:
         return None
     try:
