@@ -26,20 +26,21 @@ LONGEST_S = 120
 @click.argument(
     "folder", default=FOLDER, type=click.Path(file_okay=False, path_type=Path), metavar="[FOLDER]"
 )
-def command(folder: Path) -> None:
+@click.option("--wire", is_flag=True, help="Show every call and answer, as an agent sees them.")
+def command(folder: Path, *, wire: bool) -> None:
     """Walk through a story with a real server and a real client.
 
     Starts servers as processes of their own, connects the SDK's client to them over stdio, and
-    shows what an agent sees. Every step is checked, so this tests the installation, too; it needs
-    no keys and no network. FOLDER (./one-demo) gets the story's database, in place of an earlier
-    demo's, and a picture of its graph.
+    tells in words what comes back. Every step is checked, so this tests the installation, too; it
+    needs no keys and no network. FOLDER (./one-demo) gets the story's database, in place of an
+    earlier demo's, and a picture of its graph.
     """
     began = time.monotonic()
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     for earlier in folder.glob(f"{DATABASE}*"):
         earlier.unlink()
-    anyio.run(_tell, folder)
+    anyio.run(_tell, folder, wire)
     screen.show()
     screen.show(f"Everything was as it should be. It took {time.monotonic() - began:.0f} seconds.")
     screen.show(f"  {folder / PICTURE} is a picture of the graph: open it in a browser.")
@@ -49,17 +50,19 @@ def command(folder: Path) -> None:
     )
 
 
-async def _tell(folder: Path) -> None:
+async def _tell(folder: Path, wire: bool) -> None:
     try:
         with anyio.fail_after(LONGEST_S):
             async with _client(folder, toolsets="all") as one, _client(folder) as two:
                 tools = (await one.list_tools()).tools
                 screen.show(
-                    f"An agent connects over stdio (protocol {one.protocol_version}) "
+                    f"An agent connects (protocol {one.protocol_version}) "
                     f"and is offered {len(tools)} tools."
                 )
+                screen.show()
                 course = await story.tell(
-                    Storyteller(one), Storyteller(two, called="another agent")
+                    Storyteller(one, wire=wire),
+                    Storyteller(two, called="another agent", wire=wire),
                 )
     except (StoryError, TimeoutError, MCPError, BaseExceptionGroup) as error:
         raise _failure(error) from error

@@ -4,17 +4,12 @@ import anyio
 from mcp.client.subscriptions import ResourceUpdated
 
 from one_mcp import assets
-from one_mcp.cli.storyteller import Storyteller
+from one_mcp.cli import questions
+from one_mcp.cli.storyteller import Storyteller, listed
 from one_mcp.jsons import JsonObject, JsonValue
 
 PATIENCE_S = 10
 ROWS = 12  # of each table
-NOTES, NOTE_LINKS = 6, 3
-QUESTIONS = {  # and the note that answers each
-    "Can I be reimbursed if I do not like it?": "Refunds",
-    "At which hour can I enter on a weekend?": "Front desk",
-    "my joint hurts when jogging": "Knees",
-}
 PRICE, WRONG_PRICE = 49, 4.9
 CONTENT: JsonObject = {
     "columns": {
@@ -43,51 +38,53 @@ async def tell(agent: Storyteller, other: Storyteller) -> str:
     maya = await _register(agent)
     await _import(agent)
     video = await _look(agent)
+    await questions.on_sales(agent)
     operations = await _map(agent, maya, video)
     course = await _apply(agent, operations)
     await _explore(agent, course, video)
     mistake = await _listen(agent, other, course)
     await _undo(agent, course, mistake)
     await _read(agent, course)
-    await _ask(agent)
+    await questions.on_notes(agent)
     return course
 
 
 async def _register(agent: Storyteller) -> str:
-    agent.chapter("Maya registers as a creator.")
+    agent.chapter("Maya teaches yoga. An agent registers her as a creator.")
     made = await agent.call(
         "create_entity",
         type="creator",
         name="Maya Lindholm",
         properties={"email": "maya@example.com", "niche": ["yoga", "running"]},
     )
+    agent.say("She is known from now on, to every agent that opens this file.")
     return made["id"]
 
 
 async def _import(agent: Storyteller) -> None:
-    agent.chapter("She brings what she has: two tables out of a spreadsheet.")
+    agent.chapter("She brings two tables: what she published, and as what.")
     content = str(assets.resources("demo", "content.csv"))
     loaded = await agent.call("import_data", path=content, mapping=CONTENT)
     agent.check(loaded["created"]["entities"] == ROWS, "every row becomes an entity")
     links = str(assets.resources("demo", "connections.csv"))
     linked = await agent.call("import_data", path=links, mapping=AUTHORS)
     agent.check(linked["created"]["connections"] == ROWS, "every row becomes a connection")
-    agent.say("The same table once more: nothing is new.")
     again = await agent.call("import_data", path=links, mapping=AUTHORS)
     agent.check("created" not in again, "importing a table again creates nothing")
+    agent.say(f"{ROWS} videos and posts are hers now. A table sent twice adds nothing.")
 
 
 async def _look(agent: Storyteller) -> str:
     agent.chapter("Which of her videos is for runners?")
     found = await agent.call("find_entities", type="video", text="breathing runners")
     agent.check(len(found["items"]) == 1, "the search finds one video")
-    return found["items"][0]["id"]
+    video = found["items"][0]
+    agent.say(f"“{video['name']}”.")
+    return video["id"]
 
 
 async def _map(agent: Storyteller, maya: str, video: str) -> list[JsonValue]:
-    agent.chapter(
-        "She wants a course. The agent drafts how it maps to the ontology, with mistakes."
-    )
+    agent.chapter("She wants a course for runners. The agent's draft has two mistakes.")
     draft = await agent.call(
         "check_mapping",
         entities=[
@@ -104,7 +101,8 @@ async def _map(agent: Storyteller, maya: str, video: str) -> list[JsonValue]:
     )
     codes = {problem["code"] for problem in draft["problems"]}
     agent.check(codes == {"WRONG_DIRECTION", "UNKNOWN_TYPE"}, "both mistakes are found")
-    agent.say("Mended, and in the form in which it can be written:")
+    said = [f"“{problem['problem'].partition(';')[0]}”" for problem in draft["problems"]]
+    agent.say(f"Both are found before anything is written: {listed(said)}.")
     operations = _course(maya, video)
     mended = await agent.call("check_mapping", operations=operations)
     agent.check(mended["valid"] is True, "the mended mapping is valid")
@@ -133,7 +131,7 @@ def _course(maya: str, video: str) -> list[JsonValue]:
 
 
 async def _apply(agent: Storyteller, operations: list[JsonValue]) -> str:
-    agent.chapter("All of it is written in one transaction: all or nothing.")
+    agent.chapter("Mended, the course is written with its lesson and a student.")
     given: JsonObject = {
         "operations": operations,
         "reason": "the course for runners",
@@ -141,10 +139,10 @@ async def _apply(agent: Storyteller, operations: list[JsonValue]) -> str:
     }
     written = await agent.call("apply_changes", **given)
     agent.check(len(written["done"]) == len(operations), "every operation is done")
-    agent.say("The answer got lost on the way? The same call again does nothing twice.")
     again = await agent.call("apply_changes", **given)
     agent.check(again.get("replayed") is True, "the repeated call is a replay")
     agent.check(again["ids"] == written["ids"], "the replay has the first answer's ids")
+    agent.say("In one step, all or nothing. The same call sent again adds nothing.")
     return written["ids"]["$course"]
 
 
@@ -158,61 +156,43 @@ async def _explore(agent: Storyteller, course: str, video: str) -> None:
     happened = await agent.call("find_events", target=course)
     types = {event["type"] for event in happened["items"]}
     agent.check(types == {"course_created", "course_enrolled"}, "both events are recorded")
+    names = {node["id"]: node["name"] for node in around["nodes"]}
+    who = {edge["type"]: names[edge["from"]] for edge in around["edges"]}
+    agent.say(
+        f"{who['owns']} owns it, {who['enrolled_in']} is enrolled, and its lesson "
+        f"“{who['part_of']}” holds the video."
+    )
 
 
 async def _listen(agent: Storyteller, other: Storyteller, course: str) -> str:
-    agent.chapter("The agent listens to the course; another agent, in another process, changes it.")
+    agent.chapter(f"Another agent mistypes the price: {WRONG_PRICE} instead of {PRICE}.")
     uri = f"one://entities/{course}"
     async with agent.client.listen(resource_subscriptions=[uri]) as changes:
         changed = await other.call("update_entity", id=course, properties={"price": WRONG_PRICE})
         with anyio.fail_after(PATIENCE_S):
             update = await anext(aiter(changes))
     agent.check(isinstance(update, ResourceUpdated) and update.uri == uri, "the change is told")
-    agent.say(f"< updated: {uri}")
+    agent.hear(uri)
     now = await agent.call("get_entity", id=course)
     agent.check(now["properties"]["price"] == WRONG_PRICE, "the new price is there")
+    agent.say("The first one, in a process of its own, watches and is told at once.")
     return changed["change"]
 
 
 async def _undo(agent: Storyteller, course: str, mistake: str) -> None:
-    agent.chapter(
-        "That was a slip of the comma. The change is taken back, and stays in the history."
-    )
+    agent.chapter("The slip is taken back.")
     await agent.call("undo_change", change=mistake, reason="a slip of the comma")
     history = await agent.call("get_history", id=course, limit=2)
     agent.check(len(history["changes"]) == 2, "both changes are in the history")  # noqa: PLR2004  # the slip and its undoing
     now = await agent.call("get_entity", id=course)
-    agent.check(now["properties"]["price"] == PRICE, "the price is what it was")
+    price = now["properties"]["price"]
+    agent.check(price == PRICE, "the price is what it was")
+    undoing = history["changes"][0]
+    agent.say(f"It costs {price} again. The history keeps both, and why: “{undoing['reason']}”.")
 
 
 async def _read(agent: Storyteller, course: str) -> None:
-    agent.chapter("Everything can be read as a resource, too; this one is a diagram in Mermaid.")
+    agent.chapter("The graph can be read as a diagram, too.")
     diagram = await agent.read(f"one://entities/{course}/graph.mmd?depth=1")
     agent.check("Maya Lindholm" in diagram and "Ana Ruiz" in diagram, "everybody is in the diagram")
-
-
-async def _ask(agent: Storyteller) -> None:
-    agent.chapter(
-        "She has notes, too: a folder of Markdown. Each becomes an entity with its links."
-    )
-    notes = assets.resources("demo", "notes")
-    loaded = await agent.call("import_data", path=str(notes))
-    agent.check(loaded["created"]["entities"] == NOTES, "every note becomes an entity")
-    agent.check(loaded["created"]["connections"] == NOTE_LINKS, "every link becomes a connection")
-    await agent.call("reindex_knowledge")
-    agent.say("They answer questions that are asked in other words, offline, with exact quotes:")
-    for question, title in QUESTIONS.items():
-        found = await agent.call("search_knowledge", query=question, limit=1)
-        agent.check(found["mode"] == "hybrid", "search is by meaning")
-        agent.check(found["hits"][0]["title"] == title, f"{question!r} leads to {title}")
-        await _cite(agent, found["hits"][0])
-    told = await agent.call("recall_context", question="Can customers get a refund?", tokens=500)
-    agent.check("within thirty days" in told["context"], "the context holds the answer")
-    agent.check(told["sources"][0]["title"] == "Refunds", "and its source")
-
-
-async def _cite(agent: Storyteller, hit: JsonObject) -> None:
-    """See that a quote stands where its offsets say."""
-    start, quote = hit["start"], str(hit["quote"]).removesuffix("…")
-    read = await agent.call("get_knowledge", id=hit["id"], start=start, characters=len(quote))
-    agent.check(read["quote"] == quote, "the quote stands where its offsets say")
+    agent.say(f"{diagram.count('-->')} connections in Mermaid, ready for any Markdown page.")

@@ -1,9 +1,9 @@
-"""Tells a story by living it: every call goes to a real server, and both sides are shown."""
+"""Tells a story by living it: every call goes to a real server, and on request is shown."""
 
 import json
 import shutil
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mcp import Client
@@ -15,6 +15,7 @@ from one_mcp.jsons import JsonValue
 
 SHOWN_CHARACTERS = 560
 NARROWEST, WIDEST = 72, 108
+INDENT = "    "
 Answer = dict[str, Any]  # JSON, as the client hands it out
 
 
@@ -25,11 +26,12 @@ class StoryError(OneError):
 
 
 class Storyteller:
-    """One client, and whoever reads along."""
+    """One client, and whoever reads along: the sentences, and with `wire` what is sent."""
 
-    def __init__(self, client: Client, *, called: str = "") -> None:
+    def __init__(self, client: Client, *, called: str = "", wire: bool = False) -> None:
         self.client = client
         self._called = f"{called} " if called else ""
+        self._wire = wire
         self._width = min(WIDEST, max(NARROWEST, shutil.get_terminal_size((96, 24)).columns))
         self._chapters = 0
         self._last: tuple[str, dict[str, JsonValue]] = ("", {})
@@ -37,12 +39,22 @@ class Storyteller:
     def chapter(self, sentence: str) -> None:
         """Say what comes next."""
         self._chapters += 1
-        screen.show()
-        screen.show_lines(textwrap.fill(f"{self._chapters}. {sentence}", self._width))
+        if self._wire:
+            screen.show()
+        number = f"{self._chapters:>2}. "
+        screen.show_lines(
+            textwrap.fill(sentence, self._width, initial_indent=number, subsequent_indent=INDENT)
+        )
 
     def say(self, sentence: str) -> None:
-        """Say something between two calls."""
-        screen.show_lines(self._wrapped(sentence))
+        """Say what came of it, in words."""
+        screen.show_lines(
+            textwrap.fill(sentence, self._width, initial_indent=INDENT, subsequent_indent=INDENT)
+        )
+
+    def hear(self, uri: str) -> None:
+        """Note that the server told of a change by itself."""
+        self._line(f"< updated: {uri}")
 
     async def call(self, tool: str, /, **arguments: JsonValue) -> Answer:
         """Call a tool and return its structured answer, which is what a model reads.
@@ -50,7 +62,7 @@ class Storyteller:
         Raises StoryError where the call fails.
         """
         if (tool, arguments) == self._last:
-            self.say(f"> {tool} with the same arguments")
+            self._line(f"> {tool} with the same arguments")
         else:
             self._show(f"{self._called}> {tool}", arguments)
         self._last = (tool, arguments)
@@ -62,12 +74,13 @@ class Storyteller:
 
     async def read(self, uri: str) -> str:
         """Read a resource and return its text."""
-        screen.show_lines(self._wrapped(f"> read {uri}"))
+        self._line(f"> read {uri}")
         result = await self.client.read_resource(uri, cache_mode="bypass")
         first = result.contents[0]
         if not isinstance(first, TextResourceContents):
             raise StoryError(f"{uri} is no text")
-        screen.show_lines(textwrap.indent(first.text.rstrip(), "   < "))
+        if self._wire:
+            screen.show_lines(textwrap.indent(first.text.rstrip(), f"{INDENT}< "))
         return first.text
 
     def check(self, so: bool, what: str) -> None:
@@ -79,17 +92,27 @@ class Storyteller:
         text = json.dumps(value, ensure_ascii=False)
         if len(text) > SHOWN_CHARACTERS:
             text = f"{text[:SHOWN_CHARACTERS].rpartition(' ')[0]} … ({len(text):,} characters)"
-        screen.show_lines(self._wrapped(f"{mark} {text}"))
+        self._line(f"{mark} {text}")
 
-    def _wrapped(self, text: str) -> str:
-        return textwrap.fill(
-            text,
-            self._width,
-            initial_indent="   ",
-            subsequent_indent="     ",
-            break_long_words=False,
-            break_on_hyphens=False,
+    def _line(self, text: str) -> None:
+        if not self._wire:
+            return
+        screen.show_lines(
+            textwrap.fill(
+                text,
+                self._width,
+                initial_indent=INDENT,
+                subsequent_indent=f"{INDENT}  ",
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
         )
+
+
+def listed(words: Sequence[str]) -> str:
+    """Write words as a sentence lists them: one, another and a third."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _text(result: CallToolResult) -> str:

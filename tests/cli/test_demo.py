@@ -22,11 +22,26 @@ def test_the_story_goes_well_again_and_leaves_a_picture_and_other_files_alone(
 
     assert result.exit_code == 0, result.output
     assert "Everything was as it should be." in result.stdout
-    assert len(re.findall(r"^\d+\. ", result.stdout, re.MULTILINE)) == 10
+    assert len(re.findall(r"^ ?\d+\. ", result.stdout, re.MULTILINE)) == 18
+    assert len(result.stdout.splitlines()) < 60
+    assert "January 78, February 127, March 189 and April 209: 603 euros" in result.stdout
+    assert "Ben Okafor (238 euros), Farid Haddad (129 euros)" in result.stdout
+    assert "Chloé Martin (last on 1 February) and Eva Novak" in result.stdout
+    assert "ent_" not in result.stdout
+    assert "{" not in result.stdout
     assert "Breathe, then run" in (tmp_path / "graph.html").read_text()
     assert (tmp_path / "mine.db").read_text() == "mine"
     with closing(connect(str(tmp_path / "demo.db"), read_only=True)) as raw:
         assert raw.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+
+
+def test_what_travels_over_the_wire_is_shown_on_request(run: Run, tmp_path: Path) -> None:
+    result = run("demo", "--wire", tmp_path)
+
+    assert result.exit_code == 0, result.output
+    assert '> create_entity {"type": "creator"' in result.stdout
+    assert '< {"stored_text"' in result.stdout
+    assert "January 78, February 127" in result.stdout
 
 
 def test_a_server_that_does_not_start_ends_the_demo_with_one_line(
