@@ -10,12 +10,14 @@ from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.dimensions.undo import undo
 from one_mcp.errors import (
     ConfirmationError,
+    ConflictError,
     DuplicateError,
     InvalidArgumentError,
     InvalidPropertyError,
     NotFoundError,
 )
 from one_mcp.jsons import JsonValue
+from one_mcp.services.exchange import imports
 from one_mcp.session import Session
 
 pytestmark = pytest.mark.anyio
@@ -123,3 +125,40 @@ async def test_a_tag_is_renamed_everywhere_and_joins_the_other(one: Session) -> 
     assert applied.change
     await one.write(undo.undo, applied.change)
     assert (await one.read(details.portrait, second.id)).tags == ["topic:joga"]
+
+
+async def test_a_conversion_whose_key_is_taken_names_who_took_it(one: Session) -> None:
+    line = '{"entity": {"type": "lead", "name": "%s", "external_id": "l1"}}'
+    await imports.run(one, data=line % "Ann", format="jsonl")
+    (ann,) = (await one.read(finding.find, "lead")).items
+    step: dict[str, JsonValue] = {"op": "convert_entity", "id": ann.id, "type": "audience_member"}
+    applied = await apply(one, step)
+    taker = await one.write(entity.create, "lead", "Bo", external_id="l1")
+
+    assert applied.change
+    with pytest.raises(ConflictError) as refused:
+        await one.write(undo.undo, applied.change)
+
+    (later,) = refused.value.fields["later"]
+    assert later["change"] == taker.change
+    assert taker.change
+    await one.write(undo.undo, taker.change)
+    await one.write(undo.undo, applied.change)
+    assert (await one.read(details.portrait, ann.id)).type == "lead"
+
+
+async def test_who_was_converted_to_a_type_can_stand_in_the_way_there(one: Session) -> None:
+    email = {"email": "ann@example.com"}
+    ann = await one.write(entity.create, "creator", "Ann", email)
+    bo = await one.write(entity.create, "lead", "Bo", email)
+    away: dict[str, JsonValue] = {"op": "convert_entity", "id": ann.id, "type": "lead"}
+    there: dict[str, JsonValue] = {"op": "convert_entity", "id": bo.id, "type": "creator"}
+    applied = await apply(one, away)
+    taken = await apply(one, there)
+
+    assert applied.change
+    with pytest.raises(ConflictError) as refused:
+        await one.write(undo.undo, applied.change)
+
+    (later,) = refused.value.fields["later"]
+    assert later["change"] == taken.change

@@ -14,6 +14,7 @@ from one_mcp import ids
 from one_mcp.access import Principal, Role
 from one_mcp.answers import Written
 from one_mcp.app import App
+from one_mcp.dimensions.batch import batch, converting, operations
 from one_mcp.dimensions.changes import images
 from one_mcp.dimensions.connections import connection
 from one_mcp.dimensions.entities import archive, entity, tags
@@ -27,7 +28,7 @@ from one_mcp.dimensions.knowledge.index.repair import Upkeep
 from one_mcp.dimensions.purge import purge
 from one_mcp.dimensions.undo import undo
 from one_mcp.errors import ConflictError, OneError
-from one_mcp.jsons import JsonObject
+from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.session import Call, Session
 from one_mcp.store import fulltext, patches
 from one_mcp.store.sqlite import health
@@ -43,6 +44,7 @@ WORD = re.compile("[a-z]+")
 TOPIC = ("topic:amber",)
 TABLES = {
     "entities": "entity",
+    "merged_entities": "merge",
     "connections": "connection",
     "tags": "tag",
     "knowledge": "knowledge",
@@ -87,6 +89,7 @@ Step = tuple[str, int, int, int]
 KINDS = (
     *("create", "update", "rename", "tag", "untag", "event"),
     *("archive", "archive", "restore", "restore", "undo", "undo"),
+    *("convert", "convert", "merge", "merge"),
     *("connect", "connect", "connect", "connect", "disconnect", "disconnect"),
     *("add", "add", "replace", "replace", "conceal", "file", "file", "unfile", "forget", "index"),
 )
@@ -129,6 +132,10 @@ def index(work: Work) -> Written:
     return Written()
 
 
+def apply(work: Work, op: str, **given: JsonValue) -> Written:
+    return batch.apply(work, operations.parse([{"op": op, **given}]))
+
+
 @dataclass
 class Model:
     """The organization of one example, and what was made in it."""
@@ -160,6 +167,10 @@ class Model:
             "disconnect": lambda work: connection.disconnect(work, first, RELATIONS[c], second),
             "tag": lambda work: tags.change(work, first, [f"skill:{word}", "level:easy"]),
             "untag": lambda work: tags.change(work, first, None, [f"skill:{word}"]),
+            "convert": lambda work: converting.convert(
+                work, first, TYPES[c], properties=email if c == 0 else None
+            ),
+            "merge": lambda work: apply(work, "merge_entities", survivor=first, losers=[second]),
             "event": lambda work: event.record(work, "creator_updated", first),
             "undo": lambda work: undo.undo(work, self._change(a + b)),
             "purge": lambda work: purge.purge(work, first, first),

@@ -4,11 +4,16 @@ import json
 
 import pytest
 
+from one_mcp.dimensions.batch import batch, operations
+from one_mcp.dimensions.batch.batch import Applied
 from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.entities import finding as entities
 from one_mcp.dimensions.events import finding
 from one_mcp.dimensions.events.finding import Around, Event
 from one_mcp.dimensions.exchange.report import Loaded
+from one_mcp.dimensions.purge import purge
 from one_mcp.dimensions.undo import undo
+from one_mcp.jsons import JsonObject
 from one_mcp.services.exchange import exports, imports
 from one_mcp.services.exchange.mapping import TableMapping
 from one_mcp.session import Session
@@ -176,3 +181,96 @@ async def test_an_export_that_comes_again_takes_up_its_events(one: Session) -> N
 
     assert (again.created or {})["events"] == 5
     assert (await exports.everything(one)).data == kept
+
+
+LEADS = "\n".join(
+    json.dumps(line)
+    for line in (
+        {"entity": {"type": "lead", "name": "Ann", "external_id": "l1"}},
+        {"entity": {"type": "lead", "name": "Bo", "properties": {"source": "fair"}}},
+        {"entity": {"type": "course", "name": "Yoga"}},
+        {
+            "connection": {
+                "from": {"type": "lead", "external_id": "l1"},
+                "type": "references",
+                "to": {"type": "course", "name": "Yoga"},
+            }
+        },
+        {
+            "connection": {
+                "from": {"type": "lead", "name": "Bo"},
+                "type": "references",
+                "to": {"type": "course", "name": "Yoga"},
+            }
+        },
+    )
+)
+
+
+async def converted(one: Session, name: str, type: str) -> Applied:
+    (found,) = (await one.read(entities.find, name=name)).items
+    step: JsonObject = {"op": "convert_entity", "id": found.id, "type": type}
+    return await one.write(batch.apply, operations.parse([step]))
+
+
+async def test_who_was_converted_is_known_as_what_they_were(one: Session) -> None:
+    await lines(one, LEADS)
+    for name in ("Ann", "Bo"):
+        await converted(one, name, "audience_member")
+    (bo,) = (await one.read(entities.find, name="Bo")).items
+    await one.write(entity.update, bo.id, {"source": "web"})
+    before = (await exports.everything(one)).data
+
+    again = await lines(one, LEADS)
+
+    assert (again.created, again.updated) == (None, None)
+    assert (await exports.everything(one)).data == before
+
+
+async def test_who_was_converted_is_known_by_id_identity_and_key(one: Session) -> None:
+    creators = "name,email\nJane,jane@example.com\n"
+    await table(one, creators, "creator")
+    kept = (await exports.everything(one)).data
+    assert kept
+    await converted(one, "Jane", "lead")
+
+    by_identity = await table(one, creators, "creator")
+    by_id = await lines(one, kept)
+    keyed = TableMapping(type="creator", key=["email"])
+    by_key = await imports.run(one, data=creators, format="csv", mapping=keyed)
+
+    for again in (by_identity, by_id, by_key):
+        assert (again.created, again.updated) == (None, None)
+
+
+async def test_a_conversion_that_was_undone_is_forgotten(one: Session) -> None:
+    await lines(one, LEADS)
+    applied = await converted(one, "Ann", "audience_member")
+    assert applied.change
+    undone = await one.write(undo.undo, applied.change)
+    member = json.dumps({"entity": {"type": "audience_member", "name": "A", "external_id": "l1"}})
+
+    other = await lines(one, member)
+    (made,) = (await one.read(entities.find, "audience_member", name="A")).items
+    await one.write(purge.purge, made.id, made.id)
+    assert undone.change
+    await one.write(undo.undo, undone.change)
+    again = await lines(one, LEADS)
+
+    assert other.created
+    assert (again.created, again.updated) == (None, None)
+
+
+async def test_of_equal_lines_a_converted_entity_is_one(one: Session) -> None:
+    twice = LEADS.splitlines()[1]
+    await lines(one, f"{twice}\n{twice}")
+    (first, _) = (await one.read(entities.find, name="Bo")).items
+    step: JsonObject = {"op": "convert_entity", "id": first.id, "type": "audience_member"}
+    await one.write(batch.apply, operations.parse([step]))
+
+    again = await lines(one, f"{twice}\n{twice}")
+    third = await lines(one, f"{twice}\n{twice}\n{twice}")
+
+    assert again.created is None
+    assert third.created
+    assert third.created["entities"] == 1

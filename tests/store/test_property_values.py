@@ -10,6 +10,7 @@ import pytest
 
 from one_mcp.access import Principal, Role
 from one_mcp.app import LOCAL, App, open_app
+from one_mcp.dimensions.batch import batch, operations
 from one_mcp.dimensions.entities import archive, entity, finding
 from one_mcp.dimensions.organizations import founding
 from one_mcp.dimensions.purge import purge
@@ -136,7 +137,7 @@ async def expect_the_same(one: Session, pick: random.Random, times: int) -> None
         where: JsonObject = {"size": condition(pick)}
         if pick.random() < 0.5:
             where["shade"] = condition(pick)
-        type = pick.choice((None, "video", "course"))
+        type = pick.choice((None, "video", "course", "lesson"))
         expected = await one.read(plainly, where, type)
         assert await found(one, where, type) == expected, (where, type)
         hits += bool(expected)
@@ -153,6 +154,17 @@ async def write_and_change(pick: random.Random, one: Session, count: int) -> Non
             )
             if changed.change and pick.random() < 0.3:
                 await one.write(undo.undo, changed.change)
+        if pick.random() < 0.3:
+            other = await one.write(entity.create, type, "Twin", properties(pick))
+            steps = (
+                {
+                    "op": "convert_entity",
+                    "id": saved.id,
+                    "type": pick.choice(("lesson", "blog_post")),
+                },
+                {"op": "merge_entities", "survivor": saved.id, "losers": [other.id]},
+            )
+            await corrected(one, pick, pick.choice(steps))
         if pick.random() < 0.1:
             await one.write(archive.archive, saved.id)
         elif pick.random() < 0.1:
@@ -162,6 +174,12 @@ async def write_and_change(pick: random.Random, one: Session, count: int) -> Non
                 await one.write(undo.undo, saved.change)
             except ConflictError:
                 continue
+
+
+async def corrected(one: Session, pick: random.Random, step: JsonObject) -> None:
+    applied = await one.write(batch.apply, operations.parse([step]))
+    if applied.change and pick.random() < 0.3:
+        await one.write(undo.undo, applied.change)
 
 
 @pytest.mark.parametrize("seed", range(3))

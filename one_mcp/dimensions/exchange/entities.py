@@ -5,6 +5,8 @@ from functools import partial
 from one_mcp.dimensions.entities import identity, rows, tags
 from one_mcp.dimensions.exchange import entity_rows, records
 from one_mcp.dimensions.exchange.context import Keys, Lines, Loading
+from one_mcp.dimensions.exchange.entity_rows import EntityLine
+from one_mcp.store.work import Row
 
 KIND = "entities"
 
@@ -15,8 +17,10 @@ def load(loading: Loading, lines: Lines[records.EntityRecord]) -> None:
     drafted = loading.sift(lines, partial(entity_rows.drafted, loading))
     present = entity_rows.PresentEntities(loading.work, [draft for _, draft in drafted])
     matched = loading.sift(drafted, partial(entity_rows.matched, loading, present, keys))
-    taken = identity.taken(loading.work, [(draft.kind, draft.row.identity) for _, draft in matched])
-    kept = [draft for _, draft in loading.sift(matched, partial(entity_rows.unique, taken, keys))]
+    taken = identity.taken(
+        loading.work, [(draft.row.kind, draft.row.identity) for _, draft in matched]
+    )
+    kept = [draft for _, draft in loading.sift(matched, partial(_unique, taken, keys))]
     new = [draft.row for draft in kept if draft.before is None]
     changed = [draft.row for draft in kept if draft.differs]
     rows.insert(loading.work, new)
@@ -27,3 +31,16 @@ def load(loading: Loading, lines: Lines[records.EntityRecord]) -> None:
     loading.report.created[KIND] += len(new)
     loading.report.updated[KIND] += len(updated)
     loading.report.unchanged[KIND] += len(kept) - len(new) - len(updated)
+
+
+def _unique(
+    taken: dict[tuple[str, str], Row], keys: Keys, line: int, draft: EntityLine
+) -> EntityLine:
+    """Refuse an identity that another entity has (D-14)."""
+    if draft.row.identity is not None:
+        kind = draft.row.kind
+        keys.claim(line, kind.identity or "", kind.name, draft.row.identity)
+        other = taken.get((kind.name, draft.row.identity))
+        if other is not None and other["id"] != draft.row.id:
+            raise identity.refusal(kind, other)
+    return draft

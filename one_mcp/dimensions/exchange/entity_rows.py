@@ -8,6 +8,7 @@ from one_mcp.dimensions.entities import entity, identity, rows
 from one_mcp.dimensions.entities.rows import EntityRow
 from one_mcp.dimensions.exchange import keyed, merged, records
 from one_mcp.dimensions.exchange.context import Keys, Loading, RowSet, repeated
+from one_mcp.dimensions.exchange.converted import ConvertedEntities
 from one_mcp.dimensions.exchange.keyed import Key, KeyedEntities
 from one_mcp.dimensions.exchange.likeness import AlikeEntities, Likely
 from one_mcp.errors import (
@@ -109,6 +110,7 @@ class PresentEntities:
         self._keyed = KeyedEntities(work, [it.key for it in drafts if it.key is not None])
         self._likely = keyless
         self._alike = AlikeEntities(work, list(keyless.values()))
+        self._converted = ConvertedEntities(work, {it.kind.name for it in drafts})
 
     def find(self, draft: EntityLine, taken: RowSet) -> Row | None:
         """Return the row that a line means: by its id, external id, key or identity, or alike.
@@ -124,13 +126,16 @@ class PresentEntities:
         if record.id is None:
             by_key = draft.key and self._keyed.find(draft.key)
             known = by_external or by_key or self._by_identity(draft)
-            return known or self._like(draft, taken)
+            return known or self._like(draft, taken) or self._once(draft, taken)
         if by_external is not None and by_external["id"] != record.id:
             raise DuplicateError(
                 f"{by_external['id']} ({shown(by_external['name'])}) has this external_id.",
                 id=by_external["id"],
             )
-        return self.by_id.get(record.id)
+        found = self.by_id.get(record.id)
+        if found is not None and found["type"] != draft.kind.name:
+            return self._once(draft, taken) or found
+        return found
 
     def _by_identity(self, draft: EntityLine) -> Row | None:
         """Find who has the identity that a line gives, unless both are called something else."""
@@ -138,6 +143,19 @@ class PresentEntities:
         if found is None or (draft.record.external_id and found["external_id"]):
             return None
         return found
+
+    def _once(self, draft: EntityLine, taken: RowSet) -> Row | None:
+        """Find who was what a line says until it was given another type."""
+        it, type, likely = self._converted, draft.kind.name, self._likely.get(id(draft))
+        found = (
+            it.known(type, "id", draft.record.id)
+            or it.known(type, "external_id", draft.record.external_id)
+            or (draft.key and it.keyed(draft.key))
+            or it.known(type, "identity", self._identities.get(id(draft)))
+            or (likely and it.alike(likely, taken))
+        )
+        draft.is_alike = found is not None
+        return found or None
 
     def _like(self, draft: EntityLine, taken: RowSet) -> Row | None:
         likely = self._likely.get(id(draft))
@@ -208,8 +226,9 @@ def matched(
             loading.entities.add(before["seq"])
         if draft.is_alike:
             draft.tags = []
+            kind = loading.work.ontology.entity_types.get(before["type"], draft.kind)
             draft.row = EntityRow(
-                draft.kind, id, before["name"], status, jsons.load_object(before["properties"])
+                kind, id, before["name"], status, jsons.load_object(before["properties"])
             )
             return draft
         properties = _merged(loading, draft, before)
@@ -270,16 +289,3 @@ def _merged(loading: Loading, draft: EntityLine, before: Row) -> JsonObject:
     values, checked = rows.patched(draft.kind, before, record.properties, stored=loading.faithful)
     loading.report.remark(checked.extra, checked.hints)
     return values
-
-
-def unique(
-    taken: dict[tuple[str, str], Row], keys: Keys, line: int, draft: EntityLine
-) -> EntityLine:
-    """Refuse an identity that another entity has (D-14)."""
-    if draft.row.identity is not None:
-        field = draft.kind.identity or ""
-        keys.claim(line, field, draft.kind.name, draft.row.identity)
-        other = taken.get((draft.kind.name, draft.row.identity))
-        if other is not None and other["id"] != draft.row.id:
-            raise identity.refusal(draft.kind, other)
-    return draft

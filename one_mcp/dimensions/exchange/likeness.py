@@ -65,7 +65,7 @@ class AlikeEntities:
 
     def _look_back(self, work: Work, names: list[tuple[str, str]]) -> None:
         edited = {row["id"]: row for row in _edited(work, names)}
-        made = _makings(work, list(edited))
+        made = makings(work, list(edited))
         left = images.left(work, made)
         for entry in made:
             row, properties = edited[entry["row_id"]], left.get(entry["seq"], {}).get("properties")
@@ -122,7 +122,7 @@ def _edited(work: Work, names: list[tuple[str, str]]) -> list[Row]:
     )
 
 
-def _makings(work: Work, entity_ids: list[str]) -> list[Row]:
+def makings(work: Work, entity_ids: list[str]) -> list[Row]:
     """Read the entries of the log that made some entities, the newest of each."""
     rows = work.all(
         f"""

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from one_mcp.dimensions.exchange import converted
 from one_mcp.dimensions.exchange.records import End, Reference
 from one_mcp.errors import ArchivedError, ConflictError, NotFoundError, shown
 from one_mcp.store import dialect
@@ -44,6 +45,7 @@ class References:
                 external.add(end.external_id)
             elif end.name is not None:
                 names.add(end.name)
+        self._work = work
         self._ids = _by_id(work, ids) if ids else {}
         self._external = _by_external_id(work, external) if external else {}
         self._names = _by_name(work, names) if names else {}
@@ -59,7 +61,7 @@ class References:
         if end.external_id is not None:
             return self._by_external_id(end.external_id, end.type)
         name = end.name or ""
-        return _only(self._names.get(_folded(name), []), f"name {shown(name)!r}", end.type)
+        return self._only(self._names.get(_folded(name), []), f"name {shown(name)!r}", end.type)
 
     def _by_id(self, id: str) -> Subject:
         found = self._ids.get(id)
@@ -68,12 +70,22 @@ class References:
         return found
 
     def _by_external_id(self, external_id: str, type: str | None = None) -> Subject:
-        found = self._external.get(external_id, [])
-        return _only(found, f"external_id {shown(external_id)!r}", type)
+        what = f"external_id {shown(external_id)!r}"
+        return self._only(self._external.get(external_id, []), what, type)
+
+    def _only(self, found: list[Subject], what: str, type: str | None) -> Subject:
+        fitting = [subject for subject in found if type is None or subject.type == type]
+        if found and not fitting and type is not None:
+            fitting = self._once(found, type)
+        return _single(fitting, what, type)
+
+    def _once(self, found: list[Subject], type: str) -> list[Subject]:
+        """Return those that were of a type until they were converted, as if they were still."""
+        once = converted.were_once(self._work, type, [it.id for it in found])
+        return [it._replace(type=type) for it in found if it.id in once]
 
 
-def _only(found: list[Subject], what: str, type: str | None) -> Subject:
-    fitting = [subject for subject in found if type is None or subject.type == type]
+def _single(fitting: list[Subject], what: str, type: str | None) -> Subject:
     kind = shown(type) if type else "entity"
     if not fitting:
         raise NotFoundError(f"There is no {kind} with the {what}.")

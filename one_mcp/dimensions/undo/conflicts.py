@@ -172,7 +172,10 @@ def _tagged(work: Work, number: int) -> Iterator[Obstacle]:
 
 
 def _taken(work: Work, number: int) -> Iterator[Obstacle]:
-    """Find entities that have taken an identity or external id that would come back."""
+    """Find entities that have taken an identity or external id that would come back.
+
+    They belong to a type, so what comes back to its type may meet one with them, too.
+    """
     for field in ("identity", "external_id"):
         for row in work.each(
             f"""
@@ -182,20 +185,11 @@ def _taken(work: Work, number: int) -> Iterator[Obstacle]:
             WHERE mine.organization_id = :organization
               AND mine.change = :number
               AND mine.kind = 'entity'
+              AND (mine.before -> '{field}' IS NOT NULL OR mine.before -> 'type' IS NOT NULL)
               AND taker.organization_id = :organization
-              -- only a conversion changes the type, and only its entry keeps it
-              AND taker.type = coalesce(
-                  mine.before ->> 'type',
-                  (
-                      SELECT entities.type
-                      FROM entities
-                      WHERE entities.organization_id = :organization
-                        AND entities.id = mine.row_id
-                  )
-              )
-              AND taker.{field} = mine.before ->> '{field}'
+              AND taker.type = {later_changes.before_all("type")}
+              AND taker.{field} = {later_changes.before_all(field)}
               AND taker.id <> mine.row_id
-              AND {later_changes.first_with(field)}
               AND {later_changes.untouched("taker.id", "entity")}
             """,
             number=number,

@@ -73,7 +73,9 @@ def read(work: Work, number: int) -> Contents:
                     END AS act,
                     mine.before -> 'identity' IS NOT NULL
                         OR mine.before -> 'external_id' IS NOT NULL
-                        OR mine.before -> 'source' IS NOT NULL AS has_key,
+                        OR mine.before -> 'source' IS NOT NULL
+                        -- under its old type it may share a key with another one
+                        OR mine.kind = 'entity' AND mine.before -> 'type' IS NOT NULL AS has_key,
                     {later_changes.FIRST_OF_ITS_ROW} AS is_first
                 FROM change_rows AS mine
                 WHERE mine.organization_id = :organization

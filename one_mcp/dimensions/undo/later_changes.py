@@ -46,6 +46,33 @@ def first_with(column: str) -> str:
     """
 
 
+def before_all(column: str) -> str:
+    """Write SQL for what the row of `mine`, an entity, had in a column before the change.
+
+    That stands in the first of the change's entries that keeps it, or else in the row. A row that
+    the change made had nothing.
+    """
+    first = f"""
+        FROM change_rows AS first
+        WHERE first.organization_id = :organization
+          AND first.row_id = mine.row_id
+          AND first.change = :number
+          AND first.kind = mine.kind
+          -- an arrow with one head asks whether the entry keeps the column, if only as null
+          AND (first.before IS NULL OR first.before -> '{column}' IS NOT NULL)
+    """
+    return f"""
+        CASE WHEN EXISTS (SELECT 1 {first})
+        THEN (SELECT first.before ->> '{column}' {first} ORDER BY first.seq LIMIT 1)
+        ELSE (
+            SELECT entities.{column}
+            FROM entities
+            WHERE entities.organization_id = :organization
+              AND entities.id = mine.row_id
+        ) END
+    """
+
+
 def untouched(id: str, kind: str) -> str:
     """Write SQL for whether the change itself did nothing to a row, whose id is SQL, too."""
     return f"""
@@ -148,6 +175,8 @@ def taking(
           AND (
               before IS NULL
               OR before -> '{field}' IS NOT NULL AND before ->> '{field}' IS DISTINCT FROM :value
+              -- only a conversion keeps the type: what it shares a value with is another one now
+              OR kind = 'entity' AND after IS NOT NULL AND before -> 'type' IS NOT NULL
           )
         ORDER BY change DESC, seq DESC
         LIMIT 1

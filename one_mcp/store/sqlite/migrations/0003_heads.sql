@@ -320,6 +320,10 @@ WHERE kind = 'connection' AND after IS NULL;
 CREATE INDEX change_rows_links ON change_rows (organization_id, coalesce(after, before) ->> 'entity_id')
 WHERE kind = 'knowledge_link';
 
+-- Which entities were of another type once.
+CREATE INDEX change_rows_conversions ON change_rows (organization_id, before ->> 'type')
+WHERE kind = 'entity' AND before ->> 'type' <> after ->> 'type';
+
 -- When the first change after a time was made.
 CREATE INDEX change_log_by_time ON change_log (organization_id, at, number);
 
