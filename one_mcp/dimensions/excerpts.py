@@ -2,19 +2,23 @@
 
 from one_mcp import jsons
 from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.ontology import shape
+from one_mcp.ontology.model import Property
 
 SMALLEST = 40
 MOST_NAMED = 12
 LONGEST_NAMED = 100
 
 
-def properties(text: str, budget: int) -> tuple[JsonObject, list[str] | None]:
+def properties(
+    text: str, budget: int, declared: dict[str, Property]
+) -> tuple[JsonObject, list[str] | None]:
     """Read stored properties, cut to about `budget` characters where they are longer.
 
     Small values stay whole; long strings and lists keep their beginnings. What was cut is named,
-    with its full length.
+    with its full length. Times, as `declared`, are ISO 8601.
     """
-    whole = jsons.load_object(text)
+    whole = shape.spelled(declared, jsons.load_object(text))
     if len(text) <= budget:
         return whole, None
     cuts: list[str] = []

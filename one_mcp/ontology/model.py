@@ -214,6 +214,19 @@ class Ontology:
     packs: tuple[str, ...] = ()
     indexed: frozenset[str] = frozenset()
 
+    def shape(self, kind: Kind, type: str) -> dict[str, Property]:
+        """Return what a type declares of its own; nothing where no file names it (any more)."""
+        match kind:
+            case "entity":
+                entity = self.entity_types.get(type)
+                return entity.properties if entity else {}
+            case "relationship":
+                relationship = self.relationship_types.get(type)
+                return relationship.metadata if relationship else {}
+            case "event":
+                event = self.event_types.get(type)
+                return event.metadata if event else {}
+
     def automatic_event(
         self, type: EntityType, moment: Moment
     ) -> tuple[EventType, JsonObject] | None:

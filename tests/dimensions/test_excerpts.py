@@ -10,7 +10,7 @@ from one_mcp.jsons import JsonObject
 
 
 def cut(properties: JsonObject, budget: int) -> tuple[JsonObject, list[str] | None]:
-    return excerpts.properties(jsons.dumps(properties), budget)
+    return excerpts.properties(jsons.dumps(properties), budget, {})
 
 
 def test_what_fits_stays_as_it_is() -> None:

@@ -46,7 +46,7 @@ async def test_entities_are_connected_found_and_disconnected(
 
     assert made["sentence"] == "Jane owns Yoga"
     assert made["created"]
-    assert merged["metadata"] == {"share": 0.5, "since": 1769817600000}
+    assert merged["metadata"] == {"share": 0.5, "since": "2026-01-31T00:00:00Z"}
     assert found == {
         "items": [
             {

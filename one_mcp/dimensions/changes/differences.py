@@ -46,7 +46,7 @@ def of_rows(work: Work, rows: Sequence[Row]) -> list[Difference]:
             did=one.did,
             type=str(one.image["type"]) if "type" in one.image else None,
             name=one.label(work, names),
-            fields=one.fields() or None,
+            fields=one.fields(work.ontology) or None,
             purged=None if one.purged_by is None else ids.change(one.purged_by),
         )
         for one in found

@@ -7,6 +7,8 @@ from typing import Literal
 from one_mcp import jsons
 from one_mcp.dimensions.changes import images
 from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.ontology import shape
+from one_mcp.ontology.model import Ontology
 from one_mcp.store import dialect, patches
 from one_mcp.store.work import Row, Work
 
@@ -125,10 +127,11 @@ class Logged:
         into = "".join(f" into {names.get(id, id)}" for id in self.mentions)
         return str(image["type"] if self.kind == "retraction" else image["name"]) + into
 
-    def fields(self) -> JsonObject:
+    def fields(self, ontology: Ontology) -> JsonObject:
         """Field by field, [before, after] of what differs; null where there was nothing."""
         then, now = _sides(self.before, self.image if self.after is not None else {})
-        before, after = _flat(then), _flat(now)
+        before = _flat(self._spelled(ontology, then))
+        after = _flat(self._spelled(ontology, now))
         if self.kind == "entity" and then.get("type") and now:
             before["type"], after["type"] = then["type"], now["type"]
         return {
@@ -136,6 +139,23 @@ class Logged:
             for field in {**before, **after}
             if not jsons.same(before.get(field), after.get(field))
         }
+
+    def _spelled(self, ontology: Ontology, side: JsonObject) -> JsonObject:
+        """Write the times of a side out, as the type says that it had by then."""
+        type = str(side.get("type") or self.image.get("type"))
+        match self.kind:
+            case "entity":
+                column, declared = "properties", ontology.shape("entity", type)
+            case "connection":
+                column, declared = "metadata", ontology.shape("relationship", type)
+            case "organization":
+                column, declared = "properties", ontology.organization
+            case _:
+                column, declared = "properties", ontology.person
+        values = side.get(column)
+        return (
+            {**side, column: shape.spelled(declared, values)} if isinstance(values, dict) else side
+        )
 
 
 def read(work: Work, rows: Sequence[Row]) -> list[Logged]:

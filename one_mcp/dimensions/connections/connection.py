@@ -74,7 +74,7 @@ def connect(
         if changed:
             rows.update(work, [new])
     work.warnings.extend(checked.hints)
-    shown, shortened = excerpts.properties(jsons.dumps(kept), SHOWN_CHARACTERS)
+    shown, shortened = excerpts.properties(jsons.dumps(kept), SHOWN_CHARACTERS, kind.metadata)
     return Connected(
         id=new.id,
         sentence=kind.sentence(start["name"], end["name"]),

@@ -28,7 +28,9 @@ class End:
 def full(work: Work, rows: Sequence[Row], asked: frozenset[str]) -> dict[str, End]:
     """Show every end whole, but those that were asked for by their id only by name."""
     found = _entities(work, _ids(rows), "id, name, type, status, properties")
-    return {row["id"]: End(row["name"]) if row["id"] in asked else _whole(row) for row in found}
+    return {
+        row["id"]: End(row["name"]) if row["id"] in asked else _whole(work, row) for row in found
+    }
 
 
 def concise(work: Work, rows: Sequence[Row], asked: frozenset[str]) -> dict[str, End]:
@@ -51,7 +53,7 @@ def concise(work: Work, rows: Sequence[Row], asked: frozenset[str]) -> dict[str,
         else End(
             row["name"],
             row["type"],
-            properties=_told(told[id]["properties"], shared[id]) if id in told else None,
+            properties=_told(work, row["type"], told[id], shared[id]) if id in told else None,
         )
         for id, row in found.items()
     }
@@ -63,14 +65,16 @@ def _shared(ontology: Ontology, relationship: str, type: str) -> set[str]:
     return edge.metadata.keys() & end.properties.keys() if edge and end else set()
 
 
-def _told(properties: str, names: set[str]) -> JsonObject | None:
-    values = jsons.load_object(properties)
+def _told(work: Work, type: str, row: Row, names: set[str]) -> JsonObject | None:
+    values = jsons.load_object(row["properties"])
     shared = {name: values[name] for name in values if name in names}
-    return excerpts.properties(jsons.dumps(shared), SHARED_CHARACTERS)[0] or None
+    shape = work.ontology.shape("entity", type)
+    return excerpts.properties(jsons.dumps(shared), SHARED_CHARACTERS, shape)[0] or None
 
 
-def _whole(row: Row) -> End:
-    properties, cut = excerpts.properties(row["properties"], PROPERTIES_CHARACTERS)
+def _whole(work: Work, row: Row) -> End:
+    shape = work.ontology.shape("entity", row["type"])
+    properties, cut = excerpts.properties(row["properties"], PROPERTIES_CHARACTERS, shape)
     status = None if row["status"] == lookup.DEFAULT_STATUS else row["status"]
     return End(row["name"], row["type"], status, properties or None, cut or [])
 

@@ -197,7 +197,8 @@ def _maker(
     shown = (ends.full if full else ends.concise)(work, rows, asked)
 
     def make(row: Row) -> Edge:
-        metadata, cut = excerpts.properties(row["metadata"], METADATA_CHARACTERS[detail])
+        shape = work.ontology.shape("relationship", row["type"])
+        metadata, cut = excerpts.properties(row["metadata"], METADATA_CHARACTERS[detail], shape)
         start, end = shown[row["from_id"]], shown[row["to_id"]]
         shortened = [f"metadata.{name}" for name in cut or ()]
         shortened += [f"from_properties.{name}" for name in start.cut]

@@ -93,7 +93,8 @@ def portrait(
             id=id,
         )
     frame, cut = FRAMES[detail], list[str]()
-    properties, shortened = excerpts.properties(row["properties"], frame.properties_characters)
+    room, shape = frame.properties_characters, work.ontology.shape("entity", row["type"])
+    properties, shortened = excerpts.properties(row["properties"], room, shape)
     ties = neighbours.ties(work, id) if parts & {"counts", "neighbours"} else []
     near = neighbours.chosen(work, ties, relationships) if "neighbours" in parts else []
     return Portrait(

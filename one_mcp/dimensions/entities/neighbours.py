@@ -11,6 +11,7 @@ from one_mcp.dimensions.entities import summaries
 from one_mcp.dimensions.events import retracted
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check
+from one_mcp.ontology.model import Property
 from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
 
@@ -112,6 +113,7 @@ def chosen(work: Work, found: Iterable[Tie], types: Collection[str] | None) -> l
 def neighbours(work: Work, id: str, tie: Tie, most: int) -> list[Neighbour]:
     """List the entities at the other ends of a tie, the newest connections first."""
     near, far, _ = SIDES[tie.direction]
+    declared = work.ontology.shape("relationship", tie.type)
     rows = work.all(
         f"""
         SELECT entities.id, entities.type, entities.name, entities.status, connections.metadata
@@ -136,7 +138,7 @@ def neighbours(work: Work, id: str, tie: Tie, most: int) -> list[Neighbour]:
             type=row["type"],
             name=row["name"],
             status=summaries.status(row),
-            metadata=_metadata(row),
+            metadata=_metadata(row, declared),
         )
         for row in rows
     ]
@@ -153,13 +155,13 @@ def events(work: Work, id: str, most: int) -> list[Happened]:
             actor=row["actor_id"],
             actor_name=row["actor_name"],
             target=None if row["target_id"] == id else row["target_id"],
-            metadata=_metadata(row),
+            metadata=_metadata(row, work.ontology.shape("event", row["type"])),
         )
         for row in rows
     ]
 
 
-def _metadata(row: Row) -> JsonObject | None:
+def _metadata(row: Row, declared: dict[str, Property]) -> JsonObject | None:
     if row["metadata"] == "{}":
         return None
-    return excerpts.properties(row["metadata"], METADATA_CHARACTERS)[0]
+    return excerpts.properties(row["metadata"], METADATA_CHARACTERS, declared)[0]

@@ -41,7 +41,8 @@ def full(work: Work, rows: Sequence[Row]) -> Callable[[Row], Item]:
     carried = tags.of_many(work, [row["id"] for row in rows])
 
     def make(row: Row) -> Item:
-        properties, shortened = excerpts.properties(row["properties"], PROPERTIES_CHARACTERS)
+        shape = work.ontology.shape("entity", row["type"])
+        properties, shortened = excerpts.properties(row["properties"], PROPERTIES_CHARACTERS, shape)
         return Item(
             id=row["id"],
             type=row["type"],

@@ -242,7 +242,8 @@ def _maker(work: Work, rows: Sequence[Row], budget: int, *, marked: bool) -> Cal
     back = taken_back.among(work, [row["id"] for row in rows]) if marked else {}
 
     def make(row: Row) -> Event:
-        metadata, shortened = excerpts.properties(row["metadata"], budget)
+        shape = work.ontology.shape("event", row["type"])
+        metadata, shortened = excerpts.properties(row["metadata"], budget, shape)
         return Event(
             id=row["id"],
             type=row["type"],

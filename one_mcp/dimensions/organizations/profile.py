@@ -56,7 +56,9 @@ def show(work: Work) -> Profile:
         """,
         limit=PEOPLE_SHOWN,
     )
-    properties, shortened = excerpts.properties(row["properties"], PROPERTIES_CHARACTERS)
+    properties, shortened = excerpts.properties(
+        row["properties"], PROPERTIES_CHARACTERS, work.ontology.organization
+    )
     count = work.value("SELECT count(*) FROM people WHERE organization_id = :organization")
     return Profile(
         id=row["id"],

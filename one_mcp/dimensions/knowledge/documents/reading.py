@@ -71,7 +71,7 @@ def document(work: Work, id: str, start: int = 0, characters: int = 4_000) -> Do
     redacted = bool(row["redacted"])
     text, whole = texts.text(work, row, start, characters)
     text = cut(text, QUOTE_CHARACTERS)
-    metadata, _ = excerpts.properties(row["metadata"], METADATA_CHARACTERS)
+    metadata, _ = excerpts.properties(row["metadata"], METADATA_CHARACTERS, {})
     shown = bool(text) and not redacted
     return Document(
         id=id,
