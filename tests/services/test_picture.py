@@ -1,7 +1,9 @@
 """Pictures of a neighbourhood: readable, complete, self-contained, and the same every time."""
 
 import re
+from collections import Counter
 from itertools import combinations
+from unicodedata import category
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -11,7 +13,16 @@ from hypothesis import strategies as st
 from one_mcp.ontology.load import load
 from one_mcp.services.picture import colours, layout, page, svg
 from one_mcp.services.picture.lines import around, lines
-from one_mcp.services.picture.scene import BOX_HEIGHT, LONGEST_LINE, Arrow, Box, Scene, cut, measure
+from one_mcp.services.picture.scene import (
+    BOX_HEIGHT,
+    LONGEST_LINE,
+    WIDEST,
+    Arrow,
+    Box,
+    Scene,
+    cut,
+    letters,
+)
 
 SPACE = "{http://www.w3.org/2000/svg}"
 GROUPS = ("Core", "Content", "Products", "Token", "Of a pack")
@@ -125,7 +136,7 @@ def test_the_picture_loads_nothing_from_anywhere() -> None:
 
     assert "<script" not in document
     addresses = re.findall(r"""(?:src|href|url)\s*[=(]\s*["']?([^"')\s>]+)""", document)
-    assert addresses == ["#tip"] * 4
+    assert addresses == ["#tip"] * 5  # of four arrows, and of the line that says what they are
     assert re.findall(r"https?://[^\s\"<]+", document) == ["http://www.w3.org/2000/svg"]
 
 
@@ -140,8 +151,140 @@ def test_the_page_lists_every_entity_and_connection() -> None:
 def test_names_are_cut_to_the_width_of_a_box(name: str) -> None:
     short = cut(name)
 
-    assert measure(short) <= LONGEST_LINE
+    assert letters(short) <= LONGEST_LINE
     assert name.startswith(short.removesuffix("…"))
+
+
+# Noto Sans at weight 500, in thousandths of its size; a browser measured them
+WIDE = {
+    258: "ijl",
+    260: " ",
+    268: ".,",
+    273: "J",
+    322: "-",
+    339: "I",
+    344: "f",
+    361: "t",
+    413: "r",
+    470: "z",
+    479: "s",
+    480: "c",
+    508: "v",
+    510: "y",
+    519: "F",
+    524: "L",
+    529: "x",
+    534: "k",
+    549: "S",
+    556: "ET",
+    561: "a",
+    564: "e",
+    566: "Y",
+    572: "0123456789Z",
+    586: "X",
+    600: "V",
+    605: "oP",
+    615: "bdgpq",
+    618: "hnu",
+    619: "K",
+    622: "R",
+    630: "н",
+    632: "C",
+    639: "A",
+    650: "B",
+    728: "G",
+    730: "D",
+    731: "U",
+    732: "&",
+    741: "H",
+    760: "N",
+    781: "OQ",
+    786: "w",
+    791: "…",
+    831: "%",
+    898: "ш",
+    899: "@",
+    907: "M",
+    920: "한",
+    930: "W",
+    935: "m",
+    1000: "瑜ヨ",
+    1041: "Щ",
+    1248: "🧘",
+}
+ADVANCES = {character: width for width, those in WIDE.items() for character in those}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Maya Lindholm",
+        "WWWW MMMM WWWW MMMM AVERAGE SHOUTING",
+        "Mittelalterliche Woerterbuecher und Register",
+        "mmwwmmwwmmwwmmwwmmwwmmwwmmww",
+        "illi till ill lilli fill it till it is full of lilies",
+        "瑜" * 40,
+        "한" * 40,
+        "ヨ" * 12,
+        "шЩ" * 30,
+        "🧘" * 30,
+        "A @ 100 % & B, C-D.",
+    ],
+)
+def test_a_name_keeps_a_margin_to_its_box(name: str) -> None:
+    box = Box("e", name, "course", "Core")
+
+    wide = sum(ADVANCES[character] for character in box.label) * 13 / 1000
+
+    assert box.width - wide >= 2 * 9
+
+
+@pytest.mark.parametrize(
+    "type", ["audience_member", "a_type_of_some_pack_with_a_very_long_name_" * 3]
+)
+def test_a_type_keeps_a_margin_to_its_box(type: str) -> None:
+    box = Box("e", "x", type, "Core")
+
+    assert box.width <= WIDEST
+    assert box.kind in (type, f"{type[: len(box.kind) - 1]}…")
+
+
+def test_what_is_hidden_in_a_name_has_room_where_it_shows() -> None:
+    box = Box("e", "a\u202eb", "course", "Core")
+
+    assert f">{box.label}<" in svg.draw(Scene("t", "c", [box], []))
+
+
+@pytest.mark.parametrize("name", ["👩‍🚀" * 50, "हिन्दी में " * 9, "e\u0301" * 80])
+def test_a_name_is_cut_between_what_readers_see_as_characters(name: str) -> None:
+    kept = cut(name).removesuffix("…")
+
+    assert not kept.endswith("\u200d")
+    assert category(name[len(kept)])[0] != "M"
+
+
+def words(document: str) -> list[str | None]:
+    root = ET.fromstring(document)  # noqa: S314  # our own
+    return [text.text for text in root.iter(f"{SPACE}text")]
+
+
+def test_words_that_many_arrows_share_are_said_once() -> None:
+    drawn = star(7)
+    few = [Arrow("e1", "e2", "owns", "owns"), Arrow("e3", "e4", "owns", "owns")]
+    other = [Arrow(f"e{n}", f"e{n + 1}", "references", "refers to") for n in range(1, 5)]
+
+    document = svg.draw(Scene(drawn.title, "", drawn.boxes, [*drawn.arrows, *few, *other]))
+
+    said = Counter(words(document))
+    assert (said["is part of"], said["refers to"], said["owns"]) == (1, 1, 2)
+    assert document.count("s0") > 6  # the arrows and the line that explains them look alike
+    assert "stroke-dasharray: 7 4" in document
+
+
+def test_a_crowd_is_drawn_without_words_over_words() -> None:
+    document = svg.draw(star(200))
+
+    assert words(document).count("is part of") == 1
 
 
 def luminance(colour: str) -> float:

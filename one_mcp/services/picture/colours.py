@@ -48,6 +48,11 @@ def of(group: str, *, dark: bool) -> Colour:
     return Colour(border, _mixed(border, ground, TINT_DARK if dark else TINT_LIGHT))
 
 
+def stroke(number: int) -> str:
+    """Choose a colour for lines that can be told apart on either ground."""
+    return HUES[number % len(HUES)][0]
+
+
 def _mixed(colour: str, ground: str, share: float) -> str:
     parts = (
         round(int(colour[at : at + 2], 16) * share + int(ground[at : at + 2], 16) * (1 - share))

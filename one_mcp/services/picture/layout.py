@@ -8,7 +8,8 @@ the same picture.
 import heapq
 import math
 from dataclasses import dataclass
-from itertools import combinations
+
+import numpy as np
 
 from one_mcp.services.picture.scene import BOX_HEIGHT, Scene
 
@@ -115,51 +116,61 @@ def _tree(near: list[list[int]]) -> tuple[list[int], list[int]]:
 
 def _relax(found: list[Centre], wanted: list[list[float]]) -> None:
     """Move every box but the first to where its distances to all others fit best."""
+    x = np.array([place.x for place in found])
+    y = np.array([place.y for place in found])
+    distances = np.array(wanted)
+    np.fill_diagonal(distances, 1.0)
+    weights = 1.0 / distances**2
+    np.fill_diagonal(weights, 0.0)
     for _ in range(ROUNDS):
         moved = 0.0
         for here in range(1, len(found)):
-            x, y = _best(found, wanted[here], here)
-            moved = max(moved, abs(x - found[here].x), abs(y - found[here].y))
-            found[here].x, found[here].y = x, y
+            dx, dy = x[here] - x, y[here] - y
+            away = np.hypot(dx, dy)
+            away[away == 0.0] = 1.0
+            pull, weight = distances[here] / away, weights[here]
+            all_weights = weight.sum()
+            new_x = float(weight @ (x + pull * dx) / all_weights)
+            new_y = float(weight @ (y + pull * dy) / all_weights)
+            moved = max(moved, abs(new_x - x[here]), abs(new_y - y[here]))
+            x[here], y[here] = new_x, new_y
         if moved < 0.5:  # noqa: PLR2004  # px, nobody sees it
-            return
-
-
-def _best(found: list[Centre], wanted: list[float], here: int) -> tuple[float, float]:
-    own = found[here]
-    x = y = weights = 0.0
-    for there, place in enumerate(found):
-        if there == here:
-            continue
-        dx, dy = own.x - place.x, own.y - place.y
-        away = math.hypot(dx, dy) or 1.0
-        weight = 1.0 / (wanted[there] * wanted[there])
-        x += weight * (place.x + wanted[there] * dx / away)
-        y += weight * (place.y + wanted[there] * dy / away)
-        weights += weight
-    return x / weights, y / weights
+            break
+    for place, to_x, to_y in zip(found, x.tolist(), y.tolist(), strict=True):
+        place.x, place.y = to_x, to_y
 
 
 def _separate(found: list[Centre], widths: list[float], links: set[frozenset[int]]) -> None:
     """Push overlapping boxes apart, along the shorter way; the first one stays."""
-    pairs = list(combinations(range(len(found)), 2))
+    half = np.array(widths) / 2
+    width = half[:, None] + half[None, :] + GAP_X
+    height = np.full_like(width, BOX_HEIGHT + GAP_Y)
+    for one, other in map(sorted, links):
+        width[one, other] += LINKED_GAP_X - GAP_X
+        height[one, other] += LINKED_GAP_Y - GAP_Y
     for _ in range(PUSHES):
-        overlapping = False
-        for here, there in pairs:
-            linked = frozenset((here, there)) in links
-            width = (widths[here] + widths[there]) / 2 + (LINKED_GAP_X if linked else GAP_X)
-            height = BOX_HEIGHT + (LINKED_GAP_Y if linked else GAP_Y)
-            overlapping |= _push(found[here], found[there], width, height, first=here == 0)
-        if not overlapping:
+        x = np.array([place.x for place in found])
+        y = np.array([place.y for place in found])
+        near = (np.abs(x[:, None] - x) < width) & (np.abs(y[:, None] - y) < height)
+        pairs = np.argwhere(np.triu(near, 1)).tolist()
+        for one, other in pairs:
+            _push(
+                found[one],
+                found[other],
+                float(width[one, other]),
+                float(height[one, other]),
+                first=one == 0,
+            )
+        if not pairs:
             return
 
 
-def _push(one: Centre, other: Centre, width: float, height: float, *, first: bool) -> bool:
+def _push(one: Centre, other: Centre, width: float, height: float, *, first: bool) -> None:
     """Move two middles to at least a width or a height from each other, if they are not yet."""
     dx, dy = other.x - one.x, other.y - one.y
     over_x, over_y = width - abs(dx), height - abs(dy)
     if over_x <= 0 or over_y <= 0:
-        return False
+        return
     share = 1.0 if first else 0.5
     if over_x < over_y:
         step = math.copysign(over_x + 0.1, dx)
@@ -169,4 +180,3 @@ def _push(one: Centre, other: Centre, width: float, height: float, *, first: boo
         step = math.copysign(over_y + 0.1, dy)
         other.y += step * share
         one.y -= step * (1 - share)
-    return True

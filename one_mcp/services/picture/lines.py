@@ -8,8 +8,9 @@ from one_mcp.services.picture.scene import BOX_HEIGHT, Scene, measure
 
 BEND = 34.0  # px between the middles of two arrows that join the same boxes
 DETOURS = (0.0, 22.0, -22.0, 45.0, -45.0, 75.0, -75.0, 110.0, -110.0)
+FARTHEST = 400.0  # px from the straight line, for the widest detour of the last of many arrows
 SAMPLES = 14  # points of a line that are looked at for what it would cross
-WORD = 5.9  # px, of a usual letter at the size of an arrow's words
+WORD_SIZE = 11
 WORD_HEIGHT = 15.0
 POSITIONS = (0.5, 0.42, 0.58, 0.35, 0.65, 0.28, 0.72, 0.22, 0.78)
 TIP = 3.0  # px between an arrow's tip and the border
@@ -68,7 +69,10 @@ def lines(scene: Scene, places: list[Centre]) -> list[Curve]:
     taken = list(boxes)
     found: list[Curve] = []
     for arrow, line in zip(scene.arrows, drawn, strict=True):
-        width = measure(arrow.reading) * WORD + 8
+        if arrow.reading in scene.common:
+            found.append(line)
+            continue
+        width = measure(arrow.reading, WORD_SIZE) + 8
         x, y = _room(line, width, taken)
         taken.append(around(x, y, width, WORD_HEIGHT))
         found.append(replace(line, word_x=x, word_y=y))
@@ -94,7 +98,10 @@ def _around_others(
     """Bend a line where that spares it from running behind boxes that are not its own."""
     start, end = ends
     straight = _between(places[start], places[end], boxes[start], boxes[end], offset)
-    others = [box for number, box in enumerate(boxes) if number not in ends]
+    near = _between_and_near(places[start], places[end])
+    others = [
+        box for number, box in enumerate(boxes) if number not in ends and near.overlap(box) > 0
+    ]
     best, least = straight, _hidden(straight, others)
     for detour in DETOURS[1:]:
         if not least:
@@ -104,6 +111,16 @@ def _around_others(
         if hidden < least:
             best, least = line, hidden
     return best
+
+
+def _between_and_near(start: Centre, end: Centre) -> Rectangle:
+    """Bound where a line between two boxes may run, detours and all."""
+    return Rectangle(
+        min(start.x, end.x) - FARTHEST,
+        min(start.y, end.y) - FARTHEST,
+        max(start.x, end.x) + FARTHEST,
+        max(start.y, end.y) + FARTHEST,
+    )
 
 
 def _hidden(line: Curve, boxes: list[Rectangle]) -> int:

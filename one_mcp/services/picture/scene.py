@@ -1,16 +1,25 @@
 """What a picture shows: boxes for entities and arrows for connections, before they have places."""
 
+from collections import Counter
 from dataclasses import dataclass
-from unicodedata import east_asian_width
+from functools import cached_property
+from unicodedata import category, east_asian_width
+
+from one_mcp.texts import visible
 
 BOX_HEIGHT = 46
-NARROWEST, WIDEST = 84, 252
-LONGEST_LINE = 31.0  # in letters of usual width
 PADDING = 15
-LETTER = 7.1  # px, of a usual letter at the size of a name
+LETTER = 0.63  # of a text's size, a usual letter of the fonts that systems have, none is wider
+LONGEST_LINE = 32.0  # in letters of usual width
+LONGEST_TITLE = 60.0
+NAME_SIZE, TYPE_SIZE = 13, 11  # px
+NARROWEST, WIDEST = 84, LONGEST_LINE * LETTER * NAME_SIZE + 2 * PADDING
+ELLIPSIS = "…"
+MANY = 3  # arrows with equal words
+_JOINING = "\u200d"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Box:
     """An entity; `group` chooses its colour."""
 
@@ -19,14 +28,18 @@ class Box:
     type: str
     group: str
 
-    @property
+    @cached_property
     def label(self) -> str:
-        return cut(self.name)
+        return cut(visible.line(self.name))
 
     @property
+    def kind(self) -> str:
+        return cut(self.type, LONGEST_LINE * NAME_SIZE / TYPE_SIZE)
+
+    @cached_property
     def width(self) -> float:
-        letters = max(measure(self.label), measure(self.type) * 0.86)
-        return min(WIDEST, max(NARROWEST, letters * LETTER + 2 * PADDING))
+        inside = max(measure(self.label, NAME_SIZE), measure(self.kind, TYPE_SIZE))
+        return max(NARROWEST, inside + 2 * PADDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +52,7 @@ class Arrow:
     reading: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scene:
     """Boxes, the first of which stands in the middle, and arrows between them."""
 
@@ -52,27 +65,48 @@ class Scene:
     def groups(self) -> list[str]:
         return sorted({box.group for box in self.boxes})
 
+    @cached_property
+    def common(self) -> list[str]:
+        """The words that many arrows share: said once, beside a line like theirs."""
+        often = Counter(arrow.reading for arrow in self.arrows)
+        return sorted((it for it in often if often[it] >= MANY), key=lambda it: (-often[it], it))
 
-def measure(text: str) -> float:
+
+def measure(text: str, size: float) -> float:
+    """Estimate how wide a text is at a size, in px; too wide rather than too narrow."""
+    return letters(text) * LETTER * size
+
+
+def letters(text: str) -> float:
     """Estimate a text's width, in letters of usual width."""
-    return sum(_letter(character) for character in text)
+    return sum(map(_letter, text))
 
 
-def cut(text: str) -> str:
-    """Shorten a text to what a box holds."""
-    width = 0.0
+def cut(text: str, longest: float = LONGEST_LINE) -> str:
+    """Shorten a text to what a line holds, between characters that a reader tells apart."""
+    if letters(text) <= longest:
+        return text
+    width, end = letters(ELLIPSIS), 0
     for position, character in enumerate(text):
         width += _letter(character)
-        if width > LONGEST_LINE:
-            return text[: position - 1].rstrip() + "…"
-    return text
+        if width > longest:
+            break
+        end = position + 1
+    while end and (category(text[end])[0] in "MC" or text[end - 1] == _JOINING):
+        end -= 1
+    return text[:end].rstrip() + ELLIPSIS
 
 
 def _letter(character: str) -> float:
-    if east_asian_width(character) in "WF":
-        return 1.9
-    if character in "iljtfr.,:;'|!()[] ":
-        return 0.55
-    if character in "mwMW@%":
-        return 1.45
-    return 1.2 if character.isupper() else 1.0
+    kind = category(character)
+    if kind in ("Mn", "Me", "Cf"):
+        return 0.0
+    if kind == "So":
+        return 2.0
+    if east_asian_width(character) in "WF" or character in "mwMW@%…—шщжюыфШЩЖЮЫФ":
+        return 1.65
+    if character in "ijl'|":
+        return 0.5
+    if character in "Iftr.,:;!()[]-/ ":
+        return 0.68
+    return 1.25 if kind == "Lu" else 1.0
