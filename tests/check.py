@@ -167,6 +167,7 @@ def run(
     command: list[str], folder: Path, path: Path | None = None, more: dict[str, str] | None = None
 ) -> None:
     environment = {**os.environ, **(more or {})}
+    environment["CI"] = "true"  # by which hypothesis takes the same cases each time
     environment.pop("PYTHONPATH", None)
     if path is not None:
         environment["PATH"] = f"{path}{os.pathsep}{environment.get('PATH', '')}"

@@ -1,9 +1,12 @@
 """The nouns of every test: a clock moved by hand, a real file, a caller's door."""
 
+import shutil
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 from mcp import Client
 from mcp.server import Server
@@ -15,6 +18,16 @@ from one_mcp.server import build
 from one_mcp.server.caller import Serving
 from one_mcp.session import Call, Session
 from one_mcp.settings import Settings
+from one_mcp.store.sqlite.connection import connect
+from one_mcp.store.sqlite.migrate import migrate
+
+hypothesis.settings.register_profile(
+    "busy machine",
+    hypothesis.settings.default,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("busy machine")
 
 NOON = 1_795_435_200_000  # 2026-11-23T12:00:00Z
 
@@ -42,6 +55,15 @@ def clock() -> HandClock:
     return HandClock()
 
 
+@pytest.fixture(scope="session")
+def new_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of the newest schema in which nothing is: making one takes long."""
+    path = tmp_path_factory.mktemp("new") / "one.db"
+    with closing(connect(str(path), read_only=False)) as raw:
+        migrate(raw, str(path))
+    return path
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """All tools; by words alone, since most tests are not about meaning."""
@@ -51,7 +73,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def app(settings: Settings, clock: HandClock) -> AsyncIterator[App]:
+async def app(settings: Settings, clock: HandClock, new_file: Path) -> AsyncIterator[App]:
+    if not settings.database.exists():
+        shutil.copy(new_file, settings.database)  # with its permissions
     async with open_app(settings, clock) as opened:
         yield opened
 

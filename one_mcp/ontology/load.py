@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -59,7 +60,13 @@ def in_use(packs: Sequence[Path | str]) -> Ontology:
     """Read the core files, the usual pack unless it is switched off, and the packs of settings."""
     given = [pack for pack in packs if pack not in (USUAL_PACK, f"-{USUAL_PACK}")]
     usual = [] if f"-{USUAL_PACK}" in packs else [USUAL_PACK]
-    return load([*usual, *given])
+    return load([*usual, *given]) if given else _shipped(*usual)
+
+
+@cache
+def _shipped(*packs: str) -> Ontology:
+    """Read what ships with the program, once in a process: nobody edits it meanwhile."""
+    return load(packs)
 
 
 def load(packs: Sequence[Path | str] = ()) -> Ontology:

@@ -94,13 +94,14 @@ async def test_backup_is_one_private_file_with_nothing_beside_it(
     assert (folder / "b.db").stat().st_mode & 0o777 == 0o600
 
 
-async def test_a_new_database_is_read_by_its_owner_only(app: App, settings: Settings) -> None:
-    await write(app, "One")
+async def test_a_new_database_is_read_by_its_owner_only(settings: Settings) -> None:
+    async with open_app(settings) as app:
+        await write(app, "One")
 
-    files = [file for file in settings.database.parent.iterdir() if file.is_file()]
+        files = [file for file in settings.database.parent.iterdir() if file.is_file()]
 
-    assert settings.database in files
-    assert {file.stat().st_mode & 0o077 for file in files} == {0}
+        assert settings.database in files
+        assert {file.stat().st_mode & 0o077 for file in files} == {0}
 
 
 async def test_an_export_is_no_backup(app: App, settings: Settings, tmp_path: Path) -> None:
