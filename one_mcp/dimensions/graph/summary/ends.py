@@ -67,12 +67,16 @@ def _of_end(what: str, column: str) -> str:
 
 
 def _neighbours(column: str, ways: tuple[Way, ...], place: str) -> str:
-    """List the ids of the neighbours, each once, in an order that stays."""
+    """List the ids of the neighbours, each once, in an order that stays.
+
+    The index is named, since for the order SQLite would read the connections of everybody.
+    """
     sides = " UNION ".join(
-        f"SELECT links.{far} AS id FROM connections AS links"
+        f"SELECT links.{far} AS id"
+        f" FROM connections AS links {dialect.by_index(f'connections_{side}_type')}"
         f" WHERE links.organization_id = :organization AND links.{near} = {column}"
         f" AND links.type = :{place} AND links.deleted_at IS NULL"
-        for near, far, _ in (SIDES[way] for way in ways)
+        for near, far, side in (SIDES[way] for way in ways)
     )
     return (
         f"(SELECT {dialect.json_list('beside.id')}"
