@@ -88,6 +88,11 @@ def json_list(value: str) -> str:
     return f"json_group_array({value})"
 
 
+def each_of(values: str, alias: str) -> str:
+    """Read a JSON list that SQL makes for each row of the tables before it as a table: `value`."""
+    return f"json_each(/* of */ {values} /* each */) AS {alias}"
+
+
 def json_record(**values: str) -> str:
     """Make a JSON object of values in SQL."""
     pairs = ", ".join(f"'{name}', {value}" for name, value in values.items())

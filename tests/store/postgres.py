@@ -63,6 +63,10 @@ PIECES: dict[str, tuple[str, str]] = {  # the pieces of store/dialect.py: as the
         r"json_each\(/\* lists \*/ :(\w+)\) AS (\w+)",
         _table(r"jsonb_array_elements(CAST(:\1 AS jsonb))"),
     ),
+    "each_of": (
+        r"json_each\(/\* of \*/ (.*?) /\* each \*/\) AS (\w+)",
+        r"LATERAL (SELECT it #>> '{}' AS value FROM jsonb_array_elements(\1) AS it) AS \2",
+    ),
     "members": (r"json_each\(([\w.]+)\) AS member", r"jsonb_each(\1) AS member"),
     "is_text": (
         r"""json_type\(([\w.]+), '\$\."' \|\| (:?[\w.]+) \|\| '"'\) = 'text'""",

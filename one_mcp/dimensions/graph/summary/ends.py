@@ -5,6 +5,7 @@ property of its target; of entities themselves, `id.enrolled_in` are their own n
 """
 
 import re
+from dataclasses import dataclass
 
 from one_mcp.dimensions.connections.directions import SIDES, Followed, Way
 from one_mcp.dimensions.graph.summary.sources import ENDS, RowSource
@@ -17,9 +18,22 @@ COLUMNS = ("type", "status", "name")
 _NEIGHBOURS = re.compile(r"(\w+)(?: (in|out))?")
 
 
+@dataclass(frozen=True, slots=True)
+class SummaryColumn:
+    """What is read of each row: a value and its kind, in SQL.
+
+    Of neighbours the value is the id that they are neighbours of, and `beside` a list of theirs,
+    in SQL on `told`, to be joined once rows that are alike have been put together.
+    """
+
+    value: str
+    kind: str
+    beside: str | None = None
+
+
 def read(
     ontology: Ontology, source: RowSource, parameters: dict[str, object], name: str, place: str
-) -> tuple[str, str] | None:
+) -> SummaryColumn | None:
     """Say in SQL what a name such as actor.enrolled_in is, and of which kind; None for another.
 
     What it binds stands in `parameters` under `place`. Raises InvalidArgumentError for a name after
@@ -30,10 +44,10 @@ def read(
     if not rest or end not in ENDS[source.table] or column is None:
         return None
     if rest in COLUMNS:
-        return _of_end(f"there.{rest}", column), "'text'"
+        return SummaryColumn(_of_end(f"there.{rest}", column), "'text'")
     if relationship := _relationship(ontology, rest):
         parameters[place] = relationship[0]
-        return _neighbours(column, relationship[1], place), "'array'"
+        return SummaryColumn(column, "'text'", _neighbours(f"told.{place}", relationship[1], place))
     path = rest.removeprefix("properties.")
     if not filters.is_path(path):
         raise InvalidArgumentError(
@@ -44,7 +58,7 @@ def read(
     parameters[place] = filters.json_path(path)
     held = "there.properties"
     value, kind = dialect.json_value(held, f":{place}"), dialect.json_kind(held, f":{place}")
-    return _of_end(value, column), _of_end(kind, column)
+    return SummaryColumn(_of_end(value, column), _of_end(kind, column))
 
 
 def _relationship(ontology: Ontology, text: str) -> tuple[str, tuple[Way, ...]] | None:

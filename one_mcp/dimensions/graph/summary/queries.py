@@ -5,6 +5,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from one_mcp.dimensions.graph.summary import ends, measures, periods
+from one_mcp.dimensions.graph.summary.ends import SummaryColumn
 from one_mcp.dimensions.graph.summary.sources import RowSource
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.ontology.model import Ontology
@@ -58,26 +59,72 @@ class Query:
         self._cuts = cuts
         bounds = {"since": source.since, "until": source.until}
         self.parameters: dict[str, object] = {**source.parameters, **bounds}
+        if cuts:
+            self.parameters["cuts"] = cuts
+        self._keys = [self._key(name, f"key{n}") for n, name in enumerate(grouping.names)]
+
+    @property
+    def tells_whole(self) -> bool:
+        """Tell whether a statement says of each line if it is of a group or of all rows."""
+        return any(key.beside for key in self._keys)
 
     def statement(self, name: str | None, how: Extent) -> str:
-        columns: list[str] = []
-        for index, key in enumerate(self._grouping.names):
-            value, kind = self._key(key, f"key{index}")
-            columns += [f"{value} AS key{index}", f"{kind} AS kind{index}"]
+        columns = [
+            column
+            for index, key in enumerate(self._keys)
+            for column in (f"{key.value} AS key{index}", f"{key.kind} AS kind{index}")
+        ]
         if name is not None:
             columns += self._value(name, distinct=how is Extent.DISTINCT)
-        if self._cuts:
-            self.parameters["cuts"] = self._cuts
+        told = self._told(columns, name, how)
+        if self.tells_whole:
+            told = self._joined(told, columns, how)
+        return f"{told} LIMIT {MOST_LINES + 1}"
+
+    def _told(self, columns: list[str], name: str | None, how: Extent) -> str:
         if how is Extent.FOLDED:
             return self._folded(columns)
-        if name is None and self._cuts and len(self._grouping.names) == 1:
+        if name is None and self._cuts and len(self._keys) == 1:
             return self._counted(columns)
         places = ", ".join(str(index + 1) for index in range(len(columns)))
         return f"""
             SELECT {", ".join([*columns, "count(*) AS times"])}
             {self._rows}
             {f"GROUP BY {places}" if places else ""}
-            LIMIT {MOST_LINES + 1}
+        """
+
+    def _joined(self, told: str, columns: list[str], how: Extent) -> str:
+        """Join neighbours to what was counted of each end; all rows are told of apart from them.
+
+        So each end is looked up once, however many rows it has.
+        """
+        names = [column.rpartition(" AS ")[2] for column in columns]
+        keys, values = names[: 2 * len(self._keys)], names[2 * len(self._keys) :]
+        shown = {name: f"told.{name}" for name in keys}
+        tables: list[str] = ["told"]
+        for index, key in enumerate(self._keys):
+            if key.beside:
+                tables.append(f"LEFT JOIN {dialect.each_of(key.beside, f'beside{index}')} ON TRUE")
+                shown[f"key{index}"] = f"beside{index}.value"
+                shown[f"kind{index}"] = (
+                    f"CASE WHEN beside{index}.value IS NULL THEN 'null' ELSE 'text' END"
+                )
+        sums = ["sum(times) AS times"]
+        if how is Extent.FOLDED:
+            sums += ["sum(total) AS total", "min(least) AS least", "max(most) AS most"]
+        alike = ", ".join(str(index + 1) for index in range(1, len(names) + 1))
+        one = [f"{shown[name]} AS {name}" for name in keys]
+        values = [f"told.{name}" for name in values]
+        every = [f"NULL AS {name}" for name in keys]
+        return f"""
+            WITH told AS MATERIALIZED ({told})
+            SELECT 0 AS whole, {", ".join([*one, *values, *sums])}
+            FROM {" ".join(tables)}
+            GROUP BY {alike}
+            UNION ALL
+            SELECT 1 AS whole, {", ".join([*every, *values, *sums])}
+            FROM told
+            GROUP BY {alike}
         """
 
     @property
@@ -134,14 +181,13 @@ class Query:
                 {_ALL}
             ) AS parted
             GROUP BY {alike}, CASE WHEN part IS NULL THEN value END
-            LIMIT {MOST_LINES + 1}
         """
 
-    def _key(self, name: str, place: str) -> tuple[str, str]:
+    def _key(self, name: str, place: str) -> SummaryColumn:
         if name in periods.UNITS:
-            return "CAST(cut.value ->> 0 AS BIGINT)", "'time'"
+            return SummaryColumn("CAST(cut.value ->> 0 AS BIGINT)", "'time'")
         if column := self._source.column(name):
-            return column, "'text'"
+            return SummaryColumn(column, "'text'")
         if name.startswith("tag:") and self._source.table == "entities":
             self.parameters[place] = name.removeprefix("tag:")
             values = f"""(
@@ -155,7 +201,7 @@ class Query:
                     ORDER BY tags.value
                 ) AS carried
             )"""
-            return values, "'array'"
+            return SummaryColumn(values, "'array'")
         return self._json(name, place)
 
     def _value(self, name: str, *, distinct: bool) -> list[str]:
@@ -164,29 +210,25 @@ class Query:
                 raise _no_number(name)
             kind = f"CASE WHEN {column} IS NULL THEN 'null' ELSE 'text' END"
             return [f"{column} AS value", f"{kind} AS kind"]
-        value, kind = self._json(name, "path")
-        if kind == "'array'":
+        read = self._json(name, "path")
+        if read.beside:
             raise InvalidArgumentError(
                 f"{name} are neighbours, which group_by takes and measures do not.",
                 argument="measures",
             )
+        columns = [f"{read.value} AS value", f"{read.kind} AS kind"]
         if distinct:
-            return [f"{value} AS value", f"{kind} AS kind"]
+            return columns
         beside = name.rpartition(".")
-        unit, unit_kind = self._json(f"{beside[0]}{beside[1]}currency", "currency")
-        return [
-            f"{value} AS value",
-            f"{kind} AS kind",
-            f"{unit} AS unit",
-            f"{unit_kind} AS unit_kind",
-        ]
+        unit = self._json(f"{beside[0]}{beside[1]}currency", "currency")
+        return [*columns, f"{unit.value} AS unit", f"{unit.kind} AS unit_kind"]
 
-    def _json(self, name: str, place: str) -> tuple[str, str]:
+    def _json(self, name: str, place: str) -> SummaryColumn:
         argument = "group_by" if place.startswith("key") else "measures"
         if far := ends.read(self._ontology, self._source, self.parameters, name, place):
             return far
         self.parameters[place] = self._source.path(name, argument)
-        return (
+        return SummaryColumn(
             dialect.json_value(self._source.fields, f":{place}"),
             dialect.json_kind(self._source.fields, f":{place}"),
         )

@@ -74,14 +74,18 @@ def read(work: Work, source: RowSource, grouping: Grouping, wanted: Sequence[Mea
     found = Tallies(starts=[start for start, _ in cuts])
     if grouping.unit is not None and not cuts:
         return found
-    for name, how in [(None, Extent.ROWS), *_fields(wanted)]:
+    for index, (name, how) in enumerate(_fields(wanted) or [(None, Extent.ROWS)]):
         query = Query(work.ontology, source, grouping, cuts)
         statement = query.statement(name, how)
         for line, row in enumerate(work.each(statement, **query.parameters)):
             if line == MOST_LINES:
                 raise _too_many(name)
             tally = _of_row(row, name, how)
-            found.total.add(tally)
+            tally.rows = 0 if index else row["times"]  # each statement reads all rows
+            if not query.tells_whole or row["whole"]:
+                found.total.add(tally)
+            if query.tells_whole and row["whole"]:
+                continue
             for key in _keys(row, len(grouping.names)):
                 found.groups.setdefault(key, GroupTally()).add(tally)
     return found
@@ -112,7 +116,7 @@ def _of_row(row: Row, name: str | None, how: Extent) -> GroupTally:
     """Make the tally of one line of the engine's answer: of rows that are alike in all it asks."""
     times: int = row["times"]
     if name is None:
-        return GroupTally(rows=times)
+        return GroupTally()
     value, kind = row["value"], row["kind"]
     if how is Extent.DISTINCT:
         seen: set[object] = set() if kind in {None, "null"} else {(kind, value)}
