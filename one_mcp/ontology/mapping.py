@@ -1,9 +1,7 @@
-"""Judge a proposed mapping against the ontology alone, without a database and without writing."""
+"""Judge a proposed mapping against the ontology and what is known to be there, without writing."""
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import InitVar, dataclass, field
 
 from one_mcp.errors import (
     InvalidArgumentError,
@@ -13,10 +11,10 @@ from one_mcp.errors import (
     shown,
 )
 from one_mcp.jsons import JsonObject
-from one_mcp.ontology import check, completeness, names, nearest, proposal, shape
+from one_mcp.ontology import check, completeness, nearest, proposal, shape
 from one_mcp.ontology.check import CheckedProperties
-from one_mcp.ontology.completeness import Drawn, Made, Occurrence, Referent
-from one_mcp.ontology.model import Ontology, Property
+from one_mcp.ontology.completeness import Drawn, Made, Occurrence
+from one_mcp.ontology.model import EntityType, Ontology, Property
 from one_mcp.ontology.proposal import (
     Mapping,
     Operation,
@@ -26,19 +24,22 @@ from one_mcp.ontology.proposal import (
     ProposedEvent,
     ProposedTag,
 )
+from one_mcp.ontology.referring import Existing, References
 from one_mcp.ontology.report import Findings, Report
 
-_LOCAL = re.compile(r"\$[A-Za-z][A-Za-z0-9_]{0,62}")
-_ID = re.compile(r"(ent|per|org)_[0-9a-z]{1,60}")
 _ARCHIVED = "archived"
 
-_T = TypeVar("_T")
 
+def check_mapping(
+    ontology: Ontology, mapping: Mapping, existing: dict[str, Existing] | None = None
+) -> Report:
+    """Report what would be refused, what is unusual, and what usually comes with it.
 
-def check_mapping(ontology: Ontology, mapping: Mapping) -> Report:
-    """Report what would be refused, what is unusual, and what usually comes with it."""
+    `existing` are the entities that are there, by the ids that the mapping names; without it, no id
+    is looked at.
+    """
     pieces = proposal.pieces(mapping)
-    review = _Review(ontology)
+    review = _Review(ontology, existing)
     for faulty in pieces.faulty:
         review.found.refuse(faulty.at, "INVALID_ARGUMENT", *faulty.it)
     for entity in pieces.entities:
@@ -71,18 +72,23 @@ class _Review:
     """One pass over the pieces; what is sound in itself is kept for the questions about all."""
 
     ontology: Ontology
+    existing: InitVar[dict[str, Existing] | None]
     found: Findings = field(default_factory=Findings)
-    locals: dict[str, tuple[str | None, int]] = field(
-        default_factory=dict[str, tuple[str | None, int]]
-    )
+    ends: References = field(init=False)
     made: list[Made] = field(default_factory=list[Made])
     drawn: list[Drawn] = field(default_factory=list[Drawn])
     happened: list[Occurrence] = field(default_factory=list[Occurrence])
 
+    def __post_init__(self, existing: dict[str, Existing] | None) -> None:
+        def find(name: str, at: str) -> EntityType | None:
+            return self._type(check.entity_type, name, at)
+
+        self.ends = References(self.ontology, self.found, find, existing)
+
     def entity(self, placed: Placed[ProposedEntity]) -> None:
         at, it = placed.at, placed.it
         type = self._type(check.entity_type, it.type, f"{at}.type", given=it.properties)
-        self._define(placed, None if type is None else type.name)
+        self.ends.define(placed, None if type is None else type.name)
         if it.status is not None:
             self._status(it.status, at)
         if type is None:
@@ -96,23 +102,59 @@ class _Review:
 
     def other(self, placed: Placed[Operation]) -> None:
         at, it = placed.at, placed.it
-        if it.id is None:
-            self._type(check.relationship_type, it.type or "", f"{at}.type")
-            self._end(it.from_ or "", placed, "from")
-            self._end(it.to or "", placed, "to")
-            return
-        end = self._end(it.id, placed, "id")
+        match it.op:
+            case "disconnect_entities":
+                self._type(check.relationship_type, it.type or "", f"{at}.type")
+                self.ends.end(it.from_ or "", placed, "from")
+                self.ends.end(it.to or "", placed, "to")
+            case "merge_entities":
+                self._merged(placed)
+            case "convert_entity":
+                self._converted(placed)
+            case "change_found":
+                if it.type is not None:
+                    self._type(check.entity_type, it.type, f"{at}.type")
+                if it.set_status is not None:
+                    self._status(it.set_status, at)
+            case _:
+                self._changed(placed)
+
+    def _changed(self, placed: Placed[Operation]) -> None:
+        at, it = placed.at, placed.it
+        end = self.ends.end(it.id or "", placed, "id", hidden=it.op == "restore_entity")
         if it.status is not None:
             self._status(it.status, at)
+        if end is not None and it.op in ("archive_entity", "restore_entity"):
+            self.ends.turn(end.ref, placed.step, archived=it.op == "archive_entity")
         if end is None or end.type is None or it.properties is None:
             return
         type, given = self.ontology.entity_types[end.type], it.properties
         self._fields(at, lambda: check.properties(type, given, patch=not it.replace))
 
+    def _merged(self, placed: Placed[Operation]) -> None:
+        it = placed.it
+        survivor = self.ends.end(it.survivor or "", placed, "survivor")
+        for id in it.losers or ():
+            gone = self.ends.end(id, placed, "losers")
+            if survivor and gone and survivor.type and gone.type and survivor.type != gone.type:
+                self.found.refuse(
+                    f"{placed.at}.losers",
+                    "INVALID_ARGUMENT",
+                    f"{gone.ref} has the type {gone.type}, the survivor {survivor.type}",
+                    "merge entities of one type; convert_entity gives one another type",
+                )
+
+    def _converted(self, placed: Placed[Operation]) -> None:
+        end = self.ends.end(placed.it.id or "", placed, "id")
+        type = self._type(check.entity_type, placed.it.type or "", f"{placed.at}.type")
+        if end is not None and type is not None and end.type == type.name:
+            wrong = f"{end.ref} has the type {type.name} already"
+            self.found.refuse(placed.at, "INVALID_ARGUMENT", wrong, "leave it out")
+
     def connection(self, placed: Placed[ProposedConnection]) -> None:
         at, it = placed.at, placed.it
         edge = self._type(check.relationship_type, it.type, f"{at}.type")
-        start, end = self._end(it.from_, placed, "from"), self._end(it.to, placed, "to")
+        start, end = self.ends.end(it.from_, placed, "from"), self.ends.end(it.to, placed, "to")
         if edge is not None and it.metadata is not None:
             given = it.metadata
             self._fields(at, lambda: check.metadata(edge, given, patch=True))
@@ -143,9 +185,9 @@ class _Review:
     def event(self, placed: Placed[ProposedEvent]) -> None:
         at, it = placed.at, placed.it
         type = self._type(check.event_type, it.type, f"{at}.type")
-        target = None if it.target is None else self._end(it.target, placed, "target")
+        target = None if it.target is None else self.ends.end(it.target, placed, "target")
         if it.actor is not None:
-            self._end(it.actor, placed, "actor")
+            self.ends.end(it.actor, placed, "actor")
         if type is None:
             return
         self.happened.append(Occurrence(type, target))
@@ -162,7 +204,7 @@ class _Review:
     def tag(self, placed: Placed[ProposedTag]) -> None:
         at, it = placed.at, placed.it
         if it.on is not None:
-            self._end(it.on, placed, "on")
+            self.ends.end(it.on, placed, "on")
         try:
             key, _ = check.tag(it.tag)
         except InvalidArgumentError as error:
@@ -173,50 +215,6 @@ class _Review:
     def _advise(self, at: str, code: str, advice: str | None) -> None:
         if advice is not None:
             self.found.advise(at, code, advice)
-
-    def _define(self, placed: Placed[ProposedEntity], type: str | None) -> None:
-        local = placed.it.as_
-        if local is None:
-            return
-        if not _LOCAL.fullmatch(local):
-            wrong = "a local name is $ and a letter, then letters, digits and _"
-            self.found.refuse(placed.at, "INVALID_NAME", wrong, "write it like $course")
-        elif local in self.locals:
-            wrong = f"{local} is defined twice"
-            self.found.refuse(placed.at, "DUPLICATE_NAME", wrong, "choose another name")
-        else:
-            self.locals[local] = (type, placed.step)
-
-    def _end(self, ref: str, placed: Placed[_T], key: str) -> Referent | None:
-        """Return what a reference stands for, or None after refusing it."""
-        at = f"{placed.at}.{key}"
-        if ref.startswith("$"):
-            return self._local(ref, placed.step, at)
-        if _ID.fullmatch(ref):
-            return Referent(ref, None, one=True)
-        type = self._type(check.entity_type, ref, at)
-        if type is None:
-            return None
-        if placed.exact:
-            wrong = f"{ref} is a type; an operation needs an id or a local name"
-            self.found.refuse(
-                at, "INVALID_ARGUMENT", wrong, "create it with `as`, or look up its id"
-            )
-            return None
-        return Referent(ref, type.name, one=False)
-
-    def _local(self, ref: str, step: int, at: str) -> Referent | None:
-        if ref not in self.locals:
-            near = names.near(ref, tuple(self.locals))
-            fix = f"use {near[0]}" if near else 'give an entity this name with "as"'
-            self.found.refuse(at, "UNDEFINED_NAME", f"{shown(ref)} is not defined", fix)
-            return None
-        type, defined = self.locals[ref]
-        if defined >= step:
-            fix = "move the operation that creates it before this one"
-            self.found.refuse(at, "UNDEFINED_NAME", f"{ref} is used before it is created", fix)
-            return None
-        return Referent(ref, type, one=True)
 
     def _type(
         self,

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from one_mcp import ids
 from one_mcp.jsons import JsonObject
 
 _CONFIG = ConfigDict(
@@ -94,6 +95,16 @@ class Operation(BaseModel):
     prefer: str | None = None
     mapping: JsonObject | None = None
     tag: str | None = None
+    owner: str | None = None
+    currency: str | None = None
+    time_zone: str | None = None
+    text: str | None = None
+    where: JsonObject | None = None
+    count: int | None = None
+    set_status: str | None = None
+    add_tags: list[str] | None = None
+    remove_tags: list[str] | None = None
+    archive: bool | None = None
 
 
 class Mapping(BaseModel):
@@ -148,7 +159,7 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("id",),
         ("name", "properties", "status", "replace", "expected_version", *_ADJUSTING),
     ),
-    "archive_entity": (("id",), ()),
+    "archive_entity": (("id",), ("expected_version",)),
     "restore_entity": (("id",), ()),
     "connect_entities": (
         ("from", "type", "to"),
@@ -161,6 +172,14 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "convert_entity": (("id", "type"), ("mapping", "properties")),
     "rename_tag": (("tag", "to"), ()),
     "tag_entity": (("id",), ("add", "remove")),
+    "update_organization": ((), ("name", "owner", "currency", "time_zone")),
+    "change_found": (
+        ("count",),
+        (
+            *("type", "name", "text", "where", "tags", "status", "properties", "set_status"),
+            *("add_tags", "remove_tags", "archive"),
+        ),
+    ),
 }
 """What each operation must and may have, beside `op`."""
 
@@ -182,6 +201,12 @@ def pieces(mapping: Mapping) -> Pieces:
     for step, operation in enumerate(mapping.operations):
         _take(found, Placed(f"operations[{step}]", operation, step, exact=True))
     return found
+
+
+def ids_in(mapping: Mapping) -> list[str]:
+    """Name the ids of entities that stand anywhere in a mapping."""
+    text = mapping.model_dump_json(by_alias=True, exclude_unset=True)
+    return sorted(id for id in ids.within(text) if id.startswith(f"{ids.ENTITY}_"))
 
 
 def _take(found: Pieces, placed: Placed[Operation]) -> None:
@@ -208,8 +233,14 @@ def _take(found: Pieces, placed: Placed[Operation]) -> None:
         case "tag_entity":
             tags = [*(operation.add or []), *(operation.remove or [])]
             _tag(found, placed, operation.id, tags)
-        case "retract_event" | "merge_entities" | "convert_entity" | "rename_tag":
-            pass  # puts right what was recorded; a mapping says nothing about it
+        case "change_found":
+            tags = [*(operation.add_tags or []), *(operation.remove_tags or [])]
+            _tag(found, placed, None, tags)
+            found.others.append(placed)
+        case "rename_tag":
+            _tag(found, placed, None, [operation.tag or "", operation.to or ""])
+        case "retract_event" | "update_organization":
+            pass  # a mapping says nothing about it
         case _:
             found.others.append(placed)
 
@@ -225,7 +256,7 @@ def _fault(op: str, given: JsonObject) -> tuple[str, str] | None:
     if op not in ARGUMENTS:
         return f"'{op[:60]}' is no operation", "use one of: " + ", ".join(ARGUMENTS)
     needed, allowed = ARGUMENTS[op]
-    missing = [name for name in needed if not given.get(name)]
+    missing = [name for name in needed if given.get(name) in (None, "", [])]
     if missing:
         return f"{op} needs {' and '.join(missing)}", f"add {', '.join(missing)}"
     strange = [name for name in given if name not in {"op", *needed, *allowed}]

@@ -363,7 +363,7 @@ def _agrees(told: JsonObject, image: JsonObject) -> None:
         whole = image[name]
         if isinstance(value, list):
             assert isinstance(whole, dict)
-            _agrees(patches.changed(value), whole)
+            assert all(whole[key] == it for key, it in patches.changed(value).items())
         else:
             assert value == whole
 

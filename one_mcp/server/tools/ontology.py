@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
 
-from one_mcp.ontology import describe, mapping
+from one_mcp.dimensions.batch import judging
+from one_mcp.ontology import describe
 from one_mcp.ontology.describe import Described
 from one_mcp.ontology.proposal import (
     Mapping,
@@ -67,7 +68,7 @@ async def check_mapping(
         tags=tags,
         operations=operations,
     )
-    return mapping.check_mapping(one.ontology, proposed)
+    return await one.read(judging.check, proposed)
 
 
 TOOLS = toolset(
