@@ -258,3 +258,22 @@ async def test_a_repeated_import_does_not_bring_back_what_was_merged(one: Sessio
     assert again.change is None
     assert again.failed is None
     assert [it.id for it in (await one.read(entities.find, "audience_member")).items] == [ann.id]
+
+
+async def test_what_a_merge_took_away_is_named_before_it_is_back(one: Session) -> None:
+    """A connection between two that became one is gone: undoing the merge brings it back."""
+    course = await one.write(entity.create, "course", "A")
+    other = await one.write(entity.create, "course", "B")
+    tied = await one.write(connection.connect, other.id, "references", course.id)
+    tagged = await one.write(tags.change, other.id, ["skill:yoga"])
+    merged = await merge(one, course, other)
+
+    assert other.change
+    with pytest.raises(ConflictError) as refused:
+        await one.write(undo.undo, other.change)
+
+    later = [it["change"] for it in refused.value.fields["later"]]
+    assert later == [merged.change, tagged.change, tied.change]
+    for change in later:
+        await one.write(undo.undo, change)
+    await one.write(undo.undo, other.change)

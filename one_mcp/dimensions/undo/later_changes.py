@@ -125,13 +125,42 @@ def since(work: Work, number: int, mine: Row) -> Iterator[Obstacle]:
         yield _obstacle(work, row)
 
 
+_SAME_OR_PART = f"""
+    mine.row_id = newer.row_id
+    AND (
+        {SAME_ROW}
+        OR mine.kind = 'knowledge'
+        AND mine.before IS NULL
+        AND newer.kind IN {tables.WHOLE_KINDS}
+        OR mine.kind = 'entity'
+        AND mine.before IS NULL
+        AND newer.kind = 'tag'
+        AND newer.after IS NULL
+    )
+"""
+_LED_THERE = """
+    mine.row_id = newer.before ->> '{end}'
+    AND mine.kind = 'entity'
+    AND mine.before IS NULL
+    AND newer.kind = '{kind}'
+    AND newer.after IS NULL
+"""
+_UNCOVERING = (
+    _SAME_OR_PART,
+    _LED_THERE.format(kind="connection", end="from_id"),
+    _LED_THERE.format(kind="connection", end="to_id"),
+    _LED_THERE.format(kind="knowledge_link", end="entity_id"),
+)
+
+
 def uncovered(work: Work, number: int, standing: Sequence[int]) -> Iterator[Obstacle]:
     """Name what else was done to rows that are as the change left them only thanks to later ones.
 
     A label that was removed and added again is no obstacle until its adding is undone; one that
-    went with its document is none until the document is back.
+    went with its document is none until the document is back, and so it is with what a merge took
+    away from an entity.
     """
-    for row in work.each(
+    found = " UNION ALL ".join(
         f"""
         SELECT newer.kind, newer.row_id, coalesce(newer.after, newer.before) AS image
         FROM {dialect.each_number("standing", "standing")}
@@ -141,19 +170,13 @@ def uncovered(work: Work, number: int, standing: Sequence[int]) -> Iterator[Obst
           AND newer.change = standing.value
           AND mine.organization_id = :organization
           AND mine.change = :number
-          AND mine.row_id = newer.row_id
           AND mine.purged_by IS NULL
           AND newer.purged_by IS NULL
-          AND (
-              {SAME_ROW}
-              OR mine.kind = 'knowledge'
-              AND mine.before IS NULL
-              AND newer.kind IN {tables.WHOLE_KINDS}
-          )
-        """,
-        number=number,
-        standing=standing,
-    ):
+          AND {tie}
+        """
+        for tie in _UNCOVERING
+    )
+    for row in work.each(found, number=number, standing=standing):
         yield from since(work, number, row)
 
 
