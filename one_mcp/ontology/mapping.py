@@ -24,7 +24,7 @@ from one_mcp.ontology.proposal import (
     ProposedEvent,
     ProposedTag,
 )
-from one_mcp.ontology.referring import Existing, References
+from one_mcp.ontology.referring import Existing, KnownEnds
 from one_mcp.ontology.report import Findings, Report
 
 _ARCHIVED = "archived"
@@ -74,7 +74,7 @@ class _Review:
     ontology: Ontology
     existing: InitVar[dict[str, Existing] | None]
     found: Findings = field(default_factory=Findings)
-    ends: References = field(init=False)
+    ends: KnownEnds = field(init=False)
     made: list[Made] = field(default_factory=list[Made])
     drawn: list[Drawn] = field(default_factory=list[Drawn])
     happened: list[Occurrence] = field(default_factory=list[Occurrence])
@@ -83,7 +83,7 @@ class _Review:
         def find(name: str, at: str) -> EntityType | None:
             return self._type(check.entity_type, name, at)
 
-        self.ends = References(self.ontology, self.found, find, existing)
+        self.ends = KnownEnds(self.ontology, self.found, find, existing)
 
     def entity(self, placed: Placed[ProposedEntity]) -> None:
         at, it = placed.at, placed.it

@@ -29,7 +29,7 @@ class Existing:
 
 
 @dataclass(slots=True)
-class References:
+class KnownEnds:
     """The local names that are defined, and what is there already where that is known.
 
     `turned` says at which steps operations archive or restore an entity.
