@@ -155,12 +155,13 @@ def rows(some: Sequence[Range], fields: Sequence[Field], bind: Bind) -> str:
     return " UNION ALL ".join(
         f"SELECT entity AS seq FROM {one.table.name}"
         f" WHERE organization_id = :organization AND field {dialect.any_of(numbers)}"
-        f"{_within(one, bind)}"
+        f"{within(one, bind)}"
         for one in some
     )
 
 
-def _within(one: Range, bind: Bind) -> str:
+def within(one: Range, bind: Bind) -> str:
+    """Say in SQL, each condition after an AND, that a value is in a range."""
     if one.low is not None and one.low == one.high:
         return f" AND value = {_bound_to(one, one.low, bind)}"
     bounds = ((">=", one.low), ("<=", one.high))

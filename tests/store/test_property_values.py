@@ -1,10 +1,12 @@
 """Indexed properties: the tables of values find what the plain conditions find, always."""
 
+import json
 import random
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -223,6 +225,113 @@ async def test_a_property_that_a_pack_has_indexed_later_is_filled_behind_the_cal
     async with opened(settings, clock) as (app, one):  # a server without the pack keeps them, too
         await write_and_change(pick, one, 20)
         await expect_true_values(app)
+
+
+def place(value: JsonValue) -> tuple[int, float, str]:
+    """Where a value comes: numbers, then texts, then all else."""
+    match value:
+        case bool():
+            return 2, 0, ""
+        case int() | float():
+            return 0, float(value), ""
+        case str() if filters.is_decimal(value):
+            return 0, float(value), ""
+        case str():
+            return 1, 0, "".join(it.lower() if it.isascii() else it for it in value)
+        case _:
+            return 2, 0, ""
+
+
+def in_order(work: Work, name: str, type: str | None, *, descending: bool) -> list[str]:
+    """Sort the live entities in Python, those that are equal by their numbers."""
+    rows = work.all(
+        """
+        SELECT id, seq, properties FROM entities
+        WHERE organization_id = :organization AND deleted_at IS NULL
+          AND (:type IS NULL OR type = :type)
+        """,
+        type=type,
+    )
+    known = {
+        row["id"]: (place(json.loads(row["properties"]).get(name)), row["seq"]) for row in rows
+    }
+    made = sorted(known, key=lambda it: known[it], reverse=descending)
+    return sorted(made, key=lambda it: known[it][0][0])
+
+
+async def paged(one: Session, type: str | None, limit: int, **wanted: Any) -> list[str]:
+    ids: list[str] = []
+    cursor = None
+    while True:
+        page = await one.read(finding.find, type, limit=limit, cursor=cursor, **wanted)
+        ids += [item.id for item in page.items]
+        cursor = page.cursor
+        if cursor is None:
+            return ids
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_pages_come_in_the_order_of_the_values(
+    with_pack: Settings, clock: HandClock, seed: int
+) -> None:
+    pick = random.Random(seed)  # noqa: S311  # no secret
+    async with opened(with_pack, clock) as (_, one):
+        await write_and_change(pick, one, 80)
+
+        for sort in ("size", "-size", "shade", "-shade"):
+            for type in (None, "video", "course"):
+                expected = await one.read(
+                    in_order, sort.removeprefix("-"), type, descending=sort[0] == "-"
+                )
+                assert len(expected) > 10
+                assert await paged(one, type, 3, sort=sort) == expected
+
+
+async def test_a_condition_on_what_is_sorted_by_bounds_the_pages(
+    with_pack: Settings, clock: HandClock
+) -> None:
+    async with opened(with_pack, clock) as (app, one):
+        await app.database.write(insert_priced)
+
+        cheap = {"price": {"gte": 100, "lt": 15_000}}
+        found = await paged(one, None, 150, where=cheap, sort="-price")
+        assert found == [f"ent_{number:016d}" for number in range(14_999, 99, -1)]
+
+        some = {**cheap, "odd": True}
+        begun = await one.read(finding.find, where=some, sort="price", limit=2)
+        assert [item.sorted_by for item in begun.items] == [101, 103]
+        assert begun.cursor
+
+
+async def test_those_without_a_value_come_last_however_many(
+    with_pack: Settings, clock: HandClock
+) -> None:
+    async with opened(with_pack, clock) as (app, one):
+        await app.database.write(insert_priced)
+        course = await one.write(entity.create, "course", "Only", {"points": 7})
+
+        found = await paged(one, None, 200, sort="points")
+        of_one_type = await paged(one, "course", 200, sort="-points")
+
+        assert found == [course.id, *(f"ent_{number:016d}" for number in range(PRICED))]
+        assert of_one_type == [course.id]
+
+
+PRICED = 16_000
+
+
+def insert_priced(raw: Raw) -> None:
+    raw.executemany(
+        """
+        INSERT INTO entities
+            (organization_id, id, type, name, properties, status, created_at, updated_at, version)
+        VALUES ('org_local', ?, 'blog_post', 'Post', ?, 'active', 1700000000000, 1700000000000, 1)
+        """,
+        (
+            (f"ent_{number:016d}", json.dumps({"price": number, "odd": number % 2 == 1}))
+            for number in range(PRICED)
+        ),
+    )
 
 
 def steps(work: Work, statement: str, parameters: JsonObject) -> str:

@@ -16,6 +16,7 @@ from one_mcp.dimensions.entities import (
     summaries,
     tiers,
     totals,
+    value_walks,
 )
 from one_mcp.dimensions.entities.existence import Existence
 from one_mcp.dimensions.entities.orders import AnyOrder, Place, ValueOrder
@@ -199,9 +200,13 @@ def _mode(work: Work, words: Words) -> Mode:
 
 
 def _ordered(work: Work, wish: EntityQuery, order: AnyOrder) -> Reading:
-    small = wish.selection.smallest(work)
+    walks = isinstance(order, ValueOrder) and order.fields is not None
+    # a walk looks through as many before it stops, so that a set of these is better sorted
+    small = wish.selection.smallest(work, scans.LOOKED_THROUGH if walks else FEW)
     if small is not None:
         return scans.sorted_few(work, wish.wanted, small, order)
+    if isinstance(order, ValueOrder) and walks:
+        return value_walks.read(work, wish.wanted, order)
     if isinstance(order, ValueOrder):
         return scans.sorted_all(work, wish.wanted, order)
     if wish.selection.archived and order.column != orders.NEWEST.column:

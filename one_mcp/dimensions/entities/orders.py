@@ -13,7 +13,8 @@ from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonValue
 from one_mcp.ontology import check, operands
 from one_mcp.ontology.model import EntityType
-from one_mcp.store import dialect, filters
+from one_mcp.store import dialect, filters, property_values
+from one_mcp.store.property_values import Field
 from one_mcp.store.work import Row, Work
 
 COLUMNS = {
@@ -32,7 +33,7 @@ _BESIDE = {
     "updated_at": "use updated",
 }
 _MEASURE = re.compile(r"(count|latest):\s*(\w+)(?: (in|out))?")
-_NUMBERS, _TEXTS, _NOTHING = 0, 1, 2  # in which order values of several kinds come
+NUMBERS, TEXTS, NOTHING = 0, 1, 2  # in which order values of several kinds come
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class ValueOrder:
     """A value that is worked out for each row: numbers first, then texts, in the end those without.
 
     All are SQL: the kind of the value (0 number, 1 text, 2 none), the number, the text, and what is
-    shown of it.
+    shown of it; of an indexed property also its `name` and its `fields` in the types asked for.
     """
 
     kind: str
@@ -85,6 +86,8 @@ class ValueOrder:
     value: str
     descending: bool
     is_time: bool = False
+    name: str | None = None
+    fields: Sequence[Field] | None = None
 
     @property
     def beside(self) -> str:
@@ -115,7 +118,7 @@ class ValueOrder:
 
     def shown(self, row: Row) -> JsonValue:
         """Return what rows were sorted by: times as ISO 8601, None where there is nothing."""
-        if row["sorted_kind"] == _NOTHING:
+        if row["sorted_kind"] == NOTHING:
             return None
         return clock.to_text(row["at"]) if self.is_time else row["sorted_by"]
 
@@ -153,22 +156,28 @@ def _by_property(
     place = selection.bind(filters.json_path(path))
     kind = dialect.json_kind(filters.COLUMN, place)
     value = dialect.json_value(filters.COLUMN, place)
+    fields = None
+    if path in work.ontology.indexed and not selection.archived:
+        type = kinds[0].name if len(kinds) == 1 else None
+        fields = property_values.indexed(work, [path], type).get(path)
     is_number = f"{kind} IN ('integer', 'real')"
     if not types <= operands.TEXTS or not types:
         is_number = f"({is_number} OR ({kind} = 'text' AND {dialect.is_decimal(value)}))"
+    truths = truth = ""
+    if fields is None:  # in the tables of values truths do not stand, and come last there
+        truths, truth = f" OR {kind} IN ('true', 'false')", f" WHEN {kind} = 'true' THEN 1"
     return ValueOrder(
         kind=(
-            f"CASE WHEN {is_number} OR {kind} IN ('true', 'false') THEN {_NUMBERS}"
-            f" WHEN {kind} = 'text' THEN {_TEXTS} ELSE {_NOTHING} END"
+            f"CASE WHEN {is_number}{truths} THEN {NUMBERS}"
+            f" WHEN {kind} = 'text' THEN {TEXTS} ELSE {NOTHING} END"
         ),
-        column=(
-            f"CASE WHEN {is_number} THEN CAST({value} AS NUMERIC)"
-            f" WHEN {kind} = 'true' THEN 1 ELSE 0 END"
-        ),
+        column=f"CASE WHEN {is_number} THEN CAST({value} AS NUMERIC){truth} ELSE 0 END",
         text=f"CASE WHEN {kind} = 'text' AND NOT {is_number} THEN lower({value}) ELSE '' END",
         value=value,
         descending=descending,
         is_time=types == {"timestamp_ms"},
+        name=path,
+        fields=fields,
     )
 
 
@@ -179,10 +188,10 @@ def _measured(
     wanted = _wanted(work, name, way)
     if measure == "count":
         count = existence.counting(work, wanted, selection, "entities.id")
-        return ValueOrder(str(_NUMBERS), count, "''", count, descending)
+        return ValueOrder(str(NUMBERS), count, "''", count, descending)
     latest = existence.latest(work, wanted, selection, "entities.id")
     return ValueOrder(
-        f"CASE WHEN {latest} IS NULL THEN {_NOTHING} ELSE {_NUMBERS} END",
+        f"CASE WHEN {latest} IS NULL THEN {NOTHING} ELSE {NUMBERS} END",
         f"coalesce({latest}, 0)",
         "''",
         latest,

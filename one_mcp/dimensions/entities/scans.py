@@ -1,4 +1,4 @@
-"""Scans: the rows of a selection in an order, each way of reading bounded.
+"""Scans: the rows of a selection in an order, each way of reading bounded but `sorted_all`.
 
 Rows come with `at` and `row`, which together are the place that the next page begins after. Where
 an outer query has no order of its own, it keeps its subquery's; tests watch over that.

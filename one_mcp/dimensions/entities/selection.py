@@ -14,13 +14,15 @@ from one_mcp.dimensions.connections.directions import SIDES, Direction, Followed
 from one_mcp.dimensions.entities import identity
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
-from one_mcp.ontology import check
+from one_mcp.ontology import check, operands
 from one_mcp.ontology.model import EntityType, Property
 from one_mcp.store import filters, property_values
+from one_mcp.store.property_values import Range
 from one_mcp.store.work import Work
 
 FEW = 1_000
 _SINGLE = frozenset({"integer", "number", "decimal", "timestamp_ms"})  # a list is none of these
+_PLAIN = _SINGLE | operands.TEXTS | {"enum"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +52,13 @@ class Selection:
     """What the wanted entities have in common.
 
     `scope` are conditions that an index answers, `filters` those that a row has to be read for.
+    `ranges` are those of indexed properties that have one value: it is in one of each list.
     """
 
     scope: list[str] = field(default_factory=list[str])
     filters: list[str] = field(default_factory=list[str])
     sets: list[Members] = field(default_factory=list[Members])
+    ranges: dict[str, list[list[Range]]] = field(default_factory=dict[str, list[list[Range]]])
     parameters: dict[str, object] = field(default_factory=dict[str, object])
     archived: bool = False
 
@@ -123,11 +127,14 @@ def _valued(
         wanted = where[name]
         operators: JsonObject = wanted if isinstance(wanted, dict) else {"eq": wanted}
         shapes = [_declared(work, field.type, name) for field in fields]
+        plain = all(it is not None and it.type in _PLAIN for it in shapes)
         for some in property_values.ranges(
             operators,
             single=all(it is not None and it.type in _SINGLE for it in shapes),
             listed=all(it is not None and it.type == "string_list" for it in shapes),
         ):
+            if plain:
+                selection.ranges.setdefault(name, []).append(some)
             rows = property_values.rows(some, fields, selection.bind)
             count = f"SELECT count(*) FROM ({rows} LIMIT :bound) AS counted"
             sets.append(Members(rows, "TRUE", count, key="seq"))
