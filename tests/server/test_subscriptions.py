@@ -219,6 +219,8 @@ async def test_too_many_uris_are_refused_in_a_sentence(server: Server[Serving]) 
 async def test_listening_to_lists_alone_does_not_even_open_the_file(
     server: Server[Serving], settings: Settings
 ) -> None:
+    settings.database.unlink()
+
     async with (
         Client(server) as client,
         client.listen(tools_list_changed=True, prompts_list_changed=True) as stream,
