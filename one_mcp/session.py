@@ -133,6 +133,21 @@ class Session:
         self._finished = True
         return answer
 
+    async def write_part(
+        self,
+        part_of: int,
+        rule: Callable[Concatenate[Work, P], W],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> W:
+        """Run a rule as `write` does, as the next change of a group.
+
+        `part_of` is the number of the group's first change, or BEGINS for that one.
+        """
+        return await self._write(
+            _answer_type(rule), lambda work: rule(work, *args, **kwargs), part_of=part_of
+        )
+
     async def rehearse(
         self, rule: Callable[Concatenate[Work, P], W], *args: P.args, **kwargs: P.kwargs
     ) -> W:
@@ -176,12 +191,20 @@ class Session:
 
         return await self.derive(settled)
 
-    async def _write(self, answer: type[W], run: Callable[[Work], W], *, whole: bool = False) -> W:
+    async def _write(
+        self,
+        answer: type[W],
+        run: Callable[[Work], W],
+        *,
+        whole: bool = False,
+        part_of: int | None = None,
+    ) -> W:
         self.principal.require(Permission.WRITE)
         step = self._step()
 
         def transaction(raw: Raw) -> tuple[W, frozenset[str]]:
             work = self._begun(raw)
+            work.part_of = part_of
             kept = step and idempotency.find(work, step)
             if kept is not None:
                 return _replayed(answer, kept), frozenset()

@@ -166,7 +166,7 @@ def _refused(error: ImportRowsError, *, as_json: bool) -> int:
         report = _Bad.model_validate(error.fields)
         _show_bad(report.errors, report.more_errors)
         screen.complain(
-            f"{report.failed} of {report.lines} rows are bad, so nothing was written; "
+            f"{report.failed} of {report.lines} rows are bad, so nothing of it is kept; "
             "mend them and import all again, or leave them out with --skip-bad"
         )
     return 1

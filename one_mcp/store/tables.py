@@ -202,7 +202,8 @@ HEADS = table("heads", "organization_id text, number integer, at integer", key=T
 CHANGE_LOG = table(
     "change_log",
     "organization_id text, number integer, person_id text, tool text, reason text?, at integer,"
-    " undoes integer?, undone_by integer?, touched text?, part_of integer?, client text?",
+    " undoes integer?, undone_by integer?, touched text?, part_of integer?, unfinished integer?,"
+    " client text?",
     key="organization_id number",
 )
 CHANGE_ROWS = table(

@@ -10,6 +10,7 @@ from one_mcp.ontology.model import Ontology
 from one_mcp.store.ports import Raw, Row
 
 TOUCHED_LIMIT = 500  # a change of more rows is told as touching everything
+BEGINS = 0  # in the place of the first change of a group: the open one is the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,9 @@ class Work:
     `organization` is bound into every statement. `change` is the number that a write begins with,
     which rows carry as their version; 0 while reading. `now` is when the write happens, which is
     never before the last one; `clock` is what this process's own clock said. `undoes` is the
-    number of the change that this one takes back; `keeps_reason` is false for a purge,
-    `has_recorded` true where the change recorded an event in so many words.
+    number of the change that this one takes back, `part_of` that of the first change of its group,
+    or BEGINS; `keeps_reason` is false for a purge, `has_recorded` true where the change recorded an
+    event in so many words.
     """
 
     raw: Raw
@@ -38,6 +40,7 @@ class Work:
     now: int
     change: int = 0
     undoes: int | None = None
+    part_of: int | None = None
     keeps_reason: bool = True
     has_recorded: bool = False
     touched: set[str] = field(default_factory=set[str])

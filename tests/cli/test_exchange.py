@@ -75,7 +75,7 @@ def test_bad_rows_are_listed_and_nothing_is_written(
     assert result.exit_code == 1
     assert "line 4: " in result.stdout
     assert "line 5: INVALID_PROPERTY" in result.stdout
-    assert "2 of 4 rows are bad, so nothing was written" in result.stderr
+    assert "2 of 4 rows are bad, so nothing of it is kept" in result.stderr
     assert names(tmp_path / "one.db") == []
 
 

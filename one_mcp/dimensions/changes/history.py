@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from one_mcp import clock, ids
 from one_mcp.answers import Answer
-from one_mcp.dimensions.changes import about, choice, compaction, differences, log
+from one_mcp.dimensions.changes import about, choice, compaction, differences, groups, log
 from one_mcp.dimensions.changes.choice import Choice
 from one_mcp.dimensions.changes.differences import Difference
 from one_mcp.dimensions.changes.log import NEWEST
@@ -22,7 +22,8 @@ _TRACED = (*_TABLES, "org")
 class Change(Answer):
     """One change, which `client` asked for, a program by its name and version.
 
-    `more` counts the rows that are not shown, up to about 1,000.
+    `more` counts the rows that are not shown, up to about 1,000. What is `unfinished` is under way
+    or was cut off: the same call goes on with it, and undo_change takes back what is there.
     """
 
     change: str
@@ -33,6 +34,7 @@ class Change(Answer):
     reason: str | None = None
     undoes: str | None = None
     undone_by: str | None = None
+    unfinished: bool | None = None
     rows: list[Difference] | None = None
     more: int | None = None
 
@@ -75,6 +77,7 @@ def _of_organization(work: Work, chosen: Choice, limit: int, cursor: str | None)
         SELECT {log.HEADER}
         FROM change_log
         WHERE organization_id = :organization
+          AND (part_of IS NULL OR part_of = number)
           AND {" AND ".join(["number < :before", *chosen.conditions])}
         ORDER BY number DESC
         LIMIT :limit
@@ -97,8 +100,11 @@ def _of_organization(work: Work, chosen: Choice, limit: int, cursor: str | None)
 
 
 def _of_change(work: Work, number: int, limit: int, cursor: str | None) -> History:
+    number = groups.first_of(work, number)
     header = log.header(work, number)
-    rows = log.rows(work, number, after=_from(cursor, number, 0), limit=limit + 1)
+    after = _from(cursor, number, 0)
+    listed = log.rows if header["part_of"] is None else groups.rows
+    rows = listed(work, number, after=after, limit=limit + 1)
     found = dict(zip((row["seq"] for row in rows), differences.of_rows(work, rows), strict=True))
     page = pages.page(
         rows,
@@ -107,9 +113,15 @@ def _of_change(work: Work, number: int, limit: int, cursor: str | None) -> Histo
         cursor=lambda row: pages.encode(["history", number], [row["seq"]]),
         size=_size,
     )
-    happened = [] if page.cursor else differences.of_events(work, [number], limit)[number]
+    happened = [] if page.cursor else _happened(work, number, limit)
     told = [_change(header, [*page.items, *happened])]
     return History(changes=told, cursor=page.cursor, note=compaction.note([header]))
+
+
+def _happened(work: Work, number: int, limit: int) -> list[Difference]:
+    parts = groups.parts(work, number)[:limit] or [number]
+    events = differences.of_events(work, parts, limit)
+    return [event for part in parts for event in events[part]][:limit]
 
 
 def _of_row(work: Work, id: str, chosen: Choice, limit: int, cursor: str | None) -> History:
@@ -188,14 +200,15 @@ def _from(cursor: str | None, subject: JsonValue, start: int) -> int:
 
 def _change(header: Row, rows: list[Difference], more: int = 0) -> Change:
     return Change(
-        change=ids.change(header["number"]),
+        change=ids.change(header["told_as"]),
         at=clock.to_text(header["at"]),
         by=header["by"],
         client=header["client"],
         tool=header["tool"],
         reason=header["reason"],
-        undoes=_named(header["undoes"]),
-        undone_by=_named(header["undone_by"]),
+        undoes=_named(header["undoes_told_as"]),
+        undone_by=_named(header["undone_by_told_as"]),
+        unfinished=bool(header["unfinished"] and header["undone_by"] is None) or None,
         rows=rows or None,
         more=more or None,
     )

@@ -7,11 +7,24 @@ from one_mcp import ids, jsons
 from one_mcp.dimensions.changes import touched
 from one_mcp.errors import NotFoundError
 from one_mcp.store import dialect
-from one_mcp.store.work import Row, Work
+from one_mcp.store.work import BEGINS, Row, Work
 
 NEWEST = 2**63 - 1
 HEADER = """
-    number, at, tool, client, reason, undoes, undone_by, touched,
+    number, at, tool, client, reason, undoes, undone_by, touched, part_of, unfinished,
+    coalesce(part_of, number) AS told_as,
+    (
+        SELECT coalesce(other.part_of, other.number)
+        FROM change_log AS other
+        WHERE other.organization_id = change_log.organization_id
+          AND other.number = change_log.undoes
+    ) AS undoes_told_as,
+    (
+        SELECT coalesce(other.part_of, other.number)
+        FROM change_log AS other
+        WHERE other.organization_id = change_log.organization_id
+          AND other.number = change_log.undone_by
+    ) AS undone_by_told_as,
     coalesce(
         (
             SELECT name
@@ -27,6 +40,15 @@ HEADER = """
         WHERE compactions.organization_id = change_log.organization_id
     ) AS compacted_at
 """
+_PARTS = """(
+    SELECT number.value
+    UNION ALL
+    SELECT part.number
+    FROM change_log AS part
+    WHERE part.organization_id = :organization
+      AND part.part_of = number.value
+      AND part.number > number.value
+)"""
 ROW = "seq, change, kind, row_id, before, after, purged_by"
 
 
@@ -45,9 +67,11 @@ def close_change(
     work.run(
         """
         INSERT INTO change_log
-            (organization_id, number, person_id, client, tool, reason, at, undoes, touched)
+            (organization_id, number, person_id, client, tool, reason, at, undoes, touched,
+             part_of, unfinished)
         VALUES
-            (:organization, :change, :person, :client, :tool, :reason, :now, :undoes, :touched)
+            (:organization, :change, :person, :client, :tool, :reason, :now, :undoes, :touched,
+             :part_of, :unfinished)
         """,
         change=work.change,
         person=work.principal.person,
@@ -57,6 +81,8 @@ def close_change(
         now=work.now,
         undoes=work.undoes,
         touched=jsons.dumps(sorted(work.touched)),
+        part_of=work.change if work.part_of == BEGINS else work.part_of,
+        unfinished=1 if work.part_of == BEGINS else None,
     )
     return ids.change(work.change)
 
@@ -130,7 +156,7 @@ def first_rows(work: Work, numbers: Sequence[int], *, limit: int) -> list[Row]:
 
 
 def sizes(work: Work, numbers: Sequence[int], *, limit: int) -> dict[int, int]:
-    """Count the rows and events of each of some changes, up to twice a limit."""
+    """Count the rows and events of each of some changes or groups, up to twice a limit."""
     rows = work.all(
         f"""
         SELECT number.value AS number, (
@@ -138,7 +164,7 @@ def sizes(work: Work, numbers: Sequence[int], *, limit: int) -> dict[int, int]:
                 SELECT 1
                 FROM change_rows
                 WHERE organization_id = :organization
-                  AND change = number.value
+                  AND change IN {_PARTS}
                 {dialect.most("limit")}
             ) AS rows
         ) + (
@@ -146,7 +172,7 @@ def sizes(work: Work, numbers: Sequence[int], *, limit: int) -> dict[int, int]:
                 SELECT 1
                 FROM events
                 WHERE organization_id = :organization
-                  AND version = number.value
+                  AND version IN {_PARTS}
                 {dialect.most("limit")}
             ) AS happened
         ) AS size

@@ -115,7 +115,7 @@ def _matched(
         id, hidden_at = record.id or ids.new(ids.CONNECTION, loading.work.now), record.hidden_at
     else:
         id, hidden_at = before["id"], record.hidden_at and before["deleted_at"]
-        if before["version"] == loading.work.change or before["seq"] in loading.connections:
+        if before["version"] in loading.changes or before["seq"] in loading.connections:
             raise repeated("from, type and to")
         loading.connections.add(before["seq"])
     draft.row = ConnectionRow(

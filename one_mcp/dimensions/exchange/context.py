@@ -19,6 +19,7 @@ class RowSet:
     """A set of row numbers in one bit each, so that it stays small however many there are."""
 
     def __init__(self) -> None:
+        self._news: list[int] = []
         self._bits = bytearray()
 
     def __contains__(self, row: int) -> bool:
@@ -29,7 +30,14 @@ class RowSet:
         byte, bit = divmod(row, 8)
         if byte >= len(self._bits):
             self._bits.extend(bytes(byte + 1 - len(self._bits)))
-        self._bits[byte] |= 1 << bit
+        if not self._bits[byte] & (1 << bit):
+            self._bits[byte] |= 1 << bit
+            self._news.append(row)
+
+    def news(self) -> list[int]:
+        """Return what came since this was last asked."""
+        news, self._news = self._news, []
+        return news
 
 
 @dataclass(slots=True)
@@ -39,13 +47,15 @@ class Loading:
     `faithful` is set by the header of our own exports: rows are taken over as they are, without
     defaults and automatic events, since their events come along. `late` collects the numbers of
     lines that refer to something further down; they are read a second time, `again`. `unreplaced`
-    has those lines of events that wait for nothing but the event in their place.
+    has those lines of events that wait for nothing but the event in their place. `changes` has the
+    numbers of the changes in which this import wrote.
     """
 
     work: Work
     report: Tally
     faithful: bool = False
     again: bool = False
+    changes: set[int] = field(default_factory=set[int])
     late: "array[int]" = field(default_factory=lambda: array("q"))
     entities: RowSet = field(default_factory=RowSet)
     connections: RowSet = field(default_factory=RowSet)
@@ -54,6 +64,15 @@ class Loading:
     _advice: dict[tuple[str, str, str], str | None] = field(
         default_factory=dict[tuple[str, str, str], str | None]
     )
+
+    def __post_init__(self) -> None:
+        self.changes.add(self.work.change)
+
+    def go_on(self, work: Work) -> None:
+        """Go on in another transaction, with a report of its own."""
+        self.work = work
+        self.changes.add(work.change)
+        self.report = Tally(self.report.place)
 
     def sift(
         self, lines: Iterable[tuple[int, T]], check: Callable[[int, T], U]

@@ -47,7 +47,7 @@ def load(loading: Loading, lines: Lines[records.DocumentRecord]) -> None:
     """Load documents; one that is there by id, by source or word for word is not stored again."""
     references = References(loading.work, [link.entity for _, it in lines for link in it.links])
     drafted = loading.sift(lines, partial(_drafted, loading, references))
-    matched = loading.sift(drafted, partial(_matched, loading.work, Keys()))
+    matched = loading.sift(drafted, partial(_matched, loading, Keys()))
     for _, draft in matched:
         _store(loading, draft)
 
@@ -75,7 +75,7 @@ def _told_of(loading: Loading, references: References, link: records.DocumentLin
     return found.id
 
 
-def _matched(work: Work, keys: Keys, line: int, draft: DocumentLine) -> DocumentLine:
+def _matched(loading: Loading, keys: Keys, line: int, draft: DocumentLine) -> DocumentLine:
     record = draft.record
     if record.id is not None:
         keys.claim(line, "id", record.id)
@@ -83,10 +83,10 @@ def _matched(work: Work, keys: Keys, line: int, draft: DocumentLine) -> Document
         keys.claim(line, "source", record.source)
     elif record.id is None:
         keys.claim(line, "title and text", record.title, draft.hash)
-    draft.before = before = _present(work, draft)
+    draft.before = before = _present(loading.work, draft)
     if before is None:
         return draft
-    if before["version"] == work.change:
+    if before["version"] in loading.changes:
         raise repeated("document")
     if before["source_id"] is not None:
         raise ConflictError(

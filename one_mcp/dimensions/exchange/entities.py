@@ -15,7 +15,7 @@ def load(loading: Loading, lines: Lines[records.EntityRecord]) -> None:
     """Load entities; those with an id or external id that is there are merged (D-11)."""
     keys = Keys()
     drafted = loading.sift(lines, partial(entity_rows.drafted, loading))
-    present = entity_rows.PresentEntities(loading.work, [draft for _, draft in drafted])
+    present = entity_rows.PresentEntities(loading, [draft for _, draft in drafted])
     matched = loading.sift(drafted, partial(entity_rows.matched, loading, present, keys))
     taken = identity.taken(
         loading.work, [(draft.row.kind, draft.row.identity) for _, draft in matched]

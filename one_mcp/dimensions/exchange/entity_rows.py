@@ -84,7 +84,8 @@ def _check_status(work: Work, record: records.EntityRecord) -> None:
 class PresentEntities:
     """The rows that the lines of a batch may mean."""
 
-    def __init__(self, work: Work, drafts: list[EntityLine]) -> None:
+    def __init__(self, loading: Loading, drafts: list[EntityLine]) -> None:
+        work = loading.work
         given = [draft.record.id for draft in drafts if draft.record.id]
         external = [draft.record.external_id for draft in drafts if draft.record.external_id]
         by_id = _rows(work, "id", given) if given else []
@@ -109,7 +110,7 @@ class PresentEntities:
         }
         self._keyed = KeyedEntities(work, [it.key for it in drafts if it.key is not None])
         self._likely = keyless
-        self._alike = AlikeEntities(work, list(keyless.values()))
+        self._alike = AlikeEntities(work, list(keyless.values()), loading.changes)
         self._converted = ConvertedEntities(work, {it.kind.name for it in drafts})
 
     def find(self, draft: EntityLine, taken: RowSet) -> Row | None:
@@ -218,7 +219,7 @@ def matched(
         properties = _begun(loading, draft)
     else:
         id, status = before["id"], before["status"]
-        if before["version"] == loading.work.change or (
+        if before["version"] in loading.changes or (
             before["seq"] in loading.entities and not draft.is_alike
         ):
             raise repeated(_key(draft))

@@ -51,7 +51,7 @@ def load(loading: Loading, lines: Lines[records.EventRecord]) -> None:
     references = References(loading.work, entities)
     people = _people(loading.work, {str(end) for end in named if _is_person(end)})
     drafted = loading.sift(lines, partial(_drafted, loading, references, people))
-    present = _PresentEvents(loading.work, [draft for _, draft in drafted])
+    present = _PresentEvents(loading, [draft for _, draft in drafted])
     matched = loading.sift(drafted, partial(_matched, loading, present, Keys()))
     new = [draft.row for _, (draft, before) in matched if before is None]
     rows.insert(loading.work, new)
@@ -81,18 +81,24 @@ def load(loading: Loading, lines: Lines[records.EventRecord]) -> None:
 
 
 def announce(loading: Loading) -> None:
-    """Record the automatic events of all entities that this import created or updated.
+    """Record the automatic events of all entities that the open change created or updated.
 
     None where the import itself has an event of the same type and target.
     """
-    after = 0
-    while written := _written(loading.work, after):
-        after = written[-1]["seq"]
-        expected = list(_automatic(loading.work, written))
-        said = _said(loading.work, [event.target for event in expected])
-        new = [event for event in expected if (event.type, event.target) not in said]
-        rows.insert(loading.work, new)
-        loading.report.created["automatic_events"] += len(new)
+    after: int | None = 0
+    while after is not None:
+        after = announce_some(loading, loading.work.change, after)
+
+
+def announce_some(loading: Loading, change: int, after: int) -> int | None:
+    """Do so for some of what one of the import's changes wrote; say after which row to go on."""
+    written = _written(loading.work, change, after)
+    expected = list(_automatic(loading.work, written))
+    said = _said(loading, [event.target for event in expected])
+    new = [event for event in expected if (event.type, event.target) not in said]
+    rows.insert(loading.work, new)
+    loading.report.created["automatic_events"] += len(new)
+    return written[-1]["seq"] if len(written) == ANNOUNCED else None
 
 
 def _is_person(end: End) -> bool:
@@ -155,8 +161,8 @@ def _party(loading: Loading, references: References, people: set[str], end: End)
 class _PresentEvents:
     """The events that the lines of a batch may mean."""
 
-    def __init__(self, work: Work, given: Iterable[EventLine]) -> None:
-        given = list(given)
+    def __init__(self, loading: Loading, given: Iterable[EventLine]) -> None:
+        work, given = loading.work, list(given)
         by_id = [it.record.id for it in given if it.record.id]
         by_external = [it.record.external_id for it in given if it.record.external_id]
         found = _rows(work, "id", by_id) if by_id else []
@@ -166,6 +172,7 @@ class _PresentEvents:
         self.alike = AlikeEvents(
             work,
             (it.happening for it in given if not (it.record.id or it.record.external_id)),
+            loading.changes,
         )
 
 
@@ -207,7 +214,7 @@ def _matched(
             return draft, before
     if before is None:
         return draft, None
-    if before["version"] == loading.work.change and line not in loading.unreplaced:
+    if before["version"] in loading.changes and line not in loading.unreplaced:
         raise repeated("id" if record.id else "external_id")
     if _says_otherwise(draft, before):
         raise ConflictError(
@@ -231,7 +238,7 @@ def _says_otherwise(draft: EventLine, before: Row) -> bool:
     )
 
 
-def _written(work: Work, after: int) -> list[Row]:
+def _written(work: Work, change: int, after: int) -> list[Row]:
     return work.all(
         f"""
         SELECT
@@ -248,7 +255,7 @@ def _written(work: Work, after: int) -> list[Row]:
         ORDER BY change_rows.seq
         {dialect.most("limit")}
         """,
-        change=work.change,
+        change=change,
         after=after,
         limit=ANNOUNCED,
     )
@@ -277,17 +284,17 @@ def _moment(work: Work, row: Row) -> int:
     return min(row["created_at"] if said is None else said, work.now)
 
 
-def _said(work: Work, targets: list[str | None]) -> set[tuple[str, str]]:
-    """Find what this change recorded about targets, by the index of targets: it may be huge."""
-    found = work.all(
+def _said(loading: Loading, targets: list[str | None]) -> set[tuple[str, str]]:
+    """Find what this import recorded about targets, by the index of targets: it may be huge."""
+    found = loading.work.all(
         f"""
         SELECT type, target_id
         FROM events
         WHERE organization_id = :organization
-          AND {dialect.unindexed("version")} = :change
+          AND {dialect.unindexed("version")} {dialect.any_of("changes")}
           AND target_id {dialect.any_of("targets")}
         """,
-        change=work.change,
+        changes=list(loading.changes),
         targets=targets,
     )
     return {(row["type"], row["target_id"]) for row in found}

@@ -1,11 +1,17 @@
-"""Load records into the organization: one change, all kinds, every bad row reported."""
+"""Load records into the organization: all kinds, every bad row reported.
+
+Few are loaded as one change (`load`), many as a group of changes, part by part (`load_part`), so
+that others may write in between.
+"""
 
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
+from one_mcp import ids
 from one_mcp.access import Permission
+from one_mcp.answers import Written
 from one_mcp.dimensions.exchange import (
     connections,
     documents,
@@ -16,13 +22,13 @@ from one_mcp.dimensions.exchange import (
 )
 from one_mcp.dimensions.exchange.context import Loading
 from one_mcp.dimensions.exchange.records import Header, Numbered, Record, Records
-from one_mcp.dimensions.exchange.report import Loaded, Place, Tally, at_its_line
+from one_mcp.dimensions.exchange.report import Counts, Loaded, Place, Tally, at_its_line
 from one_mcp.errors import ImportFileError, OneError
 from one_mcp.store.work import Work
 
 OnError = Literal["abort", "skip"]
-BATCH = 1_000
-BATCH_CHARACTERS = 8 * 1024**2
+BATCH = 100  # some 40 ms under the write lock, for which others wait
+BATCH_CHARACTERS = 64 * 1024
 _LOADERS: dict[type[Record], Callable[[Loading, Any], None]] = {  # in the order of dependence
     records.OrganizationRecord: members.load_organizations,
     records.PersonRecord: members.load_people,
@@ -46,12 +52,12 @@ def load(
     Raises ImportRowsError when rows are bad and `on_error` is "abort".
     """
     loading = Loading(work, Tally(place))
-    for batch in _batches(source):
+    for batch in batches(source):
         _take(loading, batch)
     loading.report.lines -= loading.faithful
     if loading.late:
         loading.again = True
-        for batch in _batches(_only(source, loading.late)):
+        for batch in batches(only(source, loading.late)):
             _take(loading, batch)
     if loading.faithful:
         loading.report.forget_remarks()
@@ -64,7 +70,81 @@ def load(
     return loading.report.answer()
 
 
-def _batches(source: Iterable[Numbered]) -> Iterator[list[Numbered]]:
+def begin(work: Work, place: Place) -> Loading:
+    """Begin an import in parts; each part brings its own transaction."""
+    return Loading(work, Tally(place))
+
+
+class LoadedPart(Written):
+    """What became of a part of the lines, and what the parts after it have to know of it.
+
+    `late` and `unreplaced` are numbers of lines; `entities`, `connections` and `events` those of
+    rows that lines meant.
+    """
+
+    counts: Counts
+    faithful: bool = False
+    late: list[int] | None = None
+    unreplaced: list[int] | None = None
+    entities: list[int] | None = None
+    connections: list[int] | None = None
+    events: list[int] | None = None
+
+
+def load_part(work: Work, loading: Loading, batch: list[Numbered], *, announce: bool) -> LoadedPart:
+    """Load some records as one change of an import that goes on.
+
+    `announce` says whether no line of the import tells of an event, so that those which follow from
+    the records can be recorded along with them.
+    """
+    loading.go_on(work)
+    was_late, was_faithful = len(loading.late), loading.faithful
+    _take(loading, batch)
+    loading.report.lines -= loading.faithful and not was_faithful
+    if announce and not loading.faithful:
+        events.announce(loading)
+    return LoadedPart(
+        counts=loading.report.counts(),
+        faithful=loading.faithful,
+        late=list(loading.late[was_late:]) or None,
+        unreplaced=loading.unreplaced.news() or None,
+        entities=loading.entities.news() or None,
+        connections=loading.connections.news() or None,
+        events=loading.events.news() or None,
+    )
+
+
+class Announced(Written):
+    """How many automatic events were recorded; `after` is the row after which more may follow."""
+
+    counts: Counts
+    after: int | None = None
+
+
+def announce_part(work: Work, loading: Loading, change: int, after: int) -> Announced:
+    """Record automatic events of what one of the import's changes wrote, once all lines are in."""
+    loading.go_on(work)
+    after_that = events.announce_some(loading, change, after)
+    return Announced(counts=loading.report.counts(), after=after_that)
+
+
+def recall(loading: Loading, part: LoadedPart) -> None:
+    """Take over what a part had found that an earlier call of the same import has written."""
+    loading.changes.add(ids.change_number(part.change or "") or 0)
+    loading.faithful = part.faithful
+    loading.late.extend(part.late or ())
+    for rows, added in (
+        (loading.unreplaced, part.unreplaced),
+        (loading.entities, part.entities),
+        (loading.connections, part.connections),
+        (loading.events, part.events),
+    ):
+        for row in added or ():
+            rows.add(row)
+        rows.news()
+
+
+def batches(source: Iterable[Numbered]) -> Iterator[list[Numbered]]:
     """Cut the records into batches of a size that memory has room for, also of long texts."""
     batch: list[Numbered] = []
     characters = 0
@@ -113,7 +193,8 @@ def _begin(loading: Loading, line: int, header: Header) -> None:
     loading.faithful = True
 
 
-def _only(source: Records, numbers: "array[int]") -> Iterator[Numbered]:
+def only(source: Records, numbers: "array[int]") -> Iterator[Numbered]:
+    """Read those lines of a source again that have some numbers."""
     wanted = iter(sorted(numbers))
     next_line = next(wanted, None)
     for line, record in source:

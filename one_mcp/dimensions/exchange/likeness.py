@@ -43,12 +43,14 @@ class Likely:
 class AlikeEntities:
     """The live entities that are what lines of a batch say, or were so when they were made."""
 
-    def __init__(self, work: Work, wanted: Sequence[Likely]) -> None:
+    def __init__(self, work: Work, wanted: Sequence[Likely], own: set[int]) -> None:
+        """Look for what lines want among what the import's `own` changes have not written."""
+        self._own = list(own)
         self._rows: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
         self._made: dict[tuple[str, str], list[tuple[Row, JsonObject]]] = defaultdict(list)
         names = sorted({(it.type, it.name) for it in wanted})
         texts = sorted({jsons.dumps(it.properties) for it in wanted})
-        for row in _same(work, names, texts) if wanted else ():
+        for row in _same(work, names, texts, self._own) if wanted else ():
             self._rows[row["type"], row["name"], row["properties"]].append(row)
         if wanted and sum(map(len, self._rows.values())) < len(wanted):
             self._look_back(work, names)
@@ -64,7 +66,7 @@ class AlikeEntities:
         return None
 
     def _look_back(self, work: Work, names: list[tuple[str, str]]) -> None:
-        edited = {row["id"]: row for row in _edited(work, names)}
+        edited = {row["id"]: row for row in _edited(work, names, self._own)}
         made = makings(work, list(edited))
         left = images.left(work, made)
         for entry in made:
@@ -79,7 +81,7 @@ def _fits(row: Row, line: Likely) -> bool:
     )
 
 
-def _same(work: Work, names: list[tuple[str, str]], texts: list[str]) -> list[Row]:
+def _same(work: Work, names: list[tuple[str, str]], texts: list[str], own: list[int]) -> list[Row]:
     return work.all(
         f"""
         SELECT {_ENTITY}
@@ -90,17 +92,17 @@ def _same(work: Work, names: list[tuple[str, str]], texts: list[str]) -> list[Ro
           AND lower(entities.name) = lower(wanted.value ->> 1)
           AND entities.name = wanted.value ->> 1
           AND entities.deleted_at IS NULL
-          AND entities.version <> :change
+          AND NOT entities.version {dialect.any_of("own")}
           AND entities.properties {dialect.any_of("texts")}
         ORDER BY entities.seq
         """,
         wanted=names,
         texts=texts,
-        change=work.change,
+        own=own,
     )
 
 
-def _edited(work: Work, names: list[tuple[str, str]]) -> list[Row]:
+def _edited(work: Work, names: list[tuple[str, str]], own: list[int]) -> list[Row]:
     return work.all(
         f"""
         SELECT {_ENTITY}
@@ -111,13 +113,13 @@ def _edited(work: Work, names: list[tuple[str, str]]) -> list[Row]:
           AND lower(entities.name) = lower(wanted.value ->> 1)
           AND entities.name = wanted.value ->> 1
           AND entities.deleted_at IS NULL
-          AND entities.version <> :change
+          AND NOT entities.version {dialect.any_of("own")}
           AND entities.updated_at > entities.created_at
         ORDER BY entities.seq
         {dialect.most("limit")}
         """,
         wanted=names,
-        change=work.change,
+        own=own,
         limit=EDITED,
     )
 
@@ -153,14 +155,15 @@ class ToldEvent:
 class AlikeEvents:
     """The events that say what lines of a batch say, and that no undo has taken back."""
 
-    def __init__(self, work: Work, wanted: Iterable[ToldEvent]) -> None:
+    def __init__(self, work: Work, wanted: Iterable[ToldEvent], own: set[int]) -> None:
+        """Look for what lines want among what the import's `own` changes have not recorded."""
         wanted = list(wanted)
         self._rows: dict[tuple[str, str, str | None, int | None], list[Row]] = defaultdict(list)
         timed = sorted({(it.type, it.at) for it in wanted if it.at is not None})
-        for row in _at(work, timed) if timed else ():
+        for row in _at(work, timed, list(own)) if timed else ():
             self._rows[row["type"], row["actor_id"], row["target_id"], row["at"]].append(row)
         untimed = sorted({(it.type, it.target or "") for it in wanted if it.at is None})
-        for row in _untimed(work, untimed) if untimed else ():
+        for row in _untimed(work, untimed, list(own)) if untimed else ():
             self._rows[row["type"], row["actor_id"], row["target_id"], None].append(row)
 
     def take(self, line: ToldEvent, taken: RowSet) -> Row | None:
@@ -177,15 +180,16 @@ _EVENT = """
     events.seq, events.id, events.type, events.actor_id, events.target_id, events.at,
     events.metadata, events.external_id, events.version, change_log.undone_by
 """
-_OF_CHANGE = """
+_OF_CHANGE = f"""
     JOIN change_log
       ON change_log.organization_id = :organization
      AND change_log.number = events.version
      AND change_log.undone_by IS NULL
+     AND NOT change_log.number {dialect.any_of("own")}
 """
 
 
-def _at(work: Work, wanted: list[tuple[str, int]]) -> list[Row]:
+def _at(work: Work, wanted: list[tuple[str, int]], own: list[int]) -> list[Row]:
     return work.all(
         f"""
         SELECT {_EVENT}
@@ -198,10 +202,11 @@ def _at(work: Work, wanted: list[tuple[str, int]]) -> list[Row]:
         ORDER BY events.seq
         """,
         wanted=wanted,
+        own=own,
     )
 
 
-def _untimed(work: Work, wanted: list[tuple[str, str]]) -> list[Row]:
+def _untimed(work: Work, wanted: list[tuple[str, str]], own: list[int]) -> list[Row]:
     """Read events that happened when they were recorded, by type and target ("" for none)."""
     arms = (
         ("events_by_target_type", "events.target_id = wanted.value ->> 1"),
@@ -223,4 +228,5 @@ def _untimed(work: Work, wanted: list[tuple[str, str]]) -> list[Row]:
         )
         + " ORDER BY seq",
         wanted=wanted,
+        own=own,
     )

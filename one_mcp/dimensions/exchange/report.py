@@ -43,6 +43,20 @@ class Loaded(Written):
     dry_run: bool | None = None
 
 
+class Counts(Answer):
+    """What a report has counted, so that several can be added up."""
+
+    lines: int
+    created: dict[str, int]
+    updated: dict[str, int]
+    unchanged: dict[str, int]
+    failed: int
+    listed: list[BadRow]
+    more: dict[str, int]
+    extra: list[str]
+    advice: dict[str, int]
+
+
 @dataclass(slots=True)
 class Tally:
     """Collects while rows are loaded; its size does not grow with theirs.
@@ -70,6 +84,35 @@ class Tally:
             self.listed.append(BadRow(line=line, code=error.code, problem=problem))
         else:
             self.more[error.code] += 1
+
+    def counts(self) -> Counts:
+        return Counts(
+            lines=self.lines,
+            created=self.created,
+            updated=self.updated,
+            unchanged=self.unchanged,
+            failed=self.failed,
+            listed=self.listed,
+            more=self.more,
+            extra=list(self.extra),
+            advice=self.advice,
+        )
+
+    def add(self, counts: Counts) -> None:
+        """Add what another report has counted."""
+        self.lines += counts.lines
+        self.created.update(counts.created)
+        self.updated.update(counts.updated)
+        self.unchanged.update(counts.unchanged)
+        self.failed += counts.failed
+        room = LISTED - len(self.listed)
+        self.listed += counts.listed[:room]
+        self.more.update(counts.more)
+        self.more.update(bad.code for bad in counts.listed[room:])
+        self.remark(tuple(counts.extra), ())
+        for sentence, times in counts.advice.items():
+            if sentence in self.advice or len(self.advice) < WARNINGS:
+                self.advice[sentence] += times
 
     def note(self, advice: str) -> None:
         """Count a sentence of advice; the answer has each of them once."""
@@ -107,17 +150,18 @@ class Tally:
             extra=list(self.extra) or None,
         )
 
-    def refusal(self) -> ImportRowsError:
-        """Say that nothing was written, and list what is wrong."""
+    def refusal(self, taken_back: str | None = None) -> ImportRowsError:
+        """Say that nothing was written, or which change was taken back; and list what is wrong."""
         self.listed.sort(key=lambda row: row.line)
         first = " ".join(
             f"Line {row.line}: {row.code}: {row.problem.removesuffix('.')}."
             for row in self.listed[:SHOWN]
         )
         rows = "1 row is" if self.failed == 1 else f"{self.failed:,} rows are"
+        came_of_it = f"{taken_back} was taken back" if taken_back else "nothing was written"
         errors: list[JsonObject] = [row.model_dump() for row in self.listed]
         return ImportRowsError(
-            f"{rows} bad, so nothing was written. {first} Mend the rows and send them all again, "
+            f"{rows} bad, so {came_of_it}. {first} Mend the rows and send them all again, "
             'or leave the bad ones out with on_error="skip".',
             lines=self.lines,
             failed=self.failed,

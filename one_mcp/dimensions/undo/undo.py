@@ -70,6 +70,14 @@ def undo(work: Work, change_id: str) -> Undone:
     return _undone(work, number, header, written, retracted)
 
 
+def undo_part(work: Work, number: int) -> Undone:
+    """Revert one change of a group, unless that was done before."""
+    header = log.header(work, number)
+    if header["undone_by"] is not None:
+        return Undone(undone=ids.change(number), tool=header["tool"])
+    return undo(work, ids.change(number))
+
+
 def _marked(work: Work, number: int) -> Row:
     """Mark a change as undone by this one, and return its tool, `undoes` and `touched`.
 
@@ -92,7 +100,8 @@ def _marked(work: Work, number: int) -> Row:
         undone_by=work.change,
     )
     if marked is None:
-        change, by = ids.change(number), ids.change(log.header(work, number)["undone_by"])
+        header = log.header(work, number)
+        change, by = ids.change(header["told_as"]), ids.change(header["undone_by_told_as"])
         raise ConflictError(
             f"{change} was undone already, by {by}; undo {by} to have it back.",
             change=change,
@@ -117,12 +126,12 @@ def _refuse_futile(number: int, written: Contents) -> None:
 
 
 def _conflict(work: Work, number: int, standing: list[Obstacle]) -> ConflictError:
-    change = ids.change(number)
-    tools = {obstacle.change: log.header(work, obstacle.change)["tool"] for obstacle in standing}
-    told = [
-        f"{ids.change(obstacle.change)} ({tools[obstacle.change]}) {obstacle.what}"
-        for obstacle in standing
-    ]
+    change = ids.change(log.header(work, number)["told_as"])
+    headers = {it.change: log.header(work, it.change) for it in standing}
+    standing = list({headers[it.change]["told_as"]: it for it in reversed(standing)}.values())[::-1]
+    tools = {number: header["tool"] for number, header in headers.items()}
+    names = {number: ids.change(header["told_as"]) for number, header in headers.items()}
+    told = [f"{names[it.change]} ({tools[it.change]}) {it.what}" for it in standing]
     more = " (and maybe more)" if len(standing) == conflicts.SHOWN else ""
     return ConflictError(
         f"{change} cannot be undone, because later changes stand in the way: {'; '.join(told)}"
@@ -130,7 +139,7 @@ def _conflict(work: Work, number: int, standing: list[Obstacle]) -> ConflictErro
         change=change,
         later=[
             {
-                "change": ids.change(obstacle.change),
+                "change": names[obstacle.change],
                 "tool": tools[obstacle.change],
                 "what": obstacle.what,
             }

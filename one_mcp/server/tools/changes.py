@@ -9,11 +9,11 @@ from one_mcp.dimensions.batch import batch, operations
 from one_mcp.dimensions.batch.batch import Applied
 from one_mcp.dimensions.changes.history import History
 from one_mcp.dimensions.organizations import chronicle
-from one_mcp.dimensions.undo import undo
 from one_mcp.dimensions.undo.undo import Undone
 from one_mcp.jsons import JsonValue
 from one_mcp.server.arguments import fields
 from one_mcp.server.toolbox import ToolSpec, toolset
+from one_mcp.services import undoing
 from one_mcp.session import Session
 
 Operations = Annotated[
@@ -78,7 +78,7 @@ async def undo_change(one: Session, change: fields.ChangeId) -> Undone:
 
     The undo can be undone, too.
     """
-    return await one.write(undo.undo, change)
+    return await undoing.undo(one, change)
 
 
 WRITE = Permission.WRITE

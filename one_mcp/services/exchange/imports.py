@@ -1,7 +1,10 @@
-"""Imports: JSON Lines, CSV or Markdown files into the caller's organization, as one change."""
+"""Imports: JSON Lines, CSV or Markdown files into the caller's organization.
+
+Few rows are one change, many a group of them: history and undo take them as one, and others write
+in between.
+"""
 
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -9,15 +12,16 @@ from anyio import to_thread
 
 from one_mcp.dimensions.exchange import importing
 from one_mcp.dimensions.exchange.importing import OnError
-from one_mcp.dimensions.exchange.report import Loaded, Place, at_its_line
+from one_mcp.dimensions.exchange.report import Loaded
 from one_mcp.errors import InvalidArgumentError
-from one_mcp.services.exchange import folders, markdown, places, sources
+from one_mcp.services.exchange import batches, folders, markdown, places, sources
+from one_mcp.services.exchange.batches import Intake
 from one_mcp.services.exchange.csvs import CsvTable
 from one_mcp.services.exchange.folders import Folder
 from one_mcp.services.exchange.jsonl import Lines
 from one_mcp.services.exchange.mapping import TableMapping
 from one_mcp.services.exchange.markdown import Pages
-from one_mcp.services.exchange.meter import Meter, watched
+from one_mcp.services.exchange.meter import watched
 from one_mcp.services.exchange.places import Reach, Spot
 from one_mcp.services.exchange.sources import Source
 from one_mcp.session import Session
@@ -32,19 +36,6 @@ SUFFIXES: dict[str, Format] = {
     ".tsv": "csv",
     **dict.fromkeys(folders.SUFFIXES, "markdown"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Intake:
-    """What an import reads, how far it has come, and where a record of it stands."""
-
-    rows: Lines | CsvTable | Pages
-    meter: Meter
-    place: Place = at_its_line
-
-    @property
-    def remarks(self) -> list[str]:
-        return [] if isinstance(self.rows, Lines) else self.rows.remarks
 
 
 async def run(
@@ -64,7 +55,7 @@ async def run(
     of agents, unless given.
 
     Raises ImportFileError where the whole cannot be read, and ImportRowsError where rows are bad
-    and `on_error` is "abort": then nothing is written.
+    and `on_error` is "abort": then nothing is written, or what was is taken back.
     """
     if data is not None and path is None:
         source = sources.of_text(data)
@@ -79,10 +70,19 @@ async def run(
             given.meter, one.call.report, lambda: one.rehearse(_load, given, "skip")
         )
         return loaded.model_copy(update={"dry_run": True})
-    return await watched(given.meter, one.call.report, lambda: one.finish(_load, given, on_error))
+    return await watched(given.meter, one.call.report, lambda: _imported(one, given, on_error))
 
 
-def _load(work: Work, given: _Intake, on_error: OnError) -> Loaded:
+async def _imported(one: Session, given: Intake, on_error: OnError) -> Loaded:
+    survey = await to_thread.run_sync(batches.survey, given)
+    if survey.is_small:
+        return await one.finish(_load, given, on_error)
+    if survey.report.failed and on_error == "abort":
+        raise survey.report.refusal()
+    return await batches.load(one, given, on_error, tells_events=survey.tells_events)
+
+
+def _load(work: Work, given: Intake, on_error: OnError) -> Loaded:
     loaded = importing.load(work, given.rows, on_error=on_error, place=given.place)
     work.warnings[:0] = given.remarks
     return loaded
@@ -90,7 +90,7 @@ def _load(work: Work, given: _Intake, on_error: OnError) -> Loaded:
 
 def _found(
     one: Session, reach: Reach, path: str, format: Format | None, mapping: TableMapping | None
-) -> _Intake:
+) -> Intake:
     spot = reach.find(path)
     if format in (None, "markdown") and _is_folder(spot):
         return _pages(one, folders.of_folder(spot), mapping)
@@ -101,9 +101,9 @@ def _found(
     return _lines(one, source, format, mapping)
 
 
-def _pages(one: Session, folder: Folder, mapping: TableMapping | None) -> _Intake:
+def _pages(one: Session, folder: Folder, mapping: TableMapping | None) -> Intake:
     rows = Pages(folder, one.ontology, _type_of_pages(mapping))
-    return _Intake(rows, rows.meter, rows.place)
+    return Intake(rows, rows.meter, rows.place)
 
 
 def _is_folder(spot: Spot) -> bool:
@@ -113,9 +113,9 @@ def _is_folder(spot: Spot) -> bool:
         return False
 
 
-def _lines(one: Session, source: Source, format: Format, mapping: TableMapping | None) -> _Intake:
+def _lines(one: Session, source: Source, format: Format, mapping: TableMapping | None) -> Intake:
     if format == "csv":
-        return _Intake(CsvTable(source, mapping or TableMapping(), one.ontology), source.meter)
+        return Intake(CsvTable(source, mapping or TableMapping(), one.ontology), source.meter)
     if format == "markdown":
         raise InvalidArgumentError(
             "Markdown is imported from files; give the path of a folder or of a file.",
@@ -125,7 +125,7 @@ def _lines(one: Session, source: Source, format: Format, mapping: TableMapping |
         raise InvalidArgumentError(
             "JSON Lines name their own fields; a mapping is for CSV.", argument="mapping"
         )
-    return _Intake(Lines(source), source.meter)
+    return Intake(Lines(source), source.meter)
 
 
 def _type_of_pages(mapping: TableMapping | None) -> str:

@@ -17,12 +17,14 @@ INTERVAL_S = 0.1
 class Meter:
     """How far the work has come, and whether it shall stop: written on one side, read on the other.
 
-    Both threads only ever set plain attributes, so neither waits for the other.
+    Both threads only ever set plain attributes, so neither waits for the other. What is read before
+    the work itself does not count.
     """
 
     unit: str
     total: int | None = None
     done: int = 0
+    counts: bool = True
     stopped: bool = False
 
     @property
@@ -32,7 +34,7 @@ class Meter:
 
     def advance(self, amount: int) -> None:
         """Count what was done; raises StoppedError once the caller has gone."""
-        self.done += amount
+        self.done += amount if self.counts else 0
         if self.stopped:
             raise StoppedError("The call was cancelled; nothing was written.")
 

@@ -50,6 +50,7 @@ CREATE TABLE change_log (
     undone_by INTEGER,
     touched TEXT,
     part_of INTEGER, -- the first change of a group, which history and undo take as one
+    unfinished INTEGER, -- 1 in the first change of a group that is under way, or was cut off
     client TEXT, -- the program that asked for it, by its name and version
     PRIMARY KEY (organization_id, number)
 ) STRICT;
@@ -61,6 +62,9 @@ FROM changes
 ORDER BY organization_id, number;
 
 DROP TABLE changes;
+
+CREATE INDEX change_log_by_group ON change_log (organization_id, part_of, number)
+WHERE part_of IS NOT NULL;
 
 -- Each key begins with the organization, and what an indexer of an older version writes has another
 -- name. Vectors are `embeddings` of passages by one of the file's models.

@@ -1,0 +1,75 @@
+"""Groups: changes that were made one after the other, and that history and undo take as one.
+
+What is too much for one transaction is written in several, so that others may write in between.
+Each has its own number; they belong together by the number of the first.
+"""
+
+from one_mcp.dimensions.changes import log
+from one_mcp.store import dialect
+from one_mcp.store.work import Row, Work
+
+
+def parts(work: Work, number: int) -> list[int]:
+    """List the changes of the group that a change belongs to, in their order; none without one."""
+    rows = work.all(
+        """
+        SELECT part.number
+        FROM change_log
+        CROSS JOIN change_log AS part
+        WHERE change_log.organization_id = :organization
+          AND change_log.number = :number
+          AND part.organization_id = :organization
+          AND part.part_of = change_log.part_of
+        ORDER BY part.number
+        """,
+        number=number,
+    )
+    return [row["number"] for row in rows]
+
+
+def first_of(work: Work, number: int) -> int:
+    """Return the first change of a change's group, which is itself if it has none."""
+    return log.header(work, number)["told_as"]
+
+
+def finish(work: Work, number: int) -> None:
+    """Say that the group which begins with a change is whole."""
+    work.run(
+        """
+        UPDATE change_log
+        SET unfinished = NULL
+        WHERE organization_id = :organization
+          AND number = :number
+        """,
+        number=number,
+    )
+
+
+def rows(work: Work, number: int, *, after: int, limit: int) -> list[Row]:
+    """List the rows of a group in the order in which they were written."""
+    return work.all(
+        f"""
+        SELECT {", ".join(f"change_rows.{column}" for column in log.ROW.split(", "))}
+        FROM change_log AS part
+        CROSS JOIN change_rows
+        WHERE part.organization_id = :organization
+          AND part.part_of = :number
+          AND part.number >= coalesce(
+              (
+                  SELECT last.change
+                  FROM change_rows AS last
+                  WHERE last.organization_id = :organization
+                    AND last.seq = :after
+              ),
+              0
+          )
+          AND change_rows.organization_id = :organization
+          AND change_rows.change = part.number
+          AND change_rows.seq > :after
+        ORDER BY part.number, change_rows.seq
+        {dialect.most("limit")}
+        """,
+        number=number,
+        after=after,
+        limit=limit,
+    )

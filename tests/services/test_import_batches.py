@@ -1,0 +1,240 @@
+"""Imports of many rows: in parts between which others write, one change to history and undo."""
+
+import json
+import sys
+from pathlib import Path
+
+import anyio
+import pytest
+
+from one_mcp.app import LOCAL, App
+from one_mcp.dimensions.changes import history
+from one_mcp.dimensions.changes.history import Change
+from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.exchange import importing
+from one_mcp.errors import ConflictError, ImportRowsError
+from one_mcp.services import undoing
+from one_mcp.services.exchange import exports, imports
+from one_mcp.session import Call, Session
+from tests.services.test_import_lines import count
+
+pytestmark = pytest.mark.anyio
+
+MANY = 40
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importing, "BATCH", 5)
+
+
+def course(n: int) -> str:
+    return json.dumps({"type": "course", "name": f"Yoga {n}", "external_id": f"k{n}"})
+
+
+def courses(number: int = MANY) -> str:
+    return "\n".join(map(course, range(number)))
+
+
+async def changes(one: Session, id: str | None = None) -> list[Change]:
+    return (await one.read(history.history, id, 100)).changes
+
+
+async def test_history_and_undo_take_the_parts_as_one_change(one: Session) -> None:
+    empty = (await exports.everything(one)).data
+    loaded = await imports.run(one, data=courses())
+    full = (await exports.everything(one)).data
+
+    (told,) = [it for it in await changes(one) if it.change == loaded.change]
+    undone = await undoing.undo(one, loaded.change or "")
+    after_undo = (await exports.everything(one)).data
+    taken_up = await undoing.undo(one, undone.change or "")
+
+    assert loaded.created == {"entities": MANY, "automatic_events": MANY}
+    assert len(told.rows or ()) + (told.more or 0) == 2 * MANY
+    assert told.unfinished is None
+    assert (
+        len(await changes(one)) == 4
+    )  # the organization, the import, its undo, and the undo of that
+    assert undone.entities == undone.events_retracted == MANY
+    assert _without_events(after_undo) == _without_events(empty)
+    assert taken_up.entities == MANY
+    assert (await exports.everything(one)).data == full
+
+
+async def test_a_group_is_told_under_any_of_its_numbers(one: Session) -> None:
+    loaded = await imports.run(one, data=courses())
+    number = int((loaded.change or "").removeprefix("chg_"))
+
+    (by_part,) = await changes(one, f"chg_{number + 3}")
+    first = await one.read(history.history, loaded.change, 30)
+    second = await one.read(history.history, loaded.change, 30, first.cursor)
+    rows = [*(first.changes[0].rows or ()), *(second.changes[0].rows or ())]
+
+    assert by_part.change == loaded.change
+    assert [row.name for row in rows if row.kind == "entity"] == [f"Yoga {n}" for n in range(MANY)]
+    with pytest.raises(ConflictError):
+        await undoing.undo(one, (await undoing.undo(one, f"chg_{number + 3}")).undone)
+
+
+async def test_others_write_while_an_import_runs(app: App, one: Session) -> None:
+    begun = anyio.Event()
+    app.listeners.append(lambda _touched: begun.set())
+    loaded: list[str | None] = []
+
+    async def load() -> None:
+        loaded.append((await imports.run(one, data=courses())).change)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(load)
+        await begun.wait()
+        other = await app.session(Call("test"), LOCAL).write(entity.create, "lesson", "Breath")
+
+    last = await one.read(lambda work: work.value(
+        "SELECT max(number) FROM change_log WHERE organization_id = :organization AND part_of > 0"
+    ))  # fmt: skip
+    assert int((other.change or "").removeprefix("chg_")) < last
+    assert other.change in [it.change for it in await changes(one)]
+    await undoing.undo(one, loaded[0] or "")
+    assert await count(one, "entities") == 1
+
+
+async def test_a_row_that_turns_out_bad_takes_everything_back(one: Session) -> None:
+    lost = json.dumps({"connection": {"from": "k1", "type": "references", "to": "nowhere"}})
+    before = (await exports.everything(one)).data
+
+    with pytest.raises(ImportRowsError) as failure:
+        await imports.run(one, data=f"{courses()}\n{lost}")
+
+    assert failure.value.fields["failed"] == 1
+    assert "taken back" in str(failure.value)
+    assert _without_events((await exports.everything(one)).data) == _without_events(before)
+    assert await count(one, "retractions") == MANY
+
+
+async def test_a_row_that_is_bad_by_itself_stops_an_import_before_it_begins(one: Session) -> None:
+    with pytest.raises(ImportRowsError) as failure:
+        await imports.run(one, data=f'{courses()}\n{{"type": "course"}}')
+
+    assert failure.value.fields["lines"] == MANY + 1
+    assert await count(one, "change_log") == 1
+
+
+async def test_equal_rows_in_different_parts_stay_as_many_as_they_are(one: Session) -> None:
+    sale = {"event": {"type": "content_interacted", "target": "k0", "at": "2026-01-02T10:00:00Z",
+                      "metadata": {"interaction": "liked"}}}  # fmt: skip
+    lesson = {"type": "lesson", "name": "Breath"}
+    rows = "\n".join([course(0), *map(json.dumps, [sale, lesson] * 12)])
+
+    first = await imports.run(one, data=rows, format="jsonl")
+    again = await imports.run(one, data=rows, format="jsonl")
+
+    assert first.created is not None
+    assert (first.created["entities"], first.created["events"]) == (13, 12)
+    assert again.created is None
+    assert again.change is None
+    assert again.unchanged == {"entities": 13, "events": 12}
+
+
+async def test_a_row_twice_in_different_parts_is_refused(one: Session) -> None:
+    rows = f"{courses()}\n{course(0)}"
+
+    loaded = await imports.run(one, data=rows, on_error="skip")
+
+    assert [bad.line for bad in loaded.errors or ()] == [MANY + 1]
+
+
+async def test_events_of_the_file_stand_for_automatic_ones_in_other_parts(one: Session) -> None:
+    told = [json.dumps({"event": {"type": "course_created", "target": f"k{n}"}}) for n in range(9)]
+
+    loaded = await imports.run(one, data="\n".join([courses(), *told]))
+
+    assert loaded.created == {"entities": MANY, "events": 9, "automatic_events": MANY - 9}
+
+
+async def test_a_repeat_with_the_same_key_goes_on_where_it_was_cut(app: App, one: Session) -> None:
+    keyed = Call("import_data", key="january", digest="d")
+    rows = "\n".join(
+        [courses(), *(json.dumps({"type": "lesson", "name": "Breath"}) for _ in range(9))]
+    )
+    with anyio.CancelScope() as scope:
+        app.listeners.append(lambda _touched: scope.cancel())
+        await imports.run(app.session(keyed, LOCAL), data=rows, on_error="skip")
+    app.listeners.clear()
+    (cut, _) = await changes(one)
+    there = await count(one, "entities")
+
+    loaded = await imports.run(app.session(keyed, LOCAL), data=rows, on_error="skip")
+
+    assert scope.cancelled_caught
+    assert cut.unfinished
+    assert 0 < there < MANY
+    assert loaded.change == cut.change
+    assert loaded.created is not None
+    assert loaded.created["entities"] == await count(one, "entities") == MANY + 9
+    assert [it.unfinished for it in await changes(one)] == [None, None]
+
+
+async def test_what_was_cut_off_can_be_taken_back(app: App, one: Session) -> None:
+    with anyio.CancelScope() as scope:
+        app.listeners.append(lambda _touched: scope.cancel())
+        await imports.run(one, data=courses(), on_error="skip")
+    app.listeners.clear()
+    (cut, _) = await changes(one)
+
+    await undoing.undo(one, cut.change)
+
+    assert await count(one, "entities") == 0
+    assert all(it.unfinished is None for it in await changes(one))
+
+
+async def test_a_later_change_keeps_a_group_from_being_undone_and_it_stays_whole(
+    one: Session,
+) -> None:
+    loaded = await imports.run(one, data=courses())
+    page = await one.read(history.history, loaded.change, 1)
+    first = (page.changes[0].rows or ())[0].id
+    later = await one.write(entity.update, first, name="Yin")
+    before = _without_events((await exports.everything(one)).data)
+
+    with pytest.raises(ConflictError) as failure:
+        await undoing.undo(one, loaded.change or "")
+
+    assert later.change in str(failure.value)
+    assert _without_events((await exports.everything(one)).data) == before
+    await undoing.undo(one, later.change or "")
+    await undoing.undo(one, loaded.change or "")
+    assert await count(one, "entities") == 0
+
+
+async def test_what_a_killed_import_left_is_said_and_a_repeat_goes_on(
+    app: App, one: Session, tmp_path: Path
+) -> None:
+    """A process that is killed has no time to tidy up."""
+    file = tmp_path / "courses.jsonl"
+    file.write_text(courses(30_000))
+    command = [sys.executable, "-m", "one_mcp", "import", str(file), "--skip-bad"]
+    process = await anyio.open_process(
+        [*command, "--database", str(app.settings.database)], stdout=None, stderr=None
+    )
+    with anyio.fail_after(120):
+        while await count(one, "entities") == 0:  # noqa: ASYNC110  # another process sets no event
+            await anyio.sleep(0.01)
+    process.kill()
+    await process.wait()
+
+    (cut, _) = await changes(one)
+    there = await count(one, "entities")
+    file.write_text(courses(there + 7))
+    loaded = await imports.run(one, path=str(file))
+
+    assert cut.unfinished
+    assert loaded.created == {"entities": 7, "automatic_events": 7}
+    assert loaded.unchanged == {"entities": there}
+    await undoing.undo(one, loaded.change or "")
+    await undoing.undo(one, cut.change)
+    assert await count(one, "entities") == 0
+
+
+def _without_events(exported: str | None) -> list[str]:
+    return [it for it in (exported or "").splitlines() if not it.startswith('{"event"')]
