@@ -11,10 +11,11 @@ from one_mcp.app import LOCAL, App
 from one_mcp.dimensions.changes import history
 from one_mcp.dimensions.changes.history import Change
 from one_mcp.dimensions.entities import entity
-from one_mcp.dimensions.exchange import importing
+from one_mcp.dimensions.exchange import importing, keyed
 from one_mcp.errors import ConflictError, ImportRowsError
 from one_mcp.services import undoing
 from one_mcp.services.exchange import exports, imports
+from one_mcp.services.exchange.mapping import TableMapping
 from one_mcp.session import Call, Session
 from tests.services.test_import_lines import count
 
@@ -238,3 +239,36 @@ async def test_what_a_killed_import_left_is_said_and_a_repeat_goes_on(
 
 def _without_events(exported: str | None) -> list[str]:
     return [it for it in (exported or "").splitlines() if not it.startswith('{"event"')]
+
+
+@pytest.mark.parametrize("key", ["name", "sku", "price", "flag"])
+async def test_rows_are_known_by_their_key_in_every_part(one: Session, key: str) -> None:
+    """By a name, a property without an index, an indexed one, and one whose values no index has."""
+    titles = {"sku": "sku", "name": "name", "price": "price", "flag": "flag", "level": "level"}
+    mapping = TableMapping(type="course", columns=titles, key=[key])
+    head = "sku,name,price,flag,level\n"
+    rows = [f"s{n},Yoga {n},{n},f{n},easy\n" for n in range(MANY)]
+    await imports.run(one, data=head + "".join(rows), format="csv", mapping=mapping)
+    harder = [row.replace("easy", "hard") for row in rows]
+
+    loaded = await imports.run(
+        one, data=head + "".join([*harder, harder[0]]), format="csv", mapping=mapping,
+        on_error="skip",
+    )  # fmt: skip
+
+    assert loaded.updated == {"entities": MANY}
+    assert loaded.created == {"automatic_events": MANY}
+    assert [(bad.line, bad.code) for bad in loaded.errors or ()] == [(MANY + 2, "DUPLICATE")]
+    assert await count(one, "entities") == MANY
+
+
+async def test_a_key_finds_what_another_wrote_since_the_import_began(one: Session) -> None:
+    maps = await one.read(keyed.prepared, [("course", ("sku",))])
+    made = await one.write(entity.create, "course", "Yoga", {"sku": "s1"})
+    await one.write(entity.create, "course", "Tea", {"sku": "s2"})
+
+    found = await one.derive(maps.seqs, ("course", ("sku",)), [("s1",), ("s3",)])
+
+    assert found == [await one.read(lambda work: work.value(
+        "SELECT seq FROM entities WHERE organization_id = :organization AND id = :id", id=made.id
+    ))]  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from one_mcp.dimensions.exchange.key_maps import KeyMaps
 from one_mcp.dimensions.exchange.report import Tally
 from one_mcp.errors import DuplicateError, NotFoundError, OneError
 from one_mcp.ontology import check
@@ -48,7 +49,7 @@ class Loading:
     defaults and automatic events, since their events come along. `late` collects the numbers of
     lines that refer to something further down; they are read a second time, `again`. `unreplaced`
     has those lines of events that wait for nothing but the event in their place. `changes` has the
-    numbers of the changes in which this import wrote.
+    numbers of the changes in which this import wrote, `keys` what is known of entities by keys.
     """
 
     work: Work
@@ -61,6 +62,7 @@ class Loading:
     connections: RowSet = field(default_factory=RowSet)
     events: RowSet = field(default_factory=RowSet)
     unreplaced: RowSet = field(default_factory=RowSet)
+    keys: KeyMaps = field(default_factory=KeyMaps)
     _advice: dict[tuple[str, str, str], str | None] = field(
         default_factory=dict[tuple[str, str, str], str | None]
     )

@@ -108,7 +108,9 @@ class PresentEntities:
             and id(it) not in self._identities
             and (likely := _likely(it)) is not None
         }
-        self._keyed = KeyedEntities(work, [it.key for it in drafts if it.key is not None])
+        self._keyed = KeyedEntities(
+            work, [it.key for it in drafts if it.key is not None], loading.keys
+        )
         self._likely = keyless
         self._alike = AlikeEntities(work, list(keyless.values()), loading.changes)
         self._converted = ConvertedEntities(work, {it.kind.name for it in drafts})

@@ -21,6 +21,7 @@ from one_mcp.dimensions.exchange import (
     records,
 )
 from one_mcp.dimensions.exchange.context import Loading
+from one_mcp.dimensions.exchange.key_maps import KeyMaps
 from one_mcp.dimensions.exchange.records import Header, Numbered, Record, Records
 from one_mcp.dimensions.exchange.report import Counts, Loaded, Place, Tally, at_its_line
 from one_mcp.errors import ImportFileError, OneError
@@ -40,7 +41,12 @@ _LOADERS: dict[type[Record], Callable[[Loading, Any], None]] = {  # in the order
 
 
 def load(
-    work: Work, source: Records, *, on_error: OnError = "abort", place: Place = at_its_line
+    work: Work,
+    source: Records,
+    *,
+    on_error: OnError = "abort",
+    place: Place = at_its_line,
+    keys: KeyMaps | None = None,
 ) -> Loaded:
     """Load all records of a source as one change.
 
@@ -51,7 +57,7 @@ def load(
     A row may refer to a row further down: such lines are read a second time.
     Raises ImportRowsError when rows are bad and `on_error` is "abort".
     """
-    loading = Loading(work, Tally(place))
+    loading = Loading(work, Tally(place), keys=keys or KeyMaps())
     for batch in batches(source):
         _take(loading, batch)
     loading.report.lines -= loading.faithful
@@ -70,9 +76,9 @@ def load(
     return loading.report.answer()
 
 
-def begin(work: Work, place: Place) -> Loading:
+def begin(work: Work, place: Place, keys: KeyMaps) -> Loading:
     """Begin an import in parts; each part brings its own transaction."""
-    return Loading(work, Tally(place))
+    return Loading(work, Tally(place), keys=keys)
 
 
 class LoadedPart(Written):

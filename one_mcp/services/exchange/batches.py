@@ -16,6 +16,7 @@ from one_mcp.dimensions.changes import groups
 from one_mcp.dimensions.exchange import importing, records
 from one_mcp.dimensions.exchange.context import Loading
 from one_mcp.dimensions.exchange.importing import OnError
+from one_mcp.dimensions.exchange.key_maps import Keyed, KeyMaps
 from one_mcp.dimensions.exchange.records import Numbered
 from one_mcp.dimensions.exchange.report import Counts, Loaded, Place, Tally, at_its_line
 from one_mcp.errors import OneError, StoppedError
@@ -50,6 +51,7 @@ class Preview:
     report: Tally
     batches: int = 0
     tells_events: bool = False
+    keyed: set[Keyed] = field(default_factory=set[Keyed])
 
     @property
     def is_small(self) -> bool:
@@ -68,6 +70,8 @@ def survey(given: Intake) -> Preview:
                 found.report.refuse(number, record)
             elif isinstance(record, records.EventRecord):
                 found.tells_events = True
+            elif isinstance(record, records.EntityRecord) and record.key:
+                found.keyed.add((record.type, tuple(record.key)))
     given.meter.counts = True
     return found
 
@@ -119,12 +123,14 @@ class _Import:
                 after = told.after
 
 
-async def load(one: Session, given: Intake, on_error: OnError, *, tells_events: bool) -> Loaded:
+async def load(
+    one: Session, given: Intake, on_error: OnError, keys: KeyMaps, *, tells_events: bool
+) -> Loaded:
     """Import many rows as a group of changes.
 
     Raises ImportRowsError where rows are bad and `on_error` is "abort", once all is taken back.
     """
-    loading = await one.read(importing.begin, given.place)
+    loading = await one.read(importing.begin, given.place, keys)
     under_way = _Import(one, loading, Tally(given.place), announce=not tells_events)
     try:
         await _run(under_way, given)

@@ -10,8 +10,9 @@ from typing import Literal
 
 from anyio import to_thread
 
-from one_mcp.dimensions.exchange import importing
+from one_mcp.dimensions.exchange import importing, keyed
 from one_mcp.dimensions.exchange.importing import OnError
+from one_mcp.dimensions.exchange.key_maps import KeyMaps
 from one_mcp.dimensions.exchange.report import Loaded
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.services.exchange import batches, folders, markdown, places, sources
@@ -75,15 +76,16 @@ async def run(
 
 async def _imported(one: Session, given: Intake, on_error: OnError) -> Loaded:
     survey = await to_thread.run_sync(batches.survey, given)
+    keys = await one.read(keyed.prepared, survey.keyed)
     if survey.is_small:
-        return await one.finish(_load, given, on_error)
+        return await one.finish(_load, given, on_error, keys)
     if survey.report.failed and on_error == "abort":
         raise survey.report.refusal()
-    return await batches.load(one, given, on_error, tells_events=survey.tells_events)
+    return await batches.load(one, given, on_error, keys, tells_events=survey.tells_events)
 
 
-def _load(work: Work, given: Intake, on_error: OnError) -> Loaded:
-    loaded = importing.load(work, given.rows, on_error=on_error, place=given.place)
+def _load(work: Work, given: Intake, on_error: OnError, keys: KeyMaps | None = None) -> Loaded:
+    loaded = importing.load(work, given.rows, on_error=on_error, place=given.place, keys=keys)
     work.warnings[:0] = given.remarks
     return loaded
 
