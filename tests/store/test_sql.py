@@ -13,7 +13,7 @@ NAMED = re.compile(r"(?<!DISTINCT )\b(?:FROM|JOIN|INTO|UPDATE)\s+(\w+)")
 FILTER = re.compile(r"\borganization_id\s*=\s*(?::organization|\w+\.organization_id)\b")
 INSERT = re.compile(r"\bINSERT(?: OR \w+)? INTO (\w+)\s*\(\s*organization_id\b")
 REASONS = {
-    "dimensions/graph/summary/queries.py: WITH told AS MATERIALIZED": (
+    "dimensions/graph/summary/wholes.py: WITH told AS MATERIALIZED": (
         "the statement that makes its table has the condition, and so have the lists joined"
     ),
     "dimensions/knowledge/search/scope.py: SELECT knowledge_links.knowledge_id AS id FROM": (

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Context, Decimal
 
 from one_mcp.errors import InvalidArgumentError
@@ -54,6 +54,18 @@ class Numbers:
         self.kinds |= other.kinds
         if other.folded:
             self.folded = self.folded.with_(other.folded) if self.folded else other.folded
+
+    def without(self, part: "Numbers | None") -> "Numbers | None":
+        """Take away a part of numbers that were added up; None if nothing is left."""
+        if part is None or part.folded is None or self.folded is None:
+            return self
+        rows = self.folded.rows - part.folded.rows
+        total = EXACT.subtract(self.folded.total, part.folded.total)
+        return (
+            Numbers(kinds=self.kinds, folded=replace(self.folded, rows=rows, total=total))
+            if rows
+            else None
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from one_mcp.dimensions.graph.summary import ends, measures, periods
 from one_mcp.dimensions.graph.summary.ends import SummaryColumn
 from one_mcp.dimensions.graph.summary.sources import RowSource
+from one_mcp.dimensions.graph.summary.wholes import CountedLines
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.ontology.model import Ontology
 from one_mcp.store import dialect
@@ -64,11 +65,12 @@ class Query:
         self._keys = [self._key(name, f"key{n}") for n, name in enumerate(grouping.names)]
 
     @property
-    def tells_whole(self) -> bool:
-        """Tell whether a statement says of each line if it is of a group or of all rows."""
+    def has_neighbours(self) -> bool:
+        """Tell whether a row may be in several groups, or none, for its neighbours."""
         return any(key.beside for key in self._keys)
 
-    def statement(self, name: str | None, how: Extent) -> str:
+    def lines(self, name: str | None, how: Extent) -> CountedLines:
+        """Write the statement that counts the rows, and reads of a field what is wanted."""
         columns = [
             column
             for index, key in enumerate(self._keys)
@@ -77,9 +79,7 @@ class Query:
         if name is not None:
             columns += self._value(name, distinct=how is Extent.DISTINCT)
         told = self._told(columns, name, how)
-        if self.tells_whole:
-            told = self._joined(told, columns, how)
-        return f"{told} LIMIT {MOST_LINES + 1}"
+        return CountedLines(told, self._keys, columns, how is Extent.FOLDED)
 
     def _told(self, columns: list[str], name: str | None, how: Extent) -> str:
         if how is Extent.FOLDED:
@@ -91,40 +91,6 @@ class Query:
             SELECT {", ".join([*columns, "count(*) AS times"])}
             {self._rows}
             {f"GROUP BY {places}" if places else ""}
-        """
-
-    def _joined(self, told: str, columns: list[str], how: Extent) -> str:
-        """Join neighbours to what was counted of each end; all rows are told of apart from them.
-
-        So each end is looked up once, however many rows it has.
-        """
-        names = [column.rpartition(" AS ")[2] for column in columns]
-        keys, values = names[: 2 * len(self._keys)], names[2 * len(self._keys) :]
-        shown = {name: f"told.{name}" for name in keys}
-        tables: list[str] = ["told"]
-        for index, key in enumerate(self._keys):
-            if key.beside:
-                tables.append(f"LEFT JOIN {dialect.each_of(key.beside, f'beside{index}')} ON TRUE")
-                shown[f"key{index}"] = f"beside{index}.value"
-                shown[f"kind{index}"] = (
-                    f"CASE WHEN beside{index}.value IS NULL THEN 'null' ELSE 'text' END"
-                )
-        sums = ["sum(times) AS times"]
-        if how is Extent.FOLDED:
-            sums += ["sum(total) AS total", "min(least) AS least", "max(most) AS most"]
-        alike = ", ".join(str(index + 1) for index in range(1, len(names) + 1))
-        one = [f"{shown[name]} AS {name}" for name in keys]
-        values = [f"told.{name}" for name in values]
-        every = [f"NULL AS {name}" for name in keys]
-        return f"""
-            WITH told AS MATERIALIZED ({told})
-            SELECT 0 AS whole, {", ".join([*one, *values, *sums])}
-            FROM {" ".join(tables)}
-            GROUP BY {alike}
-            UNION ALL
-            SELECT 1 AS whole, {", ".join([*every, *values, *sums])}
-            FROM told
-            GROUP BY {alike}
         """
 
     @property

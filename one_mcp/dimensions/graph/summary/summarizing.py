@@ -12,7 +12,7 @@ from one_mcp.dimensions.graph.summary import figures, measures, periods, sources
 from one_mcp.dimensions.graph.summary.figures import Figures
 from one_mcp.dimensions.graph.summary.queries import Grouping, Key, Value
 from one_mcp.dimensions.graph.summary.sources import Conditions, Kind, RowSource
-from one_mcp.dimensions.graph.summary.tally import GroupTally, Tallies
+from one_mcp.dimensions.graph.summary.tally import GroupTally, Ranking, Tallies
 from one_mcp.dimensions.organizations import settings
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue
@@ -70,7 +70,8 @@ def summarize(
     grouping = tally.group_by(group_by, zone)
     written = Figures(measures.read(measured), settings.currency(work))
     source = sources.select(work, of, asked)
-    found = tally.read(work, source, grouping, written.wanted)
+    best = None if compare else _best(source, grouping, written, sort, limit)
+    found = tally.read(work, source, grouping, written.wanted, best)
     if of == "events" and not found.total.rows:
         finding.refuse_strangers(work, Around(asked.actor, asked.target))
     earlier = None
@@ -82,7 +83,7 @@ def summarize(
     ranked = _ranked(found, grouping, written, sort)
     lines = _lines(work, ranked[: limit or _usual(grouping)], grouping, written, earlier)
     shown = lines if limit else lines[: _fitting(lines)]
-    left = ranked[len(shown) :]
+    left = (len(ranked) if found.in_all is None else found.in_all) - len(shown)
     total = written.of(found.total)
     previous = written.of(earlier.total) if earlier else None
     return Summary(
@@ -91,11 +92,30 @@ def summarize(
         previous=previous,
         growth=figures.growth(total, previous) if previous else None,
         groups=_in_order(shown, ranked, grouping, sort) if grouping.names else None,
-        other=_other(left, written) if left else None,
+        other={"groups": left, **written.of(_rest(found, ranked, len(shown)))} if left else None,
         without=written.without(found.total),
         time_zone=zone if grouping.unit else None,
         note=_note(work, of, grouping, found, asked),
     )
+
+
+def _best(
+    source: RowSource, grouping: Grouping, written: Figures, sort: str | None, limit: int | None
+) -> Ranking | None:
+    """Say which groups are wanted, where the engine can rank them, and tell what the others have.
+
+    These are groups by an id or a name, of which there may be very many, with counts and sums.
+    """
+    name = (sort or "").removeprefix("-")
+    by = next((it for it in written.wanted if it.text == name), None if sort else written.wanted[0])
+    if by is None or by.does not in {measures.COUNT, "sum"} or len(grouping.names) != 1:
+        return None
+    key = grouping.names[0]
+    if source.column(key) is None or key not in {*sources.NAMED, "name"}:
+        return None
+    if any(it.does not in {measures.COUNT, "sum", "avg"} for it in written.wanted):
+        return None
+    return Ranking(by, limit or _usual(grouping), sort is None or sort != name, written.home)
 
 
 def _before(work: Work, source: RowSource, grouping: Grouping) -> RowSource:
@@ -204,12 +224,12 @@ def _in_order(
     return [line for _, line in shown]
 
 
-def _other(left: list[Group], written: Figures) -> JsonObject:
-    """Compute over all groups that are not shown, as one."""
-    rest = GroupTally()
-    for _, one in left:
+def _rest(found: Tallies, ranked: list[Group], shown: int) -> GroupTally:
+    """Put all groups together that are not shown."""
+    rest = GroupTally() if found.in_all is None else found.rest
+    for _, one in ranked[shown:]:
         rest.add(one)
-    return {"groups": len(left), **written.of(rest)}
+    return rest
 
 
 def _note(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import product
 
-from one_mcp.dimensions.graph.summary import measures, periods, queries
+from one_mcp.dimensions.graph.summary import measures, periods, queries, wholes
 from one_mcp.dimensions.graph.summary.measures import Folded, Measure, Numbers
 from one_mcp.dimensions.graph.summary.queries import (
     MOST_LINES,
@@ -21,6 +21,7 @@ from one_mcp.dimensions.graph.summary.queries import (
     Value,
 )
 from one_mcp.dimensions.graph.summary.sources import RowSource
+from one_mcp.dimensions.graph.summary.wholes import CountedLines, Told
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.store.work import Row, Work
 
@@ -47,6 +48,16 @@ class GroupTally:
         for name, values in other.distinct.items():
             self.distinct.setdefault(name, set()).update(values)
 
+    def without(self, other: "GroupTally") -> "GroupTally":
+        """Take away a part whose numbers are only known by their sums, as these are."""
+        left = GroupTally(self.rows - other.rows, missing=self.missing - other.missing)
+        for name, units in self.numbers.items():
+            gone = other.numbers.get(name, {})
+            for unit, numbers in units.items():
+                if rest := numbers.without(gone.get(unit)):
+                    left.numbers.setdefault(name, {})[unit] = rest
+        return left
+
 
 @dataclass(slots=True)
 class Tallies:
@@ -55,6 +66,39 @@ class Tallies:
     groups: dict[Key, GroupTally] = field(default_factory=dict[Key, GroupTally])
     total: GroupTally = field(default_factory=GroupTally)
     starts: list[int] = field(default_factory=list[int])  # of all buckets, the empty ones, too
+    in_all: int | None = None  # how many groups there are, if only some are told
+
+    @property
+    def is_folded(self) -> bool:
+        """Tell whether the engine has added up all numbers there are."""
+        return not any(
+            numbers.each for units in self.total.numbers.values() for numbers in units.values()
+        )
+
+    @property
+    def rest(self) -> GroupTally:
+        """Return what is in none of the groups that are told."""
+        left = self.total
+        for one in self.groups.values():
+            left = left.without(one)
+        return left
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The groups that are wanted: the first `most` by their rows, or by the sum of a field.
+
+    Money that names no currency is in that of `home`.
+    """
+
+    measure: Measure
+    most: int
+    descending: bool
+    home: str | None
+
+    @property
+    def by_sum(self) -> bool:
+        return self.measure.field is not None
 
 
 def group_by(names: Sequence[str], zone: str) -> Grouping:
@@ -68,27 +112,65 @@ def group_by(names: Sequence[str], zone: str) -> Grouping:
     return Grouping(tuple(names), units[0] if units else None, zone)
 
 
-def read(work: Work, source: RowSource, grouping: Grouping, wanted: Sequence[Measure]) -> Tallies:
-    """Count all rows of a source, and the values of each field that a measure reads."""
+def read(
+    work: Work,
+    source: RowSource,
+    grouping: Grouping,
+    wanted: Sequence[Measure],
+    best: Ranking | None = None,
+) -> Tallies:
+    """Count all rows of a source, and the values of each field that a measure reads.
+
+    Of groups that may be very many only the `best` are told, if the engine can rank them.
+    """
     cuts = _buckets(work, source, grouping)
     found = Tallies(starts=[start for start, _ in cuts])
     if grouping.unit is not None and not cuts:
         return found
-    for index, (name, how) in enumerate(_fields(wanted) or [(None, Extent.ROWS)]):
+    fields = _fields(wanted) or [(None, Extent.ROWS)]
+    if best is not None:
+        fields.sort(key=lambda field: field[0] != best.measure.field and best.by_sum)
+    for index, (name, how) in enumerate(fields):
         query = Query(work.ontology, source, grouping, cuts)
-        statement = query.statement(name, how)
+        statement = _statement(query, query.lines(name, how), found, best)
         for line, row in enumerate(work.each(statement, **query.parameters)):
             if line == MOST_LINES:
                 raise _too_many(name)
-            tally = _of_row(row, name, how)
-            tally.rows = 0 if index else row["times"]  # each statement reads all rows
-            if not query.tells_whole or row["whole"]:
-                found.total.add(tally)
-            if query.tells_whole and row["whole"]:
-                continue
-            for key in _keys(row, len(grouping.names)):
-                found.groups.setdefault(key, GroupTally()).add(tally)
+            _take(found, row, grouping, name, how, counts=index == 0)
+        if best is not None and not found.is_folded:
+            return read(work, source, grouping, wanted)
     return found
+
+
+def _statement(query: Query, lines: CountedLines, found: Tallies, best: Ranking | None) -> str:
+    if query.has_neighbours:
+        statement = wholes.joined(lines)
+    elif best is None:
+        statement = lines.statement
+    elif found.in_all is None:
+        query.parameters |= {"best": best.most, "home": best.home}
+        statement = wholes.best(lines, by_sum=best.by_sum, descending=best.descending)
+    else:
+        query.parameters["chosen"] = [key[0] or "" for key in found.groups]
+        statement = wholes.chosen(lines)
+    return f"{statement} LIMIT {MOST_LINES + 1}"
+
+
+def _take(
+    found: Tallies, row: Row, grouping: Grouping, name: str | None, how: Extent, *, counts: bool
+) -> None:
+    """Add a line to its groups, to the whole, or to both if no other line tells of that."""
+    about = row["whole"] if "whole" in row.keys() else None  # noqa: SIM118  # of a row, not of its values
+    if about == Told.GROUPS:
+        found.in_all = row["times"]
+        return
+    tally = _of_row(row, name, how)
+    tally.rows = row["times"] if counts else 0  # each statement reads all rows
+    if about != Told.GROUP:
+        found.total.add(tally)
+    if about != Told.WHOLE:
+        for key in _keys(row, len(grouping.names)):
+            found.groups.setdefault(key, GroupTally()).add(tally)
 
 
 def _fields(wanted: Sequence[Measure]) -> list[tuple[str, Extent]]:
