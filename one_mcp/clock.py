@@ -32,6 +32,11 @@ def to_text(ms: int) -> str:
     return moment.isoformat(timespec="milliseconds" if ms % 1000 else "seconds")[:-6] + "Z"
 
 
+def shown(ms: int) -> str | int:
+    """Write a time that was stored; a number that lies in no year stays one."""
+    return to_text(ms) if EARLIEST_MS <= ms <= LATEST_MS else ms
+
+
 def from_text(text: str) -> int:
     """Read ISO 8601, extended or basic, as exports write it ("… 10:00 UTC"), RFC 2822 or a number.
 

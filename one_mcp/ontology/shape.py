@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from one_mcp import clock
-from one_mcp.clock import EARLIEST_MS, LATEST_MS
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.ontology import names
 from one_mcp.ontology.limits import absence, kind_of, refusal
@@ -124,8 +123,8 @@ def _spelled(declared: Property | None, value: JsonValue) -> JsonValue:
     if declared is None:
         return value
     match value:
-        case int() if declared.type == "timestamp_ms" and EARLIEST_MS <= value <= LATEST_MS:
-            return value if isinstance(value, bool) else clock.to_text(value)
+        case int() if declared.type == "timestamp_ms" and not isinstance(value, bool):
+            return clock.shown(value)
         case dict():
             return spelled(declared.properties, value)
         case list():

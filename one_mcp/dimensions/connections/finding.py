@@ -12,7 +12,7 @@ from one_mcp.dimensions.organizations import moments
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check, operands
-from one_mcp.store import dialect, filters, merged_scans, pages
+from one_mcp.store import dialect, filters, merged_scans, pages, undeclared
 from one_mcp.store.merged_scans import Listing, Scan, Walk
 from one_mcp.store.pages import Detail
 from one_mcp.store.work import Row, Work
@@ -68,6 +68,7 @@ class Edges(Answer):
     total: int | str | None = None
     cursor: str | None = None
     cut: str | None = None
+    warnings: list[str] | None = None
 
 
 def find(
@@ -94,10 +95,8 @@ def find(
     made = filters.of(fitted(work, known, where or {}), "looked.metadata")
     query = ["connections", from_id, to_id, list(between or []), known, where]
     after = pages.decode(query, cursor, 2)
-    given = {
-        "from_id": from_id or (between[0] if between else None),
-        "to_id": to_id or (between[1] if between else None),
-    }
+    near, far = between[:2] if between else (from_id, to_id)
+    given = {"from_id": near, "to_id": far}
     scan = Scan(CONNECTIONS, walks, {**given, **named, **made.parameters}, made.conditions)
     read = merged_scans.read(work, scan, after=after, limit=limit + 1)
     asked = frozenset(filter(None, (from_id, to_id, *(between or ()))))
@@ -119,6 +118,7 @@ def find(
         total=total,
         cursor=going_on,
         cut=pages.SHORT if page.cut else pages.STOPPED if stopped else None,
+        warnings=undeclared.warnings(work, "connections", known, where or ()) or None,
     )
 
 

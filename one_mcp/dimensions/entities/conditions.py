@@ -1,12 +1,11 @@
 """Conditions on the properties of entities, checked against what their types declare."""
 
-from collections.abc import Iterable, Sequence
-from itertools import product
+from collections.abc import Sequence
 
 from one_mcp.dimensions.entities.selection import Selection
 from one_mcp.dimensions.organizations import moments
 from one_mcp.jsons import JsonObject
-from one_mcp.ontology import names, operands
+from one_mcp.ontology import operands
 from one_mcp.ontology.model import EntityType
 from one_mcp.store.work import Work
 
@@ -35,11 +34,10 @@ def fitted(work: Work, kinds: Sequence[EntityType], where: JsonObject) -> JsonOb
 
 
 def within(
-    work: Work, selection: Selection, sort: str, since: int | str | None, until: int | str | None
+    work: Work, selection: Selection, by: str, since: int | str | None, until: int | str | None
 ) -> None:
     """Choose by when entities were created; where they are sorted by their update, by that."""
     begin, end = moments.span(work, since, until)
-    by = sort.removeprefix("-")
     column = "entities.updated_at" if by == "updated" else "entities.created_at"
     bounds = [
         f"{column} {sign} {selection.bind(at)}"
@@ -48,15 +46,3 @@ def within(
     ]
     # an index begins with it only where rows are read in this order
     (selection.filters if by == "name" else selection.scope).extend(bounds)
-
-
-def hints(kinds: Sequence[EntityType], where: Iterable[str]) -> list[str]:
-    """Tell of properties asked for that a type does not declare but its entities may have."""
-    found: list[str] = []
-    paths = dict.fromkeys(path.removeprefix("-").partition(".")[0] for path in where)
-    for kind, name in product(kinds, paths):
-        declared = tuple(kind.properties)
-        near = names.near(name, declared)
-        if near and not operands.find([kind.properties], name)[1]:
-            found.append(f"A {kind.name} declares no {name}; did you mean {near[0]}?")
-    return found

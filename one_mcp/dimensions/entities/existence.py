@@ -144,8 +144,11 @@ def tests(
 
 
 def counting(work: Work, wanted: Existence, selection: Selection, entity: str) -> str:
-    """Count in SQL what an entity has; connections by the numbers that are kept of them (D-19)."""
-    if wanted.noun == "event":
+    """Count in SQL what an entity has; connections by the numbers that are kept of them (D-19).
+
+    These are of visible connections: those of archived entities are counted one by one.
+    """
+    if wanted.noun == "event" or selection.archived:
         arms = _arms(work, wanted, selection, "sort", hidden=selection.archived)
         rows = " UNION ALL ".join(arms.selects("1", entity))
         return f"(SELECT count(*) FROM ({rows}) AS counted)"

@@ -26,7 +26,8 @@ from one_mcp.dimensions.entities.summaries import Item
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.ontology import check
-from one_mcp.store import fulltext, pages, unindexed
+from one_mcp.ontology.model import EntityType
+from one_mcp.store import fulltext, pages, undeclared, unindexed
 from one_mcp.store.fulltext import Words
 from one_mcp.store.pages import Detail, Page
 from one_mcp.store.work import Row, Work
@@ -37,7 +38,6 @@ STOPPED = (
     "and a type, a tag or connected_to makes the search narrower."
 )
 SORTED_BEST = f"Only the best {FEW:,} matches of text are sorted; more words make it narrower."
-NEWEST = "-created"
 COLUMNS: dict[Detail, str] = {"concise": scans.CONCISE, "full": scans.FULL}
 
 
@@ -113,17 +113,18 @@ def find(
     kind = None if type is None else check.entity_type(work.ontology, type)
     kinds = [] if kind is None else [kind]
     held = conditions.fitted(work, kinds, where or {})
-    by_created = (sort or NEWEST).removeprefix("-") == "created"
+    by = orders.Sort.of(sort) if sort else orders.USUAL
+    by_created = by.name == "created"
     chosen = selection.select(
         work, kind, status, held, tags or [], connected_to=connected_to, by_created=by_created
     )
     named.choose(work, chosen, name)
     existence.choose(work, chosen, has, lacks)
-    conditions.within(work, chosen, sort or NEWEST, since, until)
+    conditions.within(work, chosen, by.name, since, until)
     words = fulltext.words(work, text) if text else None
-    order = orders.read(work, chosen, kinds, sort) if sort else None
-    paths = [*(where or ()), *([sort] if sort and isinstance(order, ValueOrder) else [])]
-    warnings = conditions.hints(kinds, paths) + _about_words(work, text, words)
+    order = orders.read(work, chosen, kinds, by) if sort else None
+    paths = [*(where or ()), *([by.name] if isinstance(order, ValueOrder) else [])]
+    warnings = _unknown(work, chosen, kind, paths) + _about_words(work, text, words)
     if text is not None and words is None:
         return Entities(items=[], total=0, warnings=warnings)
     others = [where, tags, connected_to, has, lacks, name, since, until]
@@ -150,6 +151,12 @@ def _answer(
         cut=pages.SHORT if page.cut else outcome.cut,
         warnings=warnings or None,
     )
+
+
+def _unknown(work: Work, chosen: Selection, kind: EntityType | None, paths: list[str]) -> list[str]:
+    """Tell of fields that nobody declares or has; the archived are not looked through for it."""
+    types = [kind.name] if kind else []
+    return [] if chosen.archived else undeclared.warnings(work, "entities", types, paths)
 
 
 def _about_words(work: Work, text: str | None, words: Words | None) -> list[str]:

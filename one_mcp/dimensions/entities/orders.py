@@ -37,6 +37,22 @@ NUMBERS, TEXTS, NOTHING = 0, 1, 2  # in which order values of several kinds come
 
 
 @dataclass(frozen=True, slots=True)
+class Sort:
+    """What a caller sorts by, and whether the most or the latest comes first."""
+
+    name: str
+    descending: bool
+
+    @classmethod
+    def of(cls, text: str) -> "Sort":
+        plain = text.strip()
+        return cls(plain.removeprefix("-").strip(), plain.startswith("-"))
+
+
+USUAL = Sort("created", descending=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """The column to sort by, and which way; rows that are equal in it sort by `seq`."""
 
@@ -126,12 +142,12 @@ class ValueOrder:
 AnyOrder: TypeAlias = Order | ValueOrder
 
 
-def read(work: Work, selection: Selection, kinds: Sequence[EntityType], sort: str) -> AnyOrder:
+def read(work: Work, selection: Selection, kinds: Sequence[EntityType], sort: Sort) -> AnyOrder:
     """Read `created`, `-name`, `-price` (a property), `-count:` or `latest:` of a type.
 
     Raises InvalidArgumentError, or UnknownTypeError, for what is none.
     """
-    name, descending = sort.removeprefix("-").strip(), sort.startswith("-")
+    name, descending = sort.name, sort.descending
     if column := COLUMNS.get(name):
         return Order(column, descending)
     if found := _MEASURE.fullmatch(name):

@@ -12,7 +12,7 @@ from one_mcp.dimensions.organizations import moments
 from one_mcp.errors import InvalidArgumentError, NotFoundError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check, operands
-from one_mcp.store import dialect, filters, merged_scans, pages
+from one_mcp.store import dialect, filters, merged_scans, pages, undeclared
 from one_mcp.store.filters import Filter
 from one_mcp.store.merged_scans import Listing, Scan, Walk
 from one_mcp.store.pages import Detail
@@ -62,6 +62,7 @@ class Events(Answer):
     total: int | str | None = None
     cursor: str | None = None
     cut: str | None = None
+    warnings: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ def find(
         total=None if after else total,
         cursor=going_on,
         cut=pages.SHORT if page.cut else pages.STOPPED if stopped else None,
+        warnings=undeclared.warnings(work, "events", known, where or ()) or None,
     )
 
 

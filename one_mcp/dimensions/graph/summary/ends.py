@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from one_mcp.dimensions.connections.directions import SIDES, Followed, Way
 from one_mcp.dimensions.graph.summary.sources import ENDS, RowSource
 from one_mcp.errors import InvalidArgumentError
-from one_mcp.ontology import check
+from one_mcp.ontology import check, operands
 from one_mcp.ontology.model import Ontology
-from one_mcp.store import dialect, filters
+from one_mcp.store import dialect, filters, undeclared
 
 COLUMNS = ("type", "status", "name")
 _NEIGHBOURS = re.compile(r"(\w+)(?: (in|out))?")
@@ -55,10 +55,20 @@ def read(
             f"or with {', '.join(COLUMNS)}.",
             argument="group_by" if place.startswith("key") else "measures",
         )
-    parameters[place] = filters.json_path(path)
+    spelled, _ = operands.find(undeclared.shapes(ontology, "entities", ()), path)
+    parameters[place] = filters.json_path(spelled)
     held = "there.properties"
     value, kind = dialect.json_value(held, f":{place}"), dialect.json_kind(held, f":{place}")
     return SummaryColumn(_of_end(value, column), _of_end(kind, column))
+
+
+def property_of(ontology: Ontology, source: RowSource, name: str) -> str | None:
+    """Return the path of an end's property that a name is; None for what is something else."""
+    end, _, rest = name.partition(".")
+    if not rest or end not in ENDS[source.table] or source.column(end) is None:
+        return None
+    is_other = rest in COLUMNS or _relationship(ontology, rest) is not None
+    return None if is_other else rest.removeprefix("properties.")
 
 
 def _relationship(ontology: Ontology, text: str) -> tuple[str, tuple[Way, ...]] | None:

@@ -1,13 +1,16 @@
 """Figures: tallies as an answer shows them, money by currency, and by which they are ranked."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from one_mcp import clock
 from one_mcp.dimensions.graph.summary import measures
 from one_mcp.dimensions.graph.summary.measures import Measure, Numbers
 from one_mcp.dimensions.graph.summary.tally import GroupTally
 from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.ontology.shape import DECIMAL
 
 NO_CURRENCY = "no currency"
 _LEAST = Decimal("-Infinity")
@@ -15,10 +18,14 @@ _LEAST = Decimal("-Infinity")
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How tallies are written: which measures, and what money that names no currency is in."""
+    """How tallies are written: which measures, and what money that names no currency is in.
+
+    `times` are the fields whose numbers are milliseconds.
+    """
 
     wanted: list[Measure]
     home: str | None
+    times: frozenset[str] = frozenset()
 
     def of(self, one: GroupTally) -> JsonObject:
         """Compute all measures of a group."""
@@ -28,6 +35,19 @@ class Figures:
         """Count the rows that a measure had nothing to compute with."""
         fields = {it.field for it in self.wanted if it.field}
         return {name: n for name, n in sorted(one.missing.items()) if name in fields} or None
+
+    def unnamed(self, total: GroupTally) -> list[str]:
+        """Tell of money without a currency that was added to money with one."""
+        told: list[str] = []
+        for name, units in total.numbers.items():
+            if name in self.times or None not in units or not any(units):
+                continue
+            count = units[None].count
+            rows = "1 row" if count == 1 else f"{count:,} rows"
+            names, counts = ("names", "counts") if count == 1 else ("name", "count")
+            how = f"{counts} as {self.home}, the organization's" if self.home else f"{counts} apart"
+            told.append(f"{rows} of {name} {names} no currency and {how}.")
+        return told
 
     def rank(self, one: GroupTally, measure: Measure, total: GroupTally) -> Decimal:
         """Return what a group is ranked by: of several currencies, the one with most rows."""
@@ -50,6 +70,8 @@ class Figures:
     def _units(self, one: GroupTally, name: str) -> dict[str | None, Numbers]:
         """Put the numbers of a field together by currency; None is that there is no money."""
         units = one.numbers.get(name, {})
+        if name in self.times:  # a currency beside it is another field's
+            return {None: _together(units.values())} if units else {}
         if not any(units):
             return units
         found: dict[str | None, Numbers] = {}
@@ -62,13 +84,23 @@ class Figures:
             return self._count(one, measure)
         units = self._units(one, measure.field)
         if not any(units):
-            return _written(measure, units.get(None, Numbers()))
-        return {str(unit): _written(measure, units[unit]) for unit in sorted(map(str, units))}
+            return self._written(measure, units.get(None, Numbers()))
+        return {str(unit): self._written(measure, units[unit]) for unit in sorted(map(str, units))}
+
+    def _written(self, measure: Measure, numbers: Numbers) -> JsonValue:
+        found = measures.of(measure.does, numbers)
+        if found is None:
+            return None
+        if measure.field in self.times and measure.does != "sum":
+            return clock.shown(int(found))
+        return measures.shown(found, numbers.kinds)
 
 
-def _written(measure: Measure, numbers: Numbers) -> JsonValue:
-    found = measures.of(measure.does, numbers)
-    return None if found is None else measures.shown(found, numbers.kinds)
+def _together(several: Iterable[Numbers]) -> Numbers:
+    whole = Numbers()
+    for numbers in several:
+        whole.add(numbers)
+    return whole
 
 
 def growth(now: JsonObject, before: JsonObject) -> JsonObject | None:
@@ -84,6 +116,6 @@ def growth(now: JsonObject, before: JsonObject) -> JsonObject | None:
 
 
 def _number(value: JsonValue) -> Decimal | None:
-    if isinstance(value, str | int | float) and not isinstance(value, bool):
-        return Decimal(str(value))
-    return None
+    if isinstance(value, str):
+        return Decimal(value) if DECIMAL.fullmatch(value) else None  # a time is none
+    return Decimal(str(value)) if isinstance(value, int | float) else None

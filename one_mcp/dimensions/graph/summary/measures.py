@@ -96,10 +96,10 @@ def read(texts: Sequence[str]) -> list[Measure]:
 
 
 def _read(text: str) -> Measure:
-    plain = text.strip()
-    if plain == COUNT:
+    text = text.strip()
+    if text == COUNT:
         return Measure(text, COUNT)
-    found = _MEASURE.fullmatch(plain)
+    found = _MEASURE.fullmatch(text)
     if found is None:
         raise InvalidArgumentError(f"A measure is one of: {EXAMPLES}.", argument="measures")
     does = found[1] if found[1] in NUMERIC else DISTINCT

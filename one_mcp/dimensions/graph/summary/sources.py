@@ -13,8 +13,9 @@ from one_mcp.dimensions.events import finding, retracted
 from one_mcp.dimensions.organizations import moments
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
-from one_mcp.ontology import check
-from one_mcp.store import dialect, filters, fulltext
+from one_mcp.ontology import check, operands
+from one_mcp.ontology.model import Property
+from one_mcp.store import dialect, filters, fulltext, undeclared
 from one_mcp.store.work import Work
 
 Kind = Literal["entities", "connections", "events"]
@@ -62,9 +63,13 @@ class Conditions:
 
 @dataclass(slots=True)
 class RowSource:
-    """The rows of a table that meet conditions, in SQL, and the span of time they are of."""
+    """The rows of a table that meet conditions, in SQL, and the span of time they are of.
+
+    `shapes` are what their types declare.
+    """
 
     table: Kind
+    shapes: list[dict[str, Property]] = field(default_factory=list[dict[str, Property]])
     conditions: list[str] = field(default_factory=list[str])
     parameters: dict[str, object] = field(default_factory=dict[str, object])
     since: int | None = None
@@ -95,7 +100,7 @@ class RowSource:
 
         Raises InvalidArgumentError for what can be none.
         """
-        plain = name.removeprefix(f"{_FIELDS[self.table]}.")
+        plain = self.plain(name)
         if not filters.is_path(plain):
             known = ", ".join(_COLUMNS[self.table])
             raise InvalidArgumentError(
@@ -103,19 +108,34 @@ class RowSource:
                 "and _, with dots between the names of nested ones.",
                 argument=argument,
             )
-        return filters.json_path(plain)
+        return filters.json_path(operands.find(self.shapes, plain)[0])
+
+    def plain(self, name: str) -> str:
+        """Return a field's name without the word for all fields of a row in front of it."""
+        return name.removeprefix(f"{_FIELDS[self.table]}.")
 
 
 def select(work: Work, table: Kind, asked: Conditions) -> RowSource:
     """Make a source of conditions. Raises InvalidArgumentError for one that does not fit it."""
     _refuse_strangers(table, asked)
-    source = RowSource(table)
+    source = RowSource(table, undeclared.shapes(work.ontology, table, typed(work, table, asked)))
     if table == "entities":
         _entities(work, source, asked)
     else:
         _others(work, source, asked)
     source.since, source.until = moments.span(work, asked.since, asked.until)
     return source
+
+
+def typed(work: Work, table: Kind, asked: Conditions) -> list[str]:
+    """Name the types that are asked about, as the ontology calls them; none is all."""
+    match table:
+        case "entities":
+            return [check.entity_type(work.ontology, name).name for name in asked.types]
+        case "connections":
+            return check.relationship_types(work.ontology, asked.types)
+        case "events":
+            return check.event_types(work.ontology, asked.types)
 
 
 def _refuse_strangers(table: Kind, asked: Conditions) -> None:

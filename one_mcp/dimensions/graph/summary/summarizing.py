@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
-from one_mcp import ids, jsons
+from one_mcp import clock, ids, jsons
 from one_mcp.answers import Answer, cut
+from one_mcp.dimensions.entities.orders import Sort
 from one_mcp.dimensions.events import finding
 from one_mcp.dimensions.events.finding import Around
-from one_mcp.dimensions.graph.summary import figures, measures, periods, sources, tally
+from one_mcp.dimensions.graph.summary import fields, figures, measures, periods, sources, tally
 from one_mcp.dimensions.graph.summary.figures import Figures
+from one_mcp.dimensions.graph.summary.measures import Measure
 from one_mcp.dimensions.graph.summary.queries import Grouping, Key, Value
 from one_mcp.dimensions.graph.summary.sources import Conditions, Kind, RowSource
 from one_mcp.dimensions.graph.summary.tally import GroupTally, Ranking, Tallies
@@ -47,6 +49,7 @@ class Summary(Answer):
     without: dict[str, int] | None = None
     time_zone: str | None = None
     note: str | None = None
+    warnings: list[str] | None = None
 
 
 def summarize(
@@ -68,19 +71,18 @@ def summarize(
     pages.require_limit(limit or USUAL_GROUPS)
     zone = settings.time_zone(work) if time_zone is None else settings.zone(time_zone)
     grouping = tally.group_by(group_by, zone)
-    written = Figures(measures.read(measured), settings.currency(work))
     source = sources.select(work, of, asked)
-    best = None if compare else _best(source, grouping, written, sort, limit)
+    written = _figures(work, source, grouping, measures.read(measured))
+    by = Sort.of(sort) if sort else None
+    best = None if compare else _best(source, grouping, written, by, limit)
     found = tally.read(work, source, grouping, written.wanted, best)
     if of == "events" and not found.total.rows:
         finding.refuse_strangers(work, Around(asked.actor, asked.target))
-    earlier = None
-    if compare is not None:
-        before = _before(work, source, grouping)
-        earlier = tally.read(work, before, grouping, written.wanted)
+    before = None if compare is None else _before(work, source, grouping)
+    earlier = before and tally.read(work, before, grouping, written.wanted)
     for key in _more(grouping, found, earlier):
         found.groups.setdefault(key, GroupTally())
-    ranked = _ranked(found, grouping, written, sort)
+    ranked = _ranked(found, grouping, written, by)
     lines = _lines(work, ranked[: limit or _usual(grouping)], grouping, written, earlier)
     shown = lines if limit else lines[: _fitting(lines)]
     left = (len(ranked) if found.in_all is None else found.in_all) - len(shown)
@@ -91,22 +93,32 @@ def summarize(
         total=total,
         previous=previous,
         growth=figures.growth(total, previous) if previous else None,
-        groups=_in_order(shown, ranked, grouping, sort) if grouping.names else None,
+        groups=_in_order(shown, ranked, grouping, by) if grouping.names else None,
         other={"groups": left, **written.of(_rest(found, ranked, len(shown)))} if left else None,
         without=written.without(found.total),
         time_zone=zone if grouping.unit else None,
         note=_note(work, of, grouping, found, asked),
+        warnings=_warnings(work, source, asked, grouping, written, found=found) or None,
     )
 
 
+def _figures(work: Work, source: RowSource, grouping: Grouping, wanted: list[Measure]) -> Figures:
+    times = fields.times(work.ontology, source, _named(grouping, wanted))
+    return Figures(wanted, settings.currency(work), times)
+
+
+def _named(grouping: Grouping, wanted: list[Measure]) -> list[str]:
+    return [*grouping.names, *(it.field for it in wanted if it.field)]
+
+
 def _best(
-    source: RowSource, grouping: Grouping, written: Figures, sort: str | None, limit: int | None
+    source: RowSource, grouping: Grouping, written: Figures, sort: Sort | None, limit: int | None
 ) -> Ranking | None:
     """Say which groups are wanted, where the engine can rank them, and tell what the others have.
 
     These are groups by an id or a name, of which there may be very many, with counts and sums.
     """
-    name = (sort or "").removeprefix("-")
+    name = sort.name if sort else ""
     by = next((it for it in written.wanted if it.text == name), None if sort else written.wanted[0])
     if by is None or by.does not in {measures.COUNT, "sum"} or len(grouping.names) != 1:
         return None
@@ -115,7 +127,7 @@ def _best(
         return None
     if any(it.does not in {measures.COUNT, "sum", "avg"} for it in written.wanted):
         return None
-    return Ranking(by, limit or _usual(grouping), sort is None or sort != name, written.home)
+    return Ranking(by, limit or _usual(grouping), sort is None or sort.descending, written.home)
 
 
 def _before(work: Work, source: RowSource, grouping: Grouping) -> RowSource:
@@ -136,10 +148,11 @@ def _more(grouping: Grouping, found: Tallies, earlier: Tallies | None) -> list[K
     return list(earlier.groups) if earlier else []
 
 
-def _ranked(found: Tallies, grouping: Grouping, written: Figures, sort: str | None) -> list[Group]:
+def _ranked(found: Tallies, grouping: Grouping, written: Figures, sort: Sort | None) -> list[Group]:
     """Put what is to be shown first to the front; without a wish, the newest or the most."""
     groups = list(found.groups.items())
-    name = (sort or "").removeprefix("-")
+    name = sort.name if sort else ""
+    downwards = sort is None or sort.descending
     by = next((it for it in written.wanted if it.text == name), None)
     if sort and by is None and name not in grouping.names:
         known = ", ".join([*(it.text for it in written.wanted), *grouping.names])
@@ -149,10 +162,10 @@ def _ranked(found: Tallies, grouping: Grouping, written: Figures, sort: str | No
     groups.sort(key=lambda group: jsons.dumps(group[0]))  # equal ones in an order that stays
     first = by or written.wanted[0]
     ranks = {key: written.rank(one, first, found.total) for key, one in groups}
-    groups.sort(key=lambda group: ranks[group[0]], reverse=by is None or sort != name)
+    groups.sort(key=lambda group: ranks[group[0]], reverse=by is None or downwards)
     if by is None and (column := name or grouping.unit):
         place = grouping.names.index(column)
-        groups.sort(key=_by_key(place), reverse=sort is None or sort != name)
+        groups.sort(key=_by_key(place), reverse=downwards)
     return groups
 
 
@@ -183,7 +196,7 @@ def _lines(
     for key, one in groups:
         line: JsonObject = {}
         for name, value in zip(grouping.names, key, strict=True):
-            line[name] = _value(name, value, grouping)
+            line[name] = _value(name, value, grouping, written)
             if _is_id(name, value) and value in names:
                 line[f"{name}_name"] = cut(names[str(value)], VALUE_CHARACTERS)
         line |= written.of(one)
@@ -198,9 +211,11 @@ def _is_id(name: str, value: Value) -> bool:
     return name.partition(".")[0] in sources.NAMED and isinstance(value, str) and ids.is_id(value)
 
 
-def _value(name: str, value: Value, grouping: Grouping) -> JsonValue:
+def _value(name: str, value: Value, grouping: Grouping, written: Figures) -> JsonValue:
     if name in periods.UNITS and isinstance(value, int):
         return periods.label(name, value, grouping.zone)
+    if name in written.times and isinstance(value, int) and not isinstance(value, bool):
+        return clock.shown(value)
     return cut(value, VALUE_CHARACTERS) if isinstance(value, str) else value
 
 
@@ -214,7 +229,7 @@ def _fitting(lines: list[JsonObject]) -> int:
 
 
 def _in_order(
-    lines: list[JsonObject], ranked: list[Group], grouping: Grouping, sort: str | None
+    lines: list[JsonObject], ranked: list[Group], grouping: Grouping, sort: Sort | None
 ) -> list[JsonObject]:
     """Show times as they came, where they were only cut from the newest on."""
     if grouping.unit is None or sort is not None:
@@ -243,3 +258,22 @@ def _note(
         return late
     several = found.groups and sum(one.rows for one in found.groups.values()) > found.total.rows
     return IN_SEVERAL if several else None
+
+
+def _warnings(
+    work: Work,
+    source: RowSource,
+    asked: Conditions,
+    grouping: Grouping,
+    written: Figures,
+    *,
+    found: Tallies,
+) -> list[str]:
+    """Tell of names that mean nothing here, and of money in which currencies are mixed."""
+    types = sources.typed(work, source.table, asked)
+    named = _named(grouping, written.wanted)
+    told = fields.warnings(work, source, types, [*named, *(asked.where or {})])
+    for place, name in enumerate(grouping.names):
+        if name.startswith(fields.TAG) and not any(key[place] for key in found.groups):
+            told.append(fields.untagged(work.ontology, name))
+    return [*told, *written.unnamed(found.total)]

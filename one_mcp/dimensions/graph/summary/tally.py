@@ -103,6 +103,7 @@ class Ranking:
 
 def group_by(names: Sequence[str], zone: str) -> Grouping:
     """Check what to group by. Raises InvalidArgumentError for more than it can be."""
+    names = [name.strip() for name in names]
     units = [name for name in names if name in periods.UNITS]
     if len(names) > MOST_GROUP_BY or len(set(names)) != len(names) or len(units) > 1:
         raise InvalidArgumentError(

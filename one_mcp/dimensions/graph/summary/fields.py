@@ -1,0 +1,60 @@
+"""Fields: what the ontology says of the names by which rows are grouped and measured."""
+
+from collections.abc import Iterable, Sequence
+
+from one_mcp.dimensions.graph.summary import ends, periods
+from one_mcp.dimensions.graph.summary.sources import RowSource
+from one_mcp.ontology import names, operands
+from one_mcp.ontology.model import Ontology
+from one_mcp.store import undeclared
+from one_mcp.store.work import Work
+
+TAG = "tag:"
+
+
+def times(ontology: Ontology, source: RowSource, wanted: Iterable[str]) -> frozenset[str]:
+    """Choose the names of fields that are declared as times."""
+    found: set[str] = set()
+    for name in wanted:
+        shapes, path = source.shapes, source.plain(name)
+        if far := ends.property_of(ontology, source, name):
+            shapes, path = undeclared.shapes(ontology, "entities", ()), far
+        declared = {each.type for each in operands.find(shapes, path)[1]}
+        if declared == {"timestamp_ms"}:
+            found.add(name)
+    return frozenset(found)
+
+
+def warnings(
+    work: Work, source: RowSource, types: Sequence[str], wanted: Iterable[str]
+) -> list[str]:
+    """Tell of names that no type declares and no row has, with those that may be meant."""
+    own: list[str] = []
+    far: list[str] = []
+    for name in wanted:
+        path = ends.property_of(work.ontology, source, name)
+        if path is not None:
+            far.append(path)
+        elif not _is_plain(source, name):
+            own.append(source.plain(name))
+    return [
+        *undeclared.warnings(work, source.table, types, own),
+        *undeclared.warnings(work, "entities", (), far),
+    ]
+
+
+def _is_plain(source: RowSource, name: str) -> bool:
+    """Tell whether a name is no field: a column, a unit of time, a tag, or neighbours."""
+    end, _, rest = name.partition(".")
+    return (
+        name in periods.UNITS
+        or name.startswith(TAG)
+        or source.column(name) is not None
+        or (bool(rest) and source.column(end) is not None and end in ends.ENDS[source.table])
+    )
+
+
+def untagged(ontology: Ontology, name: str) -> str:
+    """Say that no row has a tag with this key."""
+    near = names.near(name.removeprefix(TAG), tuple(ontology.tag_keys))
+    return f"No row has a tag of {name}" + (f"; did you mean {TAG}{near[0]}?" if near else ".")

@@ -1,0 +1,109 @@
+"""Undeclared fields: what no type declares, and perhaps nobody has, which may be misspelt."""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from one_mcp.errors import shown
+from one_mcp.ontology import names, operands
+from one_mcp.ontology.model import Kind, Ontology, Property
+from one_mcp.store import dialect, filters
+from one_mcp.store.work import Work
+
+Table = Literal["entities", "connections", "events"]
+Shape = dict[str, Property]
+LOOKED_AT = 10_000  # rows of each type
+MOST_LISTED = 8
+KINDS: dict[Table, Kind] = {"entities": "entity", "connections": "relationship", "events": "event"}
+_HOLDERS: dict[Table, tuple[str, str, str]] = {  # where fields are, the order, and what it needs
+    "entities": ("properties", "created_at", "deleted_at IS NULL"),
+    "connections": ("metadata", "created_at", "deleted_at IS NULL"),
+    "events": ("metadata", "at", "type IS NOT NULL"),
+}
+
+
+def shapes(ontology: Ontology, table: Table, types: Sequence[str]) -> list[Shape]:
+    """Return what some types declare, or all of a table where none is named."""
+    kind = KINDS[table]
+    known = {
+        "entity": ontology.entity_types,
+        "relationship": ontology.relationship_types,
+        "event": ontology.event_types,
+    }[kind]
+    return [ontology.shape(kind, type) for type in types or known]
+
+
+def warnings(work: Work, table: Table, types: Sequence[str], paths: Iterable[str]) -> list[str]:
+    """Tell of each field that the types do not declare and that is near to one, or on no row.
+
+    Where rows are very many, the newest are looked at, and that is said.
+    """
+    declared = shapes(work.ontology, table, types)
+    told = (
+        _told(work, table, types, path)
+        for path in dict.fromkeys(paths)
+        if filters.is_path(path) and not operands.find(declared, path)[1]
+    )
+    return [sentence for sentence in told if sentence is not None]
+
+
+def _told(work: Work, table: Table, types: Sequence[str], path: str) -> str | None:
+    known = _beside(shapes(work.ontology, table, types), path)
+    near = names.near(path, known)
+    held, whole = _looked(work, table, types, path)
+    holder = " or ".join(types[:MOST_LISTED]) or KINDS[table].replace("relationship", "connection")
+    if held and near:
+        return f"{shown(path)} is no declared field of {holder}; did you mean {near[0]}?"
+    if held:
+        return None
+    among = f"No {holder}" if whole else f"None of the newest {LOOKED_AT:,} of {holder}"
+    if near:
+        return f"{among} has {shown(path)}; did you mean {near[0]}?"
+    listed = ", ".join(known[:MOST_LISTED]) if len(types) == 1 else ""
+    usual = f"; there may be {listed}" if listed else ""
+    return f"{among} has {shown(path)}{usual}."
+
+
+def _beside(declared: Iterable[Shape], path: str) -> tuple[str, ...]:
+    """List what may stand where a path ends."""
+    first, _, rest = path.partition(".")
+    found: dict[str, None] = {}
+    for shape in declared:
+        if not rest:
+            found.update(dict.fromkeys(shape))
+        elif first in shape:
+            inner = _beside([shape[first].properties], rest)
+            found.update(dict.fromkeys(f"{first}.{name}" for name in inner))
+    return tuple(found)
+
+
+def _looked(work: Work, table: Table, types: Sequence[str], path: str) -> tuple[bool, bool]:
+    """Tell whether the newest rows have something at a path, and whether these were all rows."""
+    whole = True
+    for type in types or [None]:
+        row = _newest(work, table, type, filters.json_path(path))
+        if row["held"]:
+            return True, True
+        whole = whole and row["looked"] < LOOKED_AT
+    return False, whole
+
+
+def _newest(work: Work, table: Table, type: str | None, place: str) -> dict[str, int]:
+    column, order, live = _HOLDERS[table]
+    typed = "AND type = :type" if type is not None else ""
+    row = work.one(
+        f"""
+        SELECT count(*) AS looked, count({dialect.json_kind("looked.held", ":place")}) AS held
+        FROM (
+            SELECT {column} AS held
+            FROM {table}
+            WHERE organization_id = :organization
+              AND {live}
+              {typed}
+            ORDER BY {order} DESC
+            LIMIT {LOOKED_AT}
+        ) AS looked
+        """,
+        type=type,
+        place=place,
+    )
+    return {"looked": row["looked"], "held": row["held"]} if row else {"looked": 0, "held": 0}
