@@ -54,16 +54,13 @@ def check_mapping(
         review.tag(tag)
     completeness.refuse_cycles(review.drawn, review.found)
     completeness.advise(review.made, review.drawn, review.happened, review.found)
-    return Report(
-        valid=not review.found.problems,
-        problems=review.found.problems,
-        advice=review.found.advice,
-        counts={
+    return review.found.report(
+        {
             "entities": len(pieces.entities),
             "connections": len(pieces.connections),
             "events": len(pieces.events),
             "tags": len(pieces.tags),
-        },
+        }
     )
 
 

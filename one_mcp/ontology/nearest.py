@@ -1,5 +1,6 @@
 """What is nearest to a word that no type fits, and why; and what is done where nothing is near."""
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -68,14 +69,20 @@ def _said(
     name: str, meaning: str, aliases: Mapping[str, Alias], wanted: set[str]
 ) -> tuple[float, str]:
     """Weigh where a type says a word: in its name, in words that lead to it, in its meaning."""
-    if wanted & set(names.plain(name).split("_")):
+    if wanted & _words(name):
         return 3.0, "its name says so"
     for alias in aliases.values():
-        if name in alias.candidates and wanted & set(names.plain(alias.name).split("_")):
+        if name in alias.candidates and wanted & _words(alias.name):
             return 2.5, f"{alias.name} leads to it"
-    if wanted & set(names.plain(meaning.replace("-", " ")).split("_")):
+    if wanted & _words(meaning.replace("-", " ")):
         return 2.0, ""
     return 0.0, ""
+
+
+@functools.lru_cache(maxsize=4096)
+def _words(text: str) -> frozenset[str]:
+    """Split what the vocabulary says; a thousand unknown names ask for the same words."""
+    return frozenset(names.plain(text).split("_"))
 
 
 def _because(meaning: str, where: str, shared: list[str]) -> str:

@@ -22,8 +22,9 @@ _TRACED = (*_TABLES, "org")
 class Change(Answer):
     """One change, which `client` asked for, a program by its name and version.
 
-    `more` counts the rows that are not shown, up to about 1,000. What is `unfinished` is under way
-    or was cut off: the same call goes on with it, and undo_change takes back what is there.
+    `more` counts the rows and events that are not shown, up to about 1,000; find_events shows the
+    events. What is `unfinished` is under way or was cut off: the same call goes on with it, and
+    undo_change takes back what is there.
     """
 
     change: str
@@ -113,15 +114,23 @@ def _of_change(work: Work, number: int, limit: int, cursor: str | None) -> Histo
         cursor=lambda row: pages.encode(["history", number], [row["seq"]]),
         size=_size,
     )
-    happened = [] if page.cursor else _happened(work, number, limit)
-    told = [_change(header, [*page.items, *happened])]
+    parts = groups.parts(work, number) or [number]
+    happened = [] if page.cursor else _happened(work, parts[:limit], limit)
+    more = 0 if page.cursor else log.events(work, parts, limit=COUNTED) - len(happened)
+    told = [_change(header, [*page.items, *happened], more)]
     return History(changes=told, cursor=page.cursor, note=compaction.note([header]))
 
 
-def _happened(work: Work, number: int, limit: int) -> list[Difference]:
-    parts = groups.parts(work, number)[:limit] or [number]
+def _happened(work: Work, parts: Sequence[int], limit: int) -> list[Difference]:
+    """List as many events of a change's parts as a page has room for."""
     events = differences.of_events(work, parts, limit)
-    return [event for part in parts for event in events[part]][:limit]
+    found = [event for part in parts for event in events[part]][:limit]
+    room = pages.CHARACTERS["concise"]
+    for index, one in enumerate(found):
+        room -= _size(one)
+        if room < 0 and index:
+            return found[:index]
+    return found
 
 
 def _of_row(work: Work, id: str, chosen: Choice, limit: int, cursor: str | None) -> History:

@@ -184,6 +184,24 @@ def sizes(work: Work, numbers: Sequence[int], *, limit: int) -> dict[int, int]:
     return {row["number"]: row["size"] for row in rows}
 
 
+def events(work: Work, numbers: Sequence[int], *, limit: int) -> int:
+    """Count the events that changes recorded, up to a limit."""
+    return work.value(
+        f"""
+        SELECT count(*) FROM (
+            SELECT 1
+            FROM {dialect.each_number("numbers", "number")}
+            CROSS JOIN events
+            WHERE organization_id = :organization
+              AND version = number.value
+            {dialect.most("limit")}
+        ) AS happened
+        """,
+        numbers=numbers,
+        limit=limit,
+    )
+
+
 def latest(work: Work) -> int:
     """Return the number of the newest change."""
     return work.value(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from one_mcp import clock
+from one_mcp.answers import cut
 from one_mcp.dimensions.entities import existence
 from one_mcp.dimensions.entities.existence import Existence
 from one_mcp.dimensions.entities.selection import Selection
@@ -22,6 +23,7 @@ COLUMNS = {
     "updated": "entities.updated_at",
     "name": "lower(entities.name)",
 }
+SORTED_CHARACTERS = 120  # of a text; a page and its cursor carry no more of it
 Place: TypeAlias = list[JsonValue]
 # what an entity has that is neither a property nor in order, by plain spelling
 _BESIDE = {
@@ -136,7 +138,10 @@ class ValueOrder:
         """Return what rows were sorted by: times as ISO 8601, None where there is nothing."""
         if row["sorted_kind"] == NOTHING:
             return None
-        return clock.to_text(row["at"]) if self.is_time else row["sorted_by"]
+        if self.is_time:
+            return clock.to_text(row["at"])
+        shown = row["sorted_by"]
+        return cut(shown, SORTED_CHARACTERS) if isinstance(shown, str) else shown
 
 
 AnyOrder: TypeAlias = Order | ValueOrder
@@ -188,7 +193,10 @@ def _by_property(
             f" WHEN {kind} = 'text' THEN {TEXTS} ELSE {NOTHING} END"
         ),
         column=f"CASE WHEN {is_number} THEN CAST({value} AS NUMERIC){truth} ELSE 0 END",
-        text=f"CASE WHEN {kind} = 'text' AND NOT {is_number} THEN lower({value}) ELSE '' END",
+        text=(
+            f"CASE WHEN {kind} = 'text' AND NOT {is_number}"
+            f" THEN lower(substr({value}, 1, {SORTED_CHARACTERS})) ELSE '' END"
+        ),
         value=value,
         descending=descending,
         is_time=types == {"timestamp_ms"},

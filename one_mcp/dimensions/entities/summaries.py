@@ -66,5 +66,6 @@ def status(row: Row) -> str | None:
 
 def size(item: Item) -> int:
     if item.properties is None and item.created is None:
-        return len(item.name) + len(item.type) + len(item.status or "") + 60
+        shown = 0 if item.sorted_by is None else len(str(item.sorted_by)) + 15
+        return len(item.name) + len(item.type) + len(item.status or "") + shown + 60
     return len(item.model_dump_json(exclude_none=True))

@@ -24,7 +24,7 @@ from one_mcp.store.work import Work
 
 USUAL_GROUPS = 20
 USUAL_TIMES = 60
-ROOM = 6_500  # characters of all groups
+ROOM, WIDE_ROOM = 6_500, 32_000  # characters of all groups, by themselves or as many as asked for
 VALUE_CHARACTERS = 120
 IN_SEVERAL = "A row with several tags, neighbours or values of a list is in several groups."
 OWN_STATUS = "status is the entity's own; for its property group by properties.status."
@@ -84,7 +84,7 @@ def summarize(
         found.groups.setdefault(key, GroupTally())
     ranked = _ranked(found, grouping, written, by)
     lines = _lines(work, ranked[: limit or _usual(grouping)], grouping, written, earlier)
-    shown = lines if limit else lines[: _fitting(lines)]
+    shown = lines[: _fitting(lines, WIDE_ROOM if limit else ROOM)]
     left = (len(ranked) if found.in_all is None else found.in_all) - len(shown)
     total = written.of(found.total)
     previous = written.of(earlier.total) if earlier else None
@@ -219,8 +219,7 @@ def _value(name: str, value: Value, grouping: Grouping, written: Figures) -> Jso
     return cut(value, VALUE_CHARACTERS) if isinstance(value, str) else value
 
 
-def _fitting(lines: list[JsonObject]) -> int:
-    room = ROOM
+def _fitting(lines: list[JsonObject], room: int) -> int:
     for index, line in enumerate(lines):
         room -= len(jsons.dumps(line)) + 1
         if room < 0:

@@ -13,7 +13,7 @@ from one_mcp.store.work import Row, Work
 
 LABELS_CHARACTERS = 2_000
 METADATA_CHARACTERS = 2_000
-QUOTE_CHARACTERS = 40_000  # as JSON, where a line's end counts twice
+ROOM = 42_000  # of the whole answer as JSON, where a line's end counts twice
 MOST_LINKED = 20
 
 
@@ -21,6 +21,7 @@ class Document(Answer):
     """A document, and a part of its text: `quote` is text[start:stop] of `characters` in all.
 
     `field` says which text of the first entity it is, where it is not a document of its own.
+    `more_entities` counts those that it tells of and that are not shown.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Document(Answer):
     source: str | None = None
     field: str | None = None
     entities: list[Linked] | None = None
+    more_entities: int | None = None
     labels: list[str] | None = None
     quality: float | None = None
     metadata: JsonObject | None = None
@@ -70,22 +72,19 @@ def document(work: Work, id: str, start: int = 0, characters: int = 4_000) -> Do
     row = texts.one(work, id)
     redacted = bool(row["redacted"])
     text, whole = texts.text(work, row, start, characters)
-    text = cut(text, QUOTE_CHARACTERS)
     metadata, _ = excerpts.properties(row["metadata"], METADATA_CHARACTERS, {})
-    shown = bool(text) and not redacted
-    return Document(
+    linked = labels.links(work, [id]).get(id, [])
+    found = Document(
         id=id,
         kind=row["kind"],
         title=row["title"],
-        quote=text if shown else None,
-        start=start if shown else None,
-        stop=start + len(text) if shown else None,
         characters=whole or None,
         media_type=row["media_type"],
         language=row["language"],
         source=row["source"],
         field=row["source_field"],
-        entities=labels.links(work, [id]).get(id, [])[:MOST_LINKED] or None,
+        entities=linked[:MOST_LINKED] or None,
+        more_entities=len(linked[MOST_LINKED:]) or None,
         labels=few(labels.of(work, id), LABELS_CHARACTERS),
         quality=row["quality"],
         metadata=metadata or None,
@@ -94,6 +93,10 @@ def document(work: Work, id: str, start: int = 0, characters: int = 4_000) -> Do
         updated=clock.to_text(row["updated_at"]),
         version=row["version"],
     )
+    if redacted or not text:
+        return found
+    quote = cut(text, ROOM - len(found.model_dump_json(exclude_none=True)))
+    return found.model_copy(update={"quote": quote, "start": start, "stop": start + len(quote)})
 
 
 def about(work: Work, id: str, limit: int = 50, cursor: str | None = None) -> Shelf:
