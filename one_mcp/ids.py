@@ -4,6 +4,8 @@ import re
 import secrets
 import threading
 
+from one_mcp.errors import InvalidArgumentError
+
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 TIME_CHARACTERS = 10
 RANDOM_BITS = 30
@@ -38,6 +40,13 @@ def new(kind: str, now_ms: int) -> str:
 def is_id(text: str) -> bool:
     """Tell whether a text has the shape of an id of this server."""
     return _SHAPE.fullmatch(text) is not None
+
+
+def of(kind: str, text: str) -> str:
+    """Return a text that is an id of a kind; raises InvalidArgumentError for any other."""
+    if text.startswith(f"{kind}_") and is_id(text):
+        return text
+    raise InvalidArgumentError(f"Here an id begins with {kind}_.", argument="id")
 
 
 def within(text: str) -> frozenset[str]:

@@ -8,6 +8,14 @@ from one_mcp.store.work import Row, Work
 ARCHIVED = "archived"
 DEFAULT_STATUS = "active"
 COLUMNS = ", ".join(ENTITIES.imaged)
+_OTHERS = {  # what other ids stand for, and what leads from there to entities
+    ids.CONNECTION: ("a connection", "get_entity shows it with the entities that it connects"),
+    ids.EVENT: ("an event", "get_entity shows it with who did it to what"),
+    ids.KNOWLEDGE: ("a document", "get_knowledge shows it with the entities that it tells of"),
+    "chg": ("a change", "get_history shows what it wrote"),
+    "per": ("a person", "find_events takes it as actor"),
+    "org": ("an organization", "the resource one://organization shows it"),
+}
 
 
 def any_state(work: Work, id: str, argument: str = "id", *, follow: bool = False) -> Row:
@@ -81,9 +89,11 @@ def _missing(id: str, argument: str, survivor: str | None) -> NotFoundError | In
             "An entity id looks like ent_ and 16 characters; find it with find_entities(text=...).",
             argument=argument,
         )
-    if not id.startswith("ent_"):
+    if not id.startswith(f"{ids.ENTITY}_"):
+        kind, way = _OTHERS.get(id[:3], ("no entity", "entity ids begin with ent_"))
         return InvalidArgumentError(
-            f"{id[:4]}… is no id of an entity; entity ids begin with ent_.", argument=argument
+            f"{id} is the id of {kind}, and {argument} takes that of an entity; {way}.",
+            argument=argument,
         )
     if survivor is not None:
         return NotFoundError(

@@ -19,7 +19,7 @@ for _ in range(150):
 
 CALLS: dict[str, tuple[str, dict[str, Any], str]] = {
     "unknown id": ("get_entity", {"id": "ent_0000000000000000"}, "NOT_FOUND"),
-    "id of another kind": ("get_entity", {"id": "evt_0000000000000000"}, "INVALID_ARGUMENT"),
+    "id of another kind": ("get_entity", {"id": "kno_0000000000000000"}, "INVALID_ARGUMENT"),
     "no id at all": ("get_entity", {"id": "Jane"}, "INVALID_ARGUMENT"),
     "unknown argument": ("get_entity", {"id": "{jane}", "depht": 2}, "INVALID_ARGUMENT"),
     "argument of a wrong type": ("find_entities", {"limit": "many"}, "INVALID_ARGUMENT"),

@@ -91,7 +91,8 @@ async def ids(client: Client) -> dict[str, str]:
         | {"properties": {"content": f"Otters breathe. {EVIL}"}},
         {"op": "connect_entities", "from": "$ada", "type": "owns", "to": "$post"}
         | {"metadata": {NAME: EVIL}},
-        {"op": "record_event", "type": "content_interacted", "target": "$post", "actor": "$ada"}
+        {"op": "record_event", "as": "$seen", "type": "content_interacted"}
+        | {"target": "$post", "actor": "$ada"}
         | {"metadata": {"interaction": "viewed", "note": EVIL}},
     ]
     made = await client.call_tool("apply_changes", {"operations": operations, "reason": EVIL})
@@ -110,6 +111,8 @@ async def ids(client: Client) -> dict[str, str]:
         "post": made.structured_content["ids"]["$post"],
         "change": tagged.structured_content["change"],
         "document": document.structured_content["id"],
+        "connection": made.structured_content["done"][2]["id"],
+        "event": made.structured_content["ids"]["$seen"],
     }
 
 
@@ -159,7 +162,7 @@ async def test_no_resource_lets_hidden_text_out(client: Client, ids: dict[str, s
     for address in catalog.ADDRESSES:
         uri = address.uri.partition("{?")[0]
         for variable in address.variables:
-            id = ids["document"] if address.name == "document" else ids["ada"]
+            id = ids.get(address.name, ids["ada"])
             uri = uri.replace(
                 f"{{{variable}}}", id if variable == "id" else values.get(variable, "")
             )

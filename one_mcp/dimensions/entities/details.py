@@ -4,12 +4,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
+from pydantic import Field
+
 from one_mcp import clock
 from one_mcp.answers import Answer
 from one_mcp.dimensions import excerpts, lookup
 from one_mcp.dimensions.entities import as_of as past
 from one_mcp.dimensions.entities import neighbours, tags
 from one_mcp.dimensions.entities.neighbours import Happened, Neighbour, Tie
+from one_mcp.dimensions.entities.others import Party
 from one_mcp.dimensions.events import statistics
 from one_mcp.dimensions.events.statistics import Stats
 from one_mcp.dimensions.organizations import moments
@@ -45,20 +48,31 @@ FRAMES: dict[Detail, Frame] = {
 class Portrait(Answer):
     """An entity. `shortened` names properties that are cut, `cut` says what else is left out.
 
-    `counts` are exact numbers of connections by type and direction, such as "following in".
+    `counts` are exact numbers of connections by type and direction, such as "following in". A
+    connection has its ends, an event who did it to what, and both have metadata in the place of
+    properties; their name is a sentence.
     """
 
     id: str
     type: str
     name: str
     status: str
+    from_: Party | None = Field(default=None, serialization_alias="from")
+    to: Party | None = None
+    actor: Party | None = None
+    target: Party | None = None
+    at: str | None = None
     properties: JsonObject | None = None
+    metadata: JsonObject | None = None
     shortened: list[str] | None = None
     tags: list[str] | None = None
     counts: dict[str, int] | None = None
     neighbours: dict[str, list[Neighbour]] | None = None
     events: list[Happened] | None = None
     stats: Stats | None = None
+    retracted: str | None = None
+    reason: str | None = None
+    replaced_by: str | None = None
     external_id: str | None = None
     created: str
     updated: str

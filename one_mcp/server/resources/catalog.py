@@ -148,6 +148,22 @@ ADDRESSES = (
         by=("from", "to", "type"),
     ),
     Address(
+        uri="one://connections/{id}",
+        name="connection",
+        title="A connection",
+        description="One connection with its metadata and both its ends",
+        read=views.connection,
+        shows=("{id}",),
+    ),
+    Address(
+        uri="one://events/{id}",
+        name="event",
+        title="An event",
+        description="What happened, who did it to what, and what took it back",
+        read=views.event,
+        shows=("{id}",),
+    ),
+    Address(
         uri="one://events{?type,actor,target,since,limit,cursor}",
         name="events",
         title="Events",

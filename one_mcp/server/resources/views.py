@@ -5,12 +5,12 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from one_mcp import assets
+from one_mcp import assets, ids
 from one_mcp.dimensions.changes import history
 from one_mcp.dimensions.changes.history import History
 from one_mcp.dimensions.connections import finding as connection_finding
 from one_mcp.dimensions.connections.finding import Edges
-from one_mcp.dimensions.entities import details
+from one_mcp.dimensions.entities import details, showing
 from one_mcp.dimensions.entities import finding as entity_finding
 from one_mcp.dimensions.entities.details import Portrait
 from one_mcp.dimensions.entities.finding import Entities
@@ -176,6 +176,14 @@ async def connections(
         cursor=cursor,
         detail="full",
     )
+
+
+async def connection(one: Session, id: str) -> Portrait:
+    return await one.read(showing.show, ids.of(ids.CONNECTION, id), detail="full")
+
+
+async def event(one: Session, id: str) -> Portrait:
+    return await one.read(showing.show, ids.of(ids.EVENT, id), detail="full")
 
 
 async def events(

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from one_mcp.access import Permission
 from one_mcp.dimensions.connections.directions import Direction
-from one_mcp.dimensions.entities import archive, details, duplicates, entity, finding
+from one_mcp.dimensions.entities import archive, duplicates, entity, finding, showing
 from one_mcp.dimensions.entities import tags as tagging
 from one_mcp.dimensions.entities.archive import Archived, Restored
 from one_mcp.dimensions.entities.details import Include, Portrait
@@ -174,7 +174,7 @@ async def find_duplicates(
 
 async def get_entity(
     one: Session,
-    id: fields.EntityId,
+    id: Annotated[str, Field(description="ent_…, con_… or evt_…", min_length=1, max_length=64)],
     include: Annotated[
         list[Include] | None, Field(description="default tags, counts (connections by type)")
     ] = None,
@@ -184,13 +184,13 @@ async def get_entity(
     as_of: fields.SinceText | None = None,
     detail: fields.Detail = "concise",
 ) -> Portrait:
-    """Show one entity and what surrounds it: numbers of connections, named neighbours, events.
+    """Show an entity and what surrounds it, a connection with its ends, or an event.
 
     For a creator's content and followers: relationships=["authored"]. For a clone's metrics:
     include=["stats"] (30 days). as_of shows the past.
     """
     return await one.read(
-        details.portrait, id, include, relationships=relationships, as_of=as_of, detail=detail
+        showing.show, id, include, relationships=relationships, as_of=as_of, detail=detail
     )
 
 
