@@ -56,8 +56,13 @@ class Words:
     @property
     def tiers(self) -> tuple[str, str, str]:
         """Queries for rows with all words in the name; with all of them; with any: no row twice."""
-        named, every = self._every(indexed.NAME), self._every(indexed.ANYWHERE)
+        named, every = self._every(indexed.NAME), self.every
         return named, f"({every}) NOT ({named})", f"({self.some}) NOT ({every})"
+
+    @property
+    def every(self) -> str:
+        """A query for rows with all of the words."""
+        return self._every(indexed.ANYWHERE)
 
     def _every(self, where: str) -> str:
         return " AND ".join(

@@ -516,3 +516,18 @@ async def test_sorted_by_update_times_bound_the_update(one: Session, clock: Hand
 
 async def test_name_among_many_is_found_at_once(many: Session) -> None:
     assert await names(many, name="yoga FILM 00007") == ["Yoga film 00007"]
+
+
+async def test_a_text_that_no_index_has_is_looked_up_by_its_words(one: Session) -> None:
+    """Those with the same words in any order, or in another place, are asked and left out."""
+    texts = {"Exact": "Stroße 5, Köln!", "Turned": "Köln, Stroße 5", "Other": "elsewhere"}
+    for name, street in texts.items():
+        properties = {"street": street, "note": "stroße 5 köln"}
+        await one.write(entity.create, "course", name, properties)
+
+    found = await one.read(finding.find, where={"street": "Stroße 5, Köln!"})
+
+    assert [item.name for item in found.items] == ["Exact"]
+    assert (found.total, found.cut) == (1, None)
+    assert await names(one, where={"street": {"eq": "Köln, Stroße 5"}}) == ["Turned"]
+    assert await names(one, where={"street": "!!"}) == []

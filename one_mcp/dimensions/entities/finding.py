@@ -17,6 +17,7 @@ from one_mcp.dimensions.entities import (
     tiers,
     totals,
     value_walks,
+    worded,
 )
 from one_mcp.dimensions.entities.existence import Existence
 from one_mcp.dimensions.entities.orders import AnyOrder, Place, ValueOrder
@@ -119,6 +120,7 @@ def find(
         work, kind, status, held, tags or [], connected_to=connected_to, by_created=by_created
     )
     named.choose(work, chosen, name)
+    worded.choose(work, chosen, held)
     existence.choose(work, chosen, has, lacks)
     conditions.within(work, chosen, by.name, since, until)
     words = fulltext.words(work, text) if text else None
