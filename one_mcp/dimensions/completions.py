@@ -66,7 +66,7 @@ def _with_words(work: Work, typed: str, types: Collection[str]) -> list[Row]:
         f"""
         SELECT id, name, type
         FROM entities
-        WHERE organization_id = :organization
+        WHERE {dialect.unindexed("organization_id")} = :organization
           AND deleted_at IS NULL
           AND seq {dialect.any_of("seqs")}
         """,

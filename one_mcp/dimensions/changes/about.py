@@ -12,7 +12,7 @@ ROWS_ABOUT = 100
 CONNECTIONS_FOLLOWED = 500
 # each arm walks an index from its newest end, so a hub costs no more than the bound; connections
 # that are gone are only in the log, whose partial indexes want these very conditions
-_ABOUT = """
+_ABOUT = f"""
     about AS (
         SELECT :id AS id
         UNION
@@ -22,7 +22,7 @@ _ABOUT = """
             WHERE organization_id = :organization
               AND from_id = :id
             ORDER BY created_at DESC
-            LIMIT :followed
+            {dialect.most("followed")}
         ) AS outgoing
         UNION
         SELECT id FROM (
@@ -31,7 +31,7 @@ _ABOUT = """
             WHERE organization_id = :organization
               AND to_id = :id
             ORDER BY created_at DESC
-            LIMIT :followed
+            {dialect.most("followed")}
         ) AS incoming
         UNION
         SELECT id FROM (
@@ -42,7 +42,7 @@ _ABOUT = """
               AND after IS NULL
               AND before ->> 'from_id' = :id
             ORDER BY seq DESC
-            LIMIT :followed
+            {dialect.most("followed")}
         ) AS outgoing_once
         UNION
         SELECT id FROM (
@@ -53,7 +53,7 @@ _ABOUT = """
               AND after IS NULL
               AND before ->> 'to_id' = :id
             ORDER BY seq DESC
-            LIMIT :followed
+            {dialect.most("followed")}
         ) AS incoming_once
     )
 """
@@ -77,7 +77,7 @@ def headers(work: Work, id: str, chosen: Choice, before: int, limit: int) -> lis
               AND change_rows.change < :before
               {chosen.among("change_rows.change")}
             ORDER BY change_rows.change DESC
-            LIMIT :limit
+            {dialect.most("limit")}
         ) AS newest
         CROSS JOIN change_log
         WHERE change_log.organization_id = :organization
@@ -107,7 +107,7 @@ def rows(work: Work, id: str, numbers: Sequence[int], limit: int) -> list[Row]:
             -- worked out once for each change, not for each of the rows that are joined to it
             SELECT
                 number.value AS number,
-                (SELECT count(*) FROM (SELECT 1 {about} LIMIT :most) AS counted) AS total,
+                (SELECT count(*) FROM (SELECT 1 {about}{dialect.most("most")}) AS counted) AS total,
                 coalesce(
                     (
                         SELECT change_rows.seq {about}

@@ -63,13 +63,13 @@ def take(work: Work, below: int) -> int:
     seqs = [
         row["seq"]
         for row in work.all(
-            """
+            f"""
             SELECT seq
             FROM change_rows
             WHERE organization_id = :organization
               AND change < :below
             ORDER BY change
-            LIMIT :slice
+            {dialect.most("slice")}
             """,
             below=below,
             slice=SLICE,
@@ -83,7 +83,7 @@ def take(work: Work, below: int) -> int:
         SELECT DISTINCT :organization, kept.person_id, kept.key, kept.step, change_rows.row_id
         FROM change_rows
         CROSS JOIN idempotency_keys AS kept
-        WHERE change_rows.organization_id = :organization
+        WHERE {dialect.unindexed("change_rows.organization_id")} = :organization
           AND change_rows.seq {dialect.any_of("seqs")}
           AND kept.organization_id = :organization
           AND kept.change = change_rows.change
@@ -94,7 +94,7 @@ def take(work: Work, below: int) -> int:
     return work.run(
         f"""
         DELETE FROM change_rows
-        WHERE organization_id = :organization
+        WHERE {dialect.unindexed("organization_id")} = :organization
           AND seq {dialect.any_of("seqs")}
         """,
         seqs=seqs,
@@ -104,7 +104,7 @@ def take(work: Work, below: int) -> int:
 def shorten(work: Work, below: int) -> int:
     """Forget what some of the changes touched, which others have read; return how many."""
     return work.run(
-        """
+        f"""
         UPDATE change_log
         SET touched = NULL
         WHERE organization_id = :organization
@@ -116,7 +116,7 @@ def shorten(work: Work, below: int) -> int:
                 AND touched IS NOT NULL
                 AND at < :told
               ORDER BY number
-              LIMIT :slice
+              {dialect.most("slice")}
           )
         """,
         below=below,

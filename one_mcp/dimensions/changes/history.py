@@ -10,7 +10,7 @@ from one_mcp.dimensions.changes.differences import Difference
 from one_mcp.dimensions.changes.log import NEWEST
 from one_mcp.errors import InvalidArgumentError, NotFoundError
 from one_mcp.jsons import JsonValue
-from one_mcp.store import pages
+from one_mcp.store import dialect, pages
 from one_mcp.store.work import Row, Work
 
 ROWS_SHOWN = 6  # of each change in a list of changes; a change's own history shows all
@@ -81,7 +81,7 @@ def _of_organization(work: Work, chosen: Choice, limit: int, cursor: str | None)
           AND (part_of IS NULL OR part_of = number)
           AND {" AND ".join(["number < :before", *chosen.conditions])}
         ORDER BY number DESC
-        LIMIT :limit
+        {dialect.most("limit")}
         """,
         before=_from(cursor, chosen.subject(None), NEWEST),
         limit=limit + 1,

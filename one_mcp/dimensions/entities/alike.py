@@ -74,7 +74,7 @@ def _with_words(work: Work, text: str) -> list[Row]:
         f"""
         SELECT id, type, name, properties
         FROM entities
-        WHERE organization_id = :organization
+        WHERE {dialect.unindexed("organization_id")} = :organization
           AND seq {dialect.any_of("seqs")}
           AND deleted_at IS NULL
           AND version <> :change

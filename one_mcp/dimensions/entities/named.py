@@ -25,15 +25,19 @@ def _members(work: Work, selection: Selection, name: str) -> Members:
     alike = f"lower(entities.name) = lower({bound})"
     other = f"entities.seq {dialect.any_of(others.removeprefix(':'))}"
     hidden = "NOT NULL" if selection.archived else "NULL"
-    ids = " UNION ".join(
+    ids = (
         f"SELECT id FROM entities WHERE organization_id = :organization"
-        f" AND deleted_at IS {hidden} AND {test}"
-        for test in (alike, other)
+        f" AND deleted_at IS {hidden} AND {alike} UNION"
+        f" SELECT id FROM entities WHERE {dialect.unindexed('organization_id')} = :organization"
+        f" AND deleted_at IS {hidden} AND {other}"
     )
     return Members(
         ids=ids,
         test=f"({alike} OR {other})",
-        count=f"SELECT count(*) FROM (SELECT id FROM ({ids}) AS same LIMIT :bound) AS counted",
+        count=(
+            "SELECT count(*)"
+            f" FROM (SELECT id FROM ({ids}) AS same{dialect.most('bound')}) AS counted"
+        ),
     )
 
 
@@ -45,7 +49,7 @@ def _spelled_otherwise(work: Work, name: str) -> list[int]:
         f"""
         SELECT seq, name
         FROM entities
-        WHERE organization_id = :organization
+        WHERE {dialect.unindexed("organization_id")} = :organization
           AND seq {dialect.any_of("seqs")}
         """,
         seqs=fulltext.newest(work, fulltext.ENTITIES, words.tiers[0], FEW),
@@ -57,14 +61,14 @@ def _spelled_otherwise(work: Work, name: str) -> list[int]:
 def bearers(work: Work, name: str) -> list[int]:
     """List the newest live entities of a name, whatever the case of its ASCII letters."""
     rows = work.all(
-        """
+        f"""
         SELECT seq
         FROM entities
         WHERE organization_id = :organization
           AND deleted_at IS NULL
           AND lower(name) = lower(:name)
         ORDER BY seq DESC
-        LIMIT :most
+        {dialect.most("most")}
         """,
         name=name.strip(),
         most=FEW,

@@ -50,7 +50,7 @@ def walked(work: Work, wanted: Wanted, order: Order) -> Reading:
     source = f"FROM (SELECT {FULL} {walk} LIMIT {LOOKED_THROUGH}) AS entities"
     source = f"{source} WHERE {' AND '.join(tests)}" if tests else walk
     rows = work.all(
-        f"SELECT {wanted.columns}, {order.column} AS at {source} LIMIT :count",
+        f"SELECT {wanted.columns}, {order.column} AS at {source}{dialect.most('count')}",
         **selection.parameters,
         count=wanted.count,
     )
@@ -74,7 +74,7 @@ def sorted_all(work: Work, wanted: Wanted, order: ValueOrder) -> Reading:
         WHERE organization_id = :organization
           AND {" AND ".join(tests)}
         {order.clause}
-        LIMIT :count
+        {dialect.most("count")}
         """,
         **selection.parameters,
         count=wanted.count,
@@ -99,7 +99,7 @@ def sorted_few(work: Work, wanted: Wanted, members: Members, order: AnyOrder) ->
           AND entities.{members.key} = known.{members.key}
           AND {" AND ".join(tests)}
         {order.clause}
-        LIMIT :count
+        {dialect.most("count")}
         """,
         **selection.parameters,
         count=wanted.count,

@@ -16,7 +16,7 @@ from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check, operands
 from one_mcp.ontology.model import EntityType, Property
-from one_mcp.store import filters, property_values
+from one_mcp.store import dialect, filters, property_values
 from one_mcp.store.property_values import Range
 from one_mcp.store.work import Work
 
@@ -136,7 +136,7 @@ def _valued(
             if plain:
                 selection.ranges.setdefault(name, []).append(some)
             rows = property_values.rows(some, fields, selection.bind)
-            count = f"SELECT count(*) FROM ({rows} LIMIT :bound) AS counted"
+            count = f"SELECT count(*) FROM ({rows}{dialect.most('bound')}) AS counted"
             sets.append(Members(rows, "TRUE", count, key="seq"))
     return sets
 
@@ -171,7 +171,7 @@ def _in_status(
         return
     typed = f" AND type = {selection.bind(kind.name)}" if kind else ""
     ids = f"SELECT id FROM entities WHERE organization_id = :organization AND {test}{typed}"
-    count = f"SELECT count(*) FROM ({ids} LIMIT :bound) AS counted"
+    count = f"SELECT count(*) FROM ({ids}{dialect.most('bound')}) AS counted"
     selection.sets.append(Members(ids, test, count))
 
 
@@ -189,7 +189,7 @@ def _tagged(selection: Selection, tag: str) -> Members:
             "EXISTS (SELECT 1 FROM tags WHERE organization_id = :organization"
             f" AND entity_id = entities.id AND {same})"
         ),
-        count=f"SELECT count(*) FROM ({ids} LIMIT :bound) AS counted",
+        count=f"SELECT count(*) FROM ({ids}{dialect.most('bound')}) AS counted",
     )
 
 
@@ -218,5 +218,5 @@ def _linked(work: Work, selection: Selection, link: NeighbourOf, *, hidden: bool
         f" WHERE organization_id = :organization AND entity_id = {id}{typed}"
         f" AND direction IN ({', '.join(selection.bind(way) for way in ways)})"
     )
-    count = f"SELECT count(*) FROM ({ids} LIMIT :bound) AS counted" if hidden else kept
+    count = f"SELECT count(*) FROM ({ids}{dialect.most('bound')}) AS counted" if hidden else kept
     return Members(ids, f"({' OR '.join(tests)})", count)

@@ -90,7 +90,8 @@ def best(work: Work, selection: Selection, words: Words) -> tuple[Members, bool]
     reading = broad(work, Wanted(selection, FEW + 1, "entities.seq"), words)
     rows = selection.bind(jsons.dumps([row["seq"] for row in reading.rows[:FEW]]))
     ids = (
-        "SELECT id FROM entities WHERE organization_id = :organization"
+        "SELECT id FROM entities"
+        f" WHERE {dialect.unindexed('organization_id')} = :organization"
         f" AND seq {dialect.any_of(rows[1:])}"
     )
     more = len(reading.rows) > FEW or reading.stopped is not None
@@ -120,7 +121,7 @@ def _told(work: Work, words: Words, seqs: Iterable[int]) -> dict[int, int]:
         f"""
         SELECT seq, type, name
         FROM entities
-        WHERE organization_id = :organization
+        WHERE {dialect.unindexed("organization_id")} = :organization
           AND seq {dialect.any_of("seqs")}
         """,
         seqs=list(seqs),
@@ -165,7 +166,7 @@ def _read(work: Work, wanted: Wanted, placed: Sequence[tuple[float, int]]) -> li
           AND entities.seq = CAST(hits.value ->> 1 AS BIGINT)
           AND {" AND ".join([*selection.scope, *selection.tests()])}
         ORDER BY hits.key
-        LIMIT :count
+        {dialect.most("count")}
         """,
         **selection.parameters,
         placed=jsons.dumps([list(pair) for pair in placed]),

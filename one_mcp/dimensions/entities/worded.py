@@ -24,7 +24,11 @@ def choose(work: Work, selection: Selection, where: JsonObject) -> None:
         found = fulltext.newest(work, fulltext.ENTITIES, words.every, FEW + 1)
         if len(found) <= FEW:
             rows = selection.bind(jsons.dumps(found))[1:]
-            ids = f"SELECT value AS seq FROM {dialect.each_number(rows, 'worded')}"
+            ids = (
+                f"SELECT seq FROM entities"
+                f" WHERE {dialect.unindexed('organization_id')} = :organization"
+                f" AND seq {dialect.any_of(rows)}"
+            )
             selection.sets.append(Members(ids, "TRUE", f"SELECT {len(found)}", key="seq"))
 
 

@@ -26,7 +26,7 @@ def lease(work: Work, model: int, most: int, last: int = leases.LAST) -> list[Un
         f"""
         SELECT seq, heading, text
         FROM chunks
-        WHERE organization_id = :organization
+        WHERE {dialect.unindexed("organization_id")} = :organization
           AND seq {dialect.any_of("rows")}
         """,
         rows=[row["chunk"] for row in rows],
