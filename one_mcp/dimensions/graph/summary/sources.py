@@ -197,7 +197,7 @@ def _others(work: Work, source: RowSource, asked: Conditions) -> None:
     made = filters.of(fitted, source.fields)
     source.conditions = [
         *made.conditions,
-        retracted.LIVE_OF_MANY if events else "deleted_at IS NULL",
+        *(retracted.live_of_many(work) if events else ["deleted_at IS NULL"]),
     ]
     source.parameters = dict(made.parameters)
     ends = {name: f"{source.table}.{_COLUMNS[source.table][name]}" for name in ENDS[source.table]}

@@ -226,12 +226,13 @@ def _buckets(work: Work, source: RowSource, grouping: Grouping) -> list[tuple[in
 
 def _edge(work: Work, source: RowSource, way: str) -> int | None:
     """Return the first or the last time of all rows, by an index where that is possible."""
+    also = "".join(f" AND {condition}" for condition in queries.conditions(source))
     return work.value(
         f"""
         SELECT {source.time}
         FROM {source.table}
         WHERE {source.table}.organization_id = :organization
-          AND {" AND ".join(queries.conditions(source))}
+        {also}
         ORDER BY {source.time} {way}
         LIMIT 1
         """,
