@@ -1,0 +1,67 @@
+"""What descriptions promise, and which test tries it.
+
+A test that tries sentences cites them with `promised`. Another test reads every description and
+demands that each of its sentences is cited, or stands here with the reason why it is no promise.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from mcp import Client
+
+from one_mcp.server import build, toolbox
+
+INSTRUCTIONS = "instructions"
+TOLD = {spec.name: toolbox.describe(spec) for spec in build.SPECS} | {
+    INSTRUCTIONS: build.INSTRUCTIONS
+}
+TRIED: dict[str, set[str]] = defaultdict(set)
+ADVICE = "says when to call it, or what to do"
+NO_PROMISES = {
+    "Look here before you create.": ADVICE,
+    "Try dry_run first.": ADVICE,
+    "Use it whenever something about the business has to be remembered, looked up, linked, counted "
+    "or traced.": ADVICE,
+    "Start: describe_ontology() names all types (never invent one); with a type it tells its "
+    "properties and usual connections.": "describe_ontology's own description says so",
+    "find_entities shows what is there: look before you create.": ADVICE,
+    "The business's own memory, shared with other agents and kept across conversations: creators, "
+    "audience, courses, content, tokens, AI clones, agents, payments; how they belong together, "
+    "what happened, who changed what.": "says what the server is",
+}
+
+Test = TypeVar("Test", bound=Callable[..., Any])
+
+
+def promised(by: str, *sentences: str) -> Callable[[Test], Test]:
+    """Cite the sentences of a description that a test tries."""
+    TRIED[by].update(sentences)
+    return lambda test: test
+
+
+def sentences(text: str) -> list[str]:
+    """Split a description; each paragraph of it stands by itself."""
+    return [
+        sentence
+        for line in text.split("\n")
+        if line
+        for sentence in re.split(r"(?<=[.!?]) (?=\S)", line)
+    ]
+
+
+class Ask(Protocol):
+    """Call a tool, and read its answer; whatever is refused is an error with a `code`."""
+
+    async def __call__(self, tool: str, /, **arguments: Any) -> Any: ...
+
+
+def asking(client: Client) -> Ask:
+    async def ask(tool: str, /, **arguments: Any) -> Any:
+        given = {name.rstrip("_"): value for name, value in arguments.items()}
+        said = (await client.call_tool(tool, given)).structured_content
+        assert said is not None
+        return said.get("error", said)
+
+    return ask
