@@ -16,8 +16,10 @@ from mcp_types import INVALID_PARAMS, ResourceUpdatedNotification
 
 from one_mcp.access import Principal, Role
 from one_mcp.app import LOCAL, App, open_app
+from one_mcp.dimensions.connections import connection
 from one_mcp.dimensions.entities import entity, tags
 from one_mcp.dimensions.entities.entity import Saved
+from one_mcp.dimensions.events import event
 from one_mcp.server.caller import Context, Serving
 from one_mcp.server.resources import subscriptions
 from one_mcp.session import Call, Session
@@ -111,6 +113,54 @@ async def test_subscriber_is_told_of_a_commit_of_a_real_second_process(
         await anyio.run_process([*importing, "--database", str(settings.database)])
 
         assert await ear.next() == "one://entities?type=course"
+
+
+async def test_a_neighbours_new_name_is_told_wherever_it_stands(
+    server: Server[Serving], mode: str, settings: Settings, one: Session, jane: Saved
+) -> None:
+    course = await one.write(entity.create, "course", "Yoga")
+    owned = await one.write(connection.connect, jane.id, "owns", course.id)
+    done = await one.write(event.record, "course_completed", course.id, actor=jane.id)
+    wanted = {
+        f"one://entities/{course.id}",
+        f"one://entities/{course.id}/graph",
+        f"one://entities/{course.id}/events",
+        f"one://connections/{owned.id}",
+        f"one://connections?to={course.id}",
+        f"one://events/{done.id}",
+        "one://events?type=course_completed",
+    }
+    async with another(settings) as other, listening(server, mode, *wanted) as ear:
+        for name in ("Jane Doe", "Jane"):
+            await other.write(entity.update, jane.id, name=name)
+
+            assert {await ear.next() for _ in wanted} == wanted
+
+
+async def test_who_is_not_named_is_told_of_once_at_most(
+    server: Server[Serving], mode: str, one: Session, jane: Saved
+) -> None:
+    course = await one.write(entity.create, "course", "Yoga")
+    uri = f"one://entities/{course.id}"
+    async with listening(server, mode, uri, "one://entities?type=creator") as ear:
+        for number in range(3):
+            await one.write(entity.update, jane.id, name=f"Jane {number}")
+            await ear.until("one://entities?type=creator")
+        await one.write(entity.update, course.id, name="Pilates")
+        await ear.until(uri)
+
+    assert ear.heard.count(uri) <= 1
+
+
+async def test_what_is_made_behind_the_changes_is_told(
+    server: Server[Serving], mode: str, settings: Settings, jane: Saved
+) -> None:
+    assert jane
+    uri = "one://knowledge/search?q=otters"
+    async with another(settings) as other, listening(server, mode, uri) as ear:
+        await other.derive(lambda _: None)
+
+        assert await ear.next() == uri
 
 
 async def test_alias_is_told_under_its_own_uri(
@@ -278,6 +328,7 @@ async def test_unreadable_log_is_survived(
 ) -> None:
     async with listening(server, mode, "one://entities") as ear:
         await app.database.write(lambda raw: raw.execute("ALTER TABLE change_log RENAME TO gone"))
+        await app.session(Call("test"), LOCAL).derive(lambda _: None)
         with caplog.at_level(logging.WARNING), anyio.fail_after(5):
             while "changes cannot be followed" not in caplog.messages:  # noqa: ASYNC110  # a log has no event
                 await anyio.sleep(0.01)

@@ -209,8 +209,8 @@ def latest(work: Work) -> int:
     )
 
 
-def since(work: Work, number: int) -> tuple[int, frozenset[str]]:
-    """Return the newest change's number, and what was touched after `number`."""
+def since(work: Work, number: int) -> tuple[int, frozenset[str], int]:
+    """Return the newest change's number, what was touched after `number`, and by how many."""
     rows = work.all(
         """
         SELECT number, touched
@@ -222,4 +222,4 @@ def since(work: Work, number: int) -> tuple[int, frozenset[str]]:
         number=number,
     )
     some = (id for row in rows for id in json.loads(row["touched"] or "[]"))
-    return (rows[-1]["number"] if rows else number), frozenset(some)
+    return (rows[-1]["number"] if rows else number), frozenset(some), len(rows)

@@ -10,7 +10,15 @@ from one_mcp.ontology import check
 from one_mcp.ontology.model import Ontology
 from one_mcp.server import results
 from one_mcp.server.resources import templates, views
-from one_mcp.server.resources.templates import ENTITIES, MARKDOWN, MERMAID, Address, Locator
+from one_mcp.server.resources.templates import (
+    DERIVED,
+    ENTITIES,
+    MARKDOWN,
+    MERMAID,
+    PEOPLE,
+    Address,
+    Locator,
+)
 from one_mcp.session import Session
 
 ADDRESSES = (
@@ -72,6 +80,7 @@ ADDRESSES = (
         read=views.entity,
         completes={"id": "entity"},
         shows=("{id}",),
+        mentions=(ENTITIES, PEOPLE),
     ),
     Address(
         uri="one://entities/{id}/graph{?depth,types}",
@@ -80,7 +89,8 @@ ADDRESSES = (
         description="Entities and connections up to depth steps away (1 to 4), of types a,b",
         read=views.entity_graph,
         completes={"id": "entity", "types": "relationship_type[]"},
-        shows=("{id}", "con_", ENTITIES),
+        shows=("{id}",),
+        mentions=("con_", ENTITIES),
     ),
     Address(
         uri="one://entities/{id}/graph.mmd{?depth,types}",
@@ -90,7 +100,8 @@ ADDRESSES = (
         read=views.entity_drawing,
         mime_type=MERMAID,
         completes={"id": "entity", "types": "relationship_type[]"},
-        shows=("{id}", "con_", ENTITIES),
+        shows=("{id}",),
+        mentions=("con_", ENTITIES),
     ),
     Address(
         uri="one://entities/{id}/events{?limit,cursor}",
@@ -100,6 +111,7 @@ ADDRESSES = (
         read=views.entity_events,
         completes={"id": "entity"},
         shows=("{id}",),
+        mentions=(ENTITIES, PEOPLE),
     ),
     Address(
         uri="one://entities/{id}/history{?limit,cursor}",
@@ -109,6 +121,7 @@ ADDRESSES = (
         read=views.entity_history,
         completes={"id": "entity"},
         shows=("{id}",),
+        mentions=(ENTITIES, PEOPLE, DERIVED),
     ),
     Address(
         uri="one://entities/{id}/knowledge{?limit,cursor}",
@@ -118,6 +131,7 @@ ADDRESSES = (
         read=views.entity_knowledge,
         completes={"id": "entity"},
         shows=("{id}",),
+        mentions=(ENTITIES, DERIVED),
     ),
     Address(
         uri="one://knowledge/search{?q,type,limit}",
@@ -126,7 +140,7 @@ ADDRESSES = (
         description="Passages for a question q, by meaning and words, of entities of a type",
         read=views.knowledge_search,
         completes={"type": "entity_type"},
-        shows=("kno_", ENTITIES),
+        shows=("kno_", ENTITIES, DERIVED),
     ),
     Address(
         uri="one://knowledge/{id}",
@@ -136,6 +150,7 @@ ADDRESSES = (
         read=views.document,
         completes={"id": "document"},
         shows=("{id}",),
+        mentions=(ENTITIES, DERIVED),
     ),
     Address(
         uri="one://connections{?from,to,type,limit,cursor}",
@@ -145,6 +160,7 @@ ADDRESSES = (
         read=views.connections,
         completes={"from": "entity", "to": "entity", "type": "relationship_type"},
         shows=("con_",),
+        mentions=(ENTITIES,),
         by=("from", "to", "type"),
     ),
     Address(
@@ -154,6 +170,7 @@ ADDRESSES = (
         description="One connection with its metadata and both its ends",
         read=views.connection,
         shows=("{id}",),
+        mentions=(ENTITIES,),
     ),
     Address(
         uri="one://events/{id}",
@@ -162,6 +179,7 @@ ADDRESSES = (
         description="What happened, who did it to what, and what took it back",
         read=views.event,
         shows=("{id}",),
+        mentions=(ENTITIES, PEOPLE),
     ),
     Address(
         uri="one://events{?type,actor,target,since,limit,cursor}",
@@ -171,6 +189,7 @@ ADDRESSES = (
         read=views.events,
         completes={"type": "event_type", "actor": "entity", "target": "entity"},
         shows=("evt_",),
+        mentions=(ENTITIES, PEOPLE),
         by=("type", "actor", "target"),
     ),
 )
@@ -192,8 +211,8 @@ def listed() -> list[Resource]:
         Resource(
             uri=f"one://guide/{name}",
             name=f"guide_{name}",
-            title=_opening(name)[0],
-            description=_opening(name)[1],
+            title=views.guide_opening(name)[0],
+            description=views.guide_opening(name)[1],
             mime_type=MARKDOWN,
         )
         for name in views.guides()
@@ -270,12 +289,6 @@ def _canonical(ontology: Ontology, kind: str, value: str) -> str:
         return find(ontology, value).name
     except OneError:
         return value  # the reading says what is wrong with it
-
-
-def _opening(guide: str) -> tuple[str, str]:
-    """Return the heading of a guide, and its first sentence."""
-    heading, text = views.guide_text(guide).split("\n\n", 1)
-    return heading.removeprefix("# "), f"{' '.join(text.split()).partition('. ')[0].rstrip('.')}."
 
 
 _TYPES = {

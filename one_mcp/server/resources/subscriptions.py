@@ -23,12 +23,14 @@ from one_mcp.app import App
 from one_mcp.dimensions.changes import log as changes
 from one_mcp.errors import InvalidArgumentError, OneError
 from one_mcp.server.resources import catalog
-from one_mcp.server.resources.templates import Locator
+from one_mcp.server.resources.templates import DERIVED, Locator
 from one_mcp.session import Call, Session
-from one_mcp.store import heads
+from one_mcp.store import digests, heads
+from one_mcp.store.work import Work
 
 INTERVAL_S = 0.2  # how late a subscriber may hear of another process's commit
 MOST_URIS = 1_000  # of one connection, and of one stream
+READ_AT_ONCE = 50  # addresses that are read to see whether they differ; more are told unseen
 
 log = logging.getLogger(__name__)
 Context = ServerRequestContext[Any]
@@ -39,17 +41,19 @@ Places = dict[str, Locator]
 class Audience:
     """Those of one organization who listen, and how much of its change log they were told.
 
-    `head` is how far the organization had counted when they were told.
+    `head` is how far the organization had counted when they were told. `looks` are digests of what
+    addresses showed that were read to see whether they differ.
     `streams` are the open `subscriptions/listen` streams; `connections` those on which a client of
     the handshake generations subscribed.
     """
 
     one: Session
     told: int
-    head: int | None = None
+    head: int
     bus: InMemorySubscriptionBus = field(default_factory=InMemorySubscriptionBus)
     streams: list[Places] = field(default_factory=list[Places])
     connections: dict[Connection, Places] = field(default_factory=dict[Connection, Places])
+    looks: dict[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
         self.listen = ListenHandler(self.bus)
@@ -60,15 +64,39 @@ class Audience:
     async def tell(self, touched: frozenset[str]) -> None:
         """Tell everybody here to read again what may be another after such a change."""
         on_streams = {uri: place for places in self.streams for uri, place in places.items()}
-        for uri in self._concerned(on_streams, touched):
-            await self.bus.publish(ResourceUpdated(uri))
+        watched = dict(on_streams)
+        for places in self.connections.values():
+            watched |= places
+        different = await self._different(watched, touched)
+        for uri in on_streams:
+            if uri in different:
+                await self.bus.publish(ResourceUpdated(uri))
         for connection, places in list(self.connections.items()):
-            for uri in self._concerned(places, touched):
-                await connection.send_resource_updated(uri)
+            for uri in places:
+                if uri in different:
+                    await connection.send_resource_updated(uri)
 
-    def _concerned(self, places: Places, touched: frozenset[str]) -> list[str]:
+    async def _different(self, places: Places, touched: frozenset[str]) -> set[str]:
+        """Choose what may show something else now; where only others are named, read it to see."""
         types = self.one.ontology.entity_types.keys()
-        return [uri for uri, place in places.items() if place.concerns(touched, types)]
+        told = {uri for uri, place in places.items() if place.concerns(touched, types)}
+        maybe = [uri for uri in places.keys() - told if places[uri].mentions(touched, types)]
+        self.looks = {uri: self.looks[uri] for uri in self.looks.keys() & places.keys() - told}
+        for uri in maybe[:READ_AT_ONCE]:
+            look = await self._look(uri)
+            if self.looks.get(uri) != look:
+                told.add(uri)
+            self.looks[uri] = look
+        for uri in maybe[READ_AT_ONCE:]:
+            self.looks.pop(uri, None)
+        return told | set(maybe[READ_AT_ONCE:])
+
+    async def _look(self, uri: str) -> str:
+        try:
+            shown = await catalog.read(uri, self.one)
+        except OneError as error:
+            return str(error)
+        return digests.of(shown.model_dump_json())
 
 
 class Watch:
@@ -163,7 +191,7 @@ class Watch:
             audience = self._audiences.get(principal.organization)
             if audience is None:
                 one = self._app.session(Call("watch"), principal)
-                audience = Audience(one, await one.read(changes.latest))
+                audience = Audience(one, *await one.read(_standing))
                 self._audiences[principal.organization] = audience
             self._wanted.set()
             return audience
@@ -187,7 +215,9 @@ class Watch:
     async def _catch_up(self, audience: Audience, head: int) -> None:
         if audience.head == head:
             return
-        told, touched = await audience.one.read(changes.since, audience.told)
+        told, touched, changed = await audience.one.read(changes.since, audience.told)
+        if head - audience.head > changed:
+            touched |= {DERIVED}  # numbers without a change are of what follows behind
         audience.head, audience.told = head, told
         if touched:
             await audience.tell(touched)
@@ -196,6 +226,12 @@ class Watch:
         if not self._failing:
             log.warning("changes cannot be followed", extra={"code": error.code})
         self._failing = True
+
+
+def _standing(work: Work) -> tuple[int, int]:
+    """Return the number of the newest change, and how far the organization has counted."""
+    numbers = heads.numbers(work.raw, [work.organization])
+    return changes.latest(work), numbers.get(work.organization, 0)
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from one_mcp.refusals import Form, refusal
 
 SCHEME = "one"
 ENTITIES = "*entities"
+DERIVED = "*derived"
+PEOPLE = "per_"
 _ALIAS, _CANONICAL = "one://things", "one://entities"  # D-03
 LONGEST_URI = 4_000
 JSON, MARKDOWN, MERMAID = "application/json", "text/markdown", "text/vnd.mermaid"
@@ -42,9 +44,10 @@ class Address:
     The function's parameters are the session and the template's variables. `completes` says which
     names complete a variable. `shows` are the ids of what can be seen there: a prefix such as
     `con_` for any of its kind, a variable such as `{id}` for that one, ENTITIES for any entity's
-    own row and tags; nothing where it never changes. Of a list that is filtered `by` variables, a
-    change has to touch each value given. What others are called is decoration: the name of a
-    neighbour is told of at the neighbour's own address.
+    own row and tags, DERIVED for what is cut and embedded behind the changes; nothing where it
+    never changes. Of a list that is filtered `by` variables, a change has to touch each value
+    given. `mentions` are likewise whoever is named there, such as a neighbour: what touches them
+    may show, and reading again tells whether it does.
     """
 
     uri: str
@@ -55,6 +58,7 @@ class Address:
     mime_type: str = JSON
     completes: Mapping[str, str] = field(default_factory=dict[str, str])
     shows: tuple[str, ...] = ()
+    mentions: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
 
     @property
@@ -112,12 +116,21 @@ class Locator:
             return False
         if EVERYTHING in touched:
             return True
-        ids = tuple(part.format_map(self.values) for part in self.address.shows)
         wanted = (self.values[name] for name in self.address.by if name in self.values)
-        seen = any(id.startswith(ids) for id in touched) or (
+        seen = self._sees(self.address.shows, touched, entity_types)
+        return seen and all(value in touched for value in wanted)
+
+    def mentions(self, touched: AbstractSet[str], entity_types: AbstractSet[str]) -> bool:
+        """Tell whether somebody who may be named here looks different after such a change."""
+        return self._sees(self.address.mentions, touched, entity_types)
+
+    def _sees(
+        self, parts: tuple[str, ...], touched: AbstractSet[str], entity_types: AbstractSet[str]
+    ) -> bool:
+        ids = tuple(part.format_map(self.values) for part in parts)
+        return any(id.startswith(ids) for id in touched) or (
             ENTITIES in ids and not touched.isdisjoint(entity_types)
         )
-        return seen and all(value in touched for value in wanted)
 
 
 def canonical(uri: str) -> str:

@@ -217,3 +217,9 @@ def guides() -> tuple[str, ...]:
 def guide_text(name: str) -> str:
     """Read the guide page of a name that is there."""
     return assets.resources("guide", f"{name}.md").read_text("utf-8")
+
+
+def guide_opening(guide: str) -> tuple[str, str]:
+    """Return the heading of a guide, and its first sentence."""
+    heading, text = guide_text(guide).split("\n\n", 1)
+    return heading.removeprefix("# "), f"{' '.join(text.split()).partition('. ')[0].rstrip('.')}."
