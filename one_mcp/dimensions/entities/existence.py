@@ -87,9 +87,10 @@ class _Arms:
             column = {"id": f"{_ALIAS}.{end} AS id", "at": f"{_ALIAS}.{self.time} AS at"}.get(
                 what, "1"
             )
+            also = "".join(f" AND {test}" for test in tests)
             made.append(
                 f"SELECT {column} FROM {self.table} AS {_ALIAS}"
-                f" WHERE {_ALIAS}.organization_id = :organization AND {' AND '.join(tests)}"
+                f" WHERE {_ALIAS}.organization_id = :organization{also}"
             )
         return made
 
@@ -208,9 +209,9 @@ def _arms(work: Work, wanted: Existence, bound: Bound, at: str, *, hidden: bool)
         if moment is not None:
             time = f"{_ALIAS}.{_TIMES[_TABLES[wanted.noun]]}"
             conditions.append(f"{time} {sign} {bound.bind(moment)}")
-    if of_events:
+    if of_events and retracted.are_any(work):
         conditions.append(retracted.live(_ALIAS))
-    elif not hidden:
+    elif not of_events and not hidden:
         conditions.append(f"{_ALIAS}.deleted_at IS NULL")
     fitted = (fitted_event if of_events else fitted_connection)(work, types, wanted.where or {})
     prefix = f"m{len(bound.parameters)}x"

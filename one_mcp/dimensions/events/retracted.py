@@ -49,10 +49,15 @@ def live_of_many(work: Work) -> list[str]:
 
     Where there are none, an index alone may count events, and no row is asked.
     """
+    return [_OF_MANY] if are_any(work) else []
+
+
+def are_any(work: Work) -> bool:
+    """Tell whether the organization has ever retracted an event."""
     known = work.value(
         "SELECT 1 FROM retractions WHERE organization_id = :organization ORDER BY event_id LIMIT 1"
     )
-    return [] if known is None else [_OF_MANY]
+    return known is not None
 
 
 _OF_MANY = """

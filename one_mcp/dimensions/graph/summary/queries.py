@@ -98,7 +98,7 @@ class Query:
         """All rows; the bound ranges stand first, so that each seeks in an index on the time."""
         table = self._source.table
         cut = f"{dialect.each_list('cuts', 'cut')} CROSS JOIN " if self._cuts else ""
-        return f"FROM {cut}{table} WHERE {table}.organization_id = :organization{self._also}"
+        return f"FROM {cut}{self._source.rows} WHERE {table}.organization_id = :organization{self._also}"
 
     @property
     def _also(self) -> str:
@@ -116,7 +116,7 @@ class Query:
         return f"""
             SELECT {", ".join(columns)}, (
                 SELECT count(*)
-                FROM {table}
+                FROM {self._source.rows}
                 WHERE {table}.organization_id = :organization
                 {self._also}
             ) AS times

@@ -74,12 +74,18 @@ class RowSource:
     parameters: dict[str, object] = field(default_factory=dict[str, object])
     since: int | None = None
     until: int | None = None
+    index: str | None = None
 
     def bind(self, value: object) -> str:
         """Bind a value under a new name and return the placeholder."""
         name = f"b{len(self.parameters)}"
         self.parameters[name] = value
         return f":{name}"
+
+    @property
+    def rows(self) -> str:
+        """The table as a statement names it after FROM."""
+        return self.table if self.index is None else f"{self.table} {dialect.by_index(self.index)}"
 
     @property
     def time(self) -> str:
@@ -170,6 +176,8 @@ def _entities(work: Work, source: RowSource, asked: Conditions) -> None:
     source.conditions = [*chosen.scope, *chosen.tests(small)]
     if small is not None:
         source.conditions.append(f"entities.{small.key} IN ({small.ids})")
+    elif len(kinds) == len(chosen.scope) - 1 == 1 and not chosen.archived:
+        source.index = "entities_by_type"  # all of a type, which by names is several times as slow
     source.parameters = chosen.parameters
 
 
