@@ -56,6 +56,21 @@ def json_value(column: str, path: str) -> str:
     return f"json_extract({column}, {path})"
 
 
+def member_value(column: str, name: str) -> str:
+    """Read a member of the JSON object in a column as an index of it has it, by the same words."""
+    return f"json_extract({column}, '$.{name}')"
+
+
+def member_kind(column: str, name: str) -> str:
+    """Name the kind of such a member that is a number or a text."""
+    return f"typeof(json_extract({column}, '$.{name}'))"
+
+
+def member_is_plain(column: str, name: str) -> str:
+    """Ask whether a member is a number or a text, as an index that has only these wants it."""
+    return f"json_type({column}, '$.{name}') IN ('integer', 'real', 'text')"
+
+
 def json_elements(column: str, path: str) -> str:
     """Read the elements of the list at a path of a JSON column: `type` (the kind) and `value`."""
     return f"json_each({column}, {path}) AS element"

@@ -78,6 +78,12 @@ PIECES: dict[str, tuple[str, str]] = {  # the pieces of store/dialect.py: as the
     ),
     "json_kind": (r"json_type\(([\w.]+), (:\w+)\)", _kind(AT)),
     "json_value": (r"json_extract\(([\w.]+), (:\w+)\)", rf"({AT} #>> '{{}}')"),
+    "member_kind": (r"typeof\(json_extract\(([\w.]+), '\$\.(\w+)'\)\)", _kind(r"(\1 -> '\2')")),
+    "member_value": (r"json_extract\(([\w.]+), '\$\.(\w+)'\)", r"(\1 ->> '\2')"),
+    "member_is_plain": (
+        r"json_type\(([\w.]+), '\$\.(\w+)'\) IN \('integer', 'real', 'text'\)",
+        r"jsonb_typeof(\1 -> '\2') IN ('number', 'string')",
+    ),
     "json_elements": (
         r"json_each\(([\w.]+), (:\w+)\) AS element",
         ELEMENTS,

@@ -87,10 +87,10 @@ class _Arms:
             column = {"id": f"{_ALIAS}.{end} AS id", "at": f"{_ALIAS}.{self.time} AS at"}.get(
                 what, "1"
             )
-            also = "".join(f" AND {test}" for test in tests)
+            also = " ".join(f"AND {test}" for test in tests)
             made.append(
                 f"SELECT {column} FROM {self.table} AS {_ALIAS}"
-                f" WHERE {_ALIAS}.organization_id = :organization{also}"
+                f" WHERE {_ALIAS}.organization_id = :organization {also}"
             )
         return made
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from one_mcp.dimensions.graph.summary import ends, measures, periods
+from one_mcp.dimensions.graph.summary import ends, measures, periods, sources
 from one_mcp.dimensions.graph.summary.ends import SummaryColumn
 from one_mcp.dimensions.graph.summary.sources import RowSource
 from one_mcp.dimensions.graph.summary.wholes import CountedLines
@@ -69,36 +69,50 @@ class Query:
         """Tell whether a row may be in several groups, or none, for its neighbours."""
         return any(key.beside for key in self._keys)
 
-    def lines(self, name: str | None, how: Extent) -> CountedLines:
-        """Write the statement that counts the rows, and reads of a field what is wanted."""
+    def has_index(self, name: str | None, how: Extent) -> bool:
+        """Tell whether an index has all of a field that is to be added up."""
+        if name is None or how is not Extent.FOLDED or not self._source.whole_types:
+            return False
+        return name.removeprefix("metadata.") == sources.AMOUNT
+
+    def lines(self, name: str | None, how: Extent, *, by_index: bool = False) -> CountedLines:
+        """Write the statement that counts the rows, and reads of a field what is wanted.
+
+        By the index of the amounts only those rows are counted that have one.
+        """
         columns = [
             column
             for index, key in enumerate(self._keys)
             for column in (f"{key.value} AS key{index}", f"{key.kind} AS kind{index}")
         ]
-        if name is not None:
+        if by_index:
+            columns += self._amount()
+        elif name is not None:
             columns += self._value(name, distinct=how is Extent.DISTINCT)
-        told = self._told(columns, name, how)
+        told = self._told(columns, name, how, by_index=by_index)
         return CountedLines(told, self._keys, columns, how is Extent.FOLDED)
 
-    def _told(self, columns: list[str], name: str | None, how: Extent) -> str:
+    def _told(self, columns: list[str], name: str | None, how: Extent, *, by_index: bool) -> str:
         if how is Extent.FOLDED:
-            return self._folded(columns)
+            return self._folded(columns, self._rows(by_index=by_index))
         if name is None and self._cuts and len(self._keys) == 1:
             return self._counted(columns)
         places = ", ".join(str(index + 1) for index in range(len(columns)))
         return f"""
             SELECT {", ".join([*columns, "count(*) AS times"])}
-            {self._rows}
+            {self._rows()}
             {f"GROUP BY {places}" if places else ""}
         """
 
-    @property
-    def _rows(self) -> str:
+    def _rows(self, *, by_index: bool = False) -> str:
         """All rows; the bound ranges stand first, so that each seeks in an index on the time."""
-        table = self._source.table
+        source = self._source
         cut = f"{dialect.each_list('cuts', 'cut')} CROSS JOIN " if self._cuts else ""
-        return f"FROM {cut}{self._source.rows} WHERE {table}.organization_id = :organization{self._also}"
+        rows, also = source.rows, self._also
+        if by_index:
+            rows = f"{source.table} {dialect.by_index(sources.BY_AMOUNT)}"
+            also += f" AND {dialect.member_is_plain(source.fields, sources.AMOUNT)}"
+        return f"FROM {cut}{rows} WHERE {source.table}.organization_id = :organization{also}"
 
     @property
     def _also(self) -> str:
@@ -123,7 +137,7 @@ class Query:
             FROM {dialect.each_list("cuts", "cut")}
         """
 
-    def _folded(self, columns: list[str]) -> str:
+    def _folded(self, columns: list[str], rows: str) -> str:
         """Add numbers up as whole ten-thousandths, exactly; those that are none come one by one.
 
         A number with a fraction is one where so many of them make the same number again.
@@ -133,7 +147,7 @@ class Query:
         number, most = "CAST(value AS NUMERIC)", measures.MOST_FOLDED
         one = 10**measures.PLACES
         parts = f"CAST(round({number} * {one}) AS BIGINT)"
-        inner = f"SELECT {', '.join(columns)} {self._rows} {_ALL}"
+        inner = f"SELECT {', '.join(columns)} {rows} {_ALL}"
         return f"""
             SELECT {alike}, CASE WHEN part IS NULL THEN value END AS value, count(*) AS times,
                 sum(part) AS total, min(part) AS least, max(part) AS most
@@ -151,7 +165,7 @@ class Query:
 
     def _key(self, name: str, place: str) -> SummaryColumn:
         if name in periods.UNITS:
-            return SummaryColumn("CAST(cut.value ->> 0 AS BIGINT)", "'time'")
+            return SummaryColumn("cut.key", "'bucket'")  # its place, which costs no reading of JSON
         if column := self._source.column(name):
             return SummaryColumn(column, "'text'")
         if name.startswith("tag:") and self._source.table == "entities":
@@ -188,6 +202,19 @@ class Query:
         beside = name.rpartition(".")
         unit = self._json(f"{beside[0]}{beside[1]}currency", "currency")
         return [*columns, f"{unit.value} AS unit", f"{unit.kind} AS unit_kind"]
+
+    def _amount(self) -> list[str]:
+        """Read amount and currency in the very words of their index."""
+        fields = self._source.fields
+        names = ((sources.AMOUNT, "value", "kind"), (sources.CURRENCY, "unit", "unit_kind"))
+        return [
+            column
+            for name, value, kind in names
+            for column in (
+                f"{dialect.member_value(fields, name)} AS {value}",
+                f"{dialect.member_kind(fields, name)} AS {kind}",
+            )
+        ]
 
     def _json(self, name: str, place: str) -> SummaryColumn:
         argument = "group_by" if place.startswith("key") else "measures"

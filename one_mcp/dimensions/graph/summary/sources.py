@@ -20,6 +20,8 @@ from one_mcp.store.work import Work
 
 Kind = Literal["entities", "connections", "events"]
 MOST_BY_TEXT = 100_000
+AMOUNT, CURRENCY = "amount", "currency"  # of events, which an index has beside their time and ends
+BY_AMOUNT = "events_by_amount"
 _TIMES = {"entities": "created_at", "connections": "created_at", "events": "at"}
 _FIELDS = {"entities": "properties", "connections": "metadata", "events": "metadata"}
 # names for columns, by which rows are grouped and whose values are counted
@@ -75,6 +77,7 @@ class RowSource:
     since: int | None = None
     until: int | None = None
     index: str | None = None
+    whole_types: bool = False
 
     def bind(self, value: object) -> str:
         """Bind a value under a new name and return the placeholder."""
@@ -213,6 +216,7 @@ def _others(work: Work, source: RowSource, asked: Conditions) -> None:
     if known:
         source.conditions.append(f"{source.table}.type {dialect.any_of('types')}")
         source.parameters["types"] = known
+        source.whole_types = events and asked.actor is None and asked.target is None
     given = {"actor_id": asked.actor, "target_id": asked.target}
     ends = {"from_id": asked.from_id, "to_id": asked.to_id}
     for column, id in {**given, **ends}.items():

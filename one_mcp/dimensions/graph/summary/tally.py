@@ -119,10 +119,13 @@ def read(
     grouping: Grouping,
     wanted: Sequence[Measure],
     best: Ranking | None = None,
+    *,
+    by_index: bool = True,
 ) -> Tallies:
     """Count all rows of a source, and the values of each field that a measure reads.
 
-    Of groups that may be very many only the `best` are told, if the engine can rank them.
+    Of groups that may be very many only the `best` are told, if the engine can rank them. Amounts
+    are read from their index, if all rows have one.
     """
     cuts = _buckets(work, source, grouping)
     found = Tallies(starts=[start for start, _ in cuts])
@@ -133,14 +136,26 @@ def read(
         fields.sort(key=lambda field: field[0] != best.measure.field and best.by_sum)
     for index, (name, how) in enumerate(fields):
         query = Query(work.ontology, source, grouping, cuts)
-        statement = _statement(query, query.lines(name, how), found, best)
+        indexed = by_index and query.has_index(name, how)
+        lines = query.lines(name, how, by_index=indexed)
+        statement = _statement(query, lines, found, best)
         for line, row in enumerate(work.each(statement, **query.parameters)):
             if line == MOST_LINES:
                 raise _too_many(name)
             _take(found, row, grouping, name, how, counts=index == 0)
+        if indexed and not _are_all(work, source, found, name):
+            return read(work, source, grouping, wanted, best, by_index=False)
         if best is not None and not found.is_folded:
             return read(work, source, grouping, wanted)
     return found
+
+
+def _are_all(work: Work, source: RowSource, found: Tallies, name: str | None) -> bool:
+    """Tell whether all rows had what was read from an index."""
+    query = Query(work.ontology, source, Grouping((), None, ""), [])
+    counted: int = work.value(query.lines(None, Extent.ROWS).statement, **query.parameters)
+    read = found.total.numbers.get(name or "", {})
+    return counted == sum(one.count for one in read.values())
 
 
 def _statement(query: Query, lines: CountedLines, found: Tallies, best: Ranking | None) -> str:
@@ -170,7 +185,7 @@ def _take(
     if about != Told.GROUP:
         found.total.add(tally)
     if about != Told.WHOLE:
-        for key in _keys(row, len(grouping.names)):
+        for key in _keys(row, len(grouping.names), found.starts):
             found.groups.setdefault(key, GroupTally()).add(tally)
 
 
@@ -242,13 +257,16 @@ def _edge(work: Work, source: RowSource, way: str) -> int | None:
     )
 
 
-def _keys(row: Row, count: int) -> Iterator[Key]:
+def _keys(row: Row, count: int, starts: Sequence[int]) -> Iterator[Key]:
     """Return the groups of a line's rows: one, or one for each value of a list."""
-    return product(*(_values(row[f"key{index}"], row[f"kind{index}"]) for index in range(count)))
+    pairs = ((row[f"key{index}"], row[f"kind{index}"]) for index in range(count))
+    return product(*(_values(value, kind, starts) for value, kind in pairs))
 
 
-def _values(value: Value, kind: str | None) -> list[Value]:
+def _values(value: Value, kind: str | None, starts: Sequence[int]) -> list[Value]:
     match kind:
+        case "bucket":
+            return [starts[int(value or 0)]]
         case "array":
             found = json.loads(str(value))
             plain = [it if isinstance(it, str | int | float) else json.dumps(it) for it in found]
