@@ -101,6 +101,9 @@ def entity_type(name: str, table: TomlTable, known: Known) -> EntityType:
         usual=_usual(table, known),
     )
     table.close()
+    for computed in (it.computed for it in declared.values() if it.computed):
+        among = known.relationships if computed.direction else known.events
+        _known(table, "properties", computed.type, among)
     if built.identity is not None and not (
         built.identity in declared and declared[built.identity].required
     ):

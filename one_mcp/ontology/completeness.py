@@ -85,10 +85,12 @@ def advise(
             without = [entity for entity in alike if not _has(entity, usual, drawn, happened)]
             if without:
                 _advise_entity(without, usual, made, found)
+    recorded = {event.type.name for event in happened}
+    recorded |= {entity.type.on_create for entity in made if entity.type.on_create}
     edges = {edge.type.name: edge for edge in reversed(drawn)}
     for edge in reversed(edges.values()):
         for usual in edge.type.usual:
-            if not any(event.type.name in usual.events for event in happened):
+            if recorded.isdisjoint(usual.events):
                 found.advise(
                     edge.at,
                     "USUALLY_RECORDED",

@@ -171,8 +171,10 @@ def _group(ontology: Ontology, topic: str) -> Described | None:
     if not found:
         return None
     group = next(iter(found.values()))[0]
+    word = ontology.aliases.get(wanted)  # "agent" is a group of events, and a word for ten types
+    meant = [ontology.entity_types[name] for name in word.candidates] if word else []
     types = {
-        "entity": _meanings(ontology.entity_types.values(), group),
+        "entity": _meanings(ontology.entity_types.values(), group) | _meanings(meant),
         "relationship": _meanings(ontology.relationship_types.values(), group),
         "event": _meanings(ontology.event_types.values(), group),
     }

@@ -27,6 +27,39 @@ Kind = Literal["entity", "relationship", "event"]
 Moment = Literal["created", "updated", "archived", "restored"]
 
 ANY = "*"
+TELLABLE = ("entity.id", "entity.type", "entity.name", "entity.moment", "entity.changed")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSource:
+    """Where a field has its value from that nobody gives: from the entity that it is about.
+
+    `source` is one of its properties or one of `TELLABLE`. `words` says what some of its values are
+    called here, `until` where a text is cut, `otherwise` what it is where the entity has nothing.
+    """
+
+    source: str
+    words: dict[str, str] = field(default_factory=dict[str, str])
+    until: str | None = None
+    otherwise: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """How a number follows from the graph: connections of a type and direction, or events.
+
+    Events are those that happened to the entity, of all cases or of one: `interaction=viewed`.
+    """
+
+    type: str
+    direction: Literal["in", "out"] | None = None
+    field: str | None = None
+    value: str | None = None
+
+    @property
+    def words(self) -> str:
+        case = f" {self.field}={self.value}" if self.field else ""
+        return f"{self.type} {self.direction}" if self.direction else f"{self.type}{case}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +81,8 @@ class Property:
     options: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     properties: "dict[str, Property]" = field(default_factory=dict[str, "Property"])
+    told: FieldSource | None = None
+    computed: Computed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +120,15 @@ class EntityType:
     text_fields: tuple[str, ...] = ()
     embeddable: tuple[str, ...] = ()
     usual: tuple[Usual, ...] = ()
+
+    def records(self, moment: Moment) -> str | None:
+        """Name the event that a moment in the life of such an entity records by itself."""
+        return {
+            "created": self.on_create,
+            "updated": self.on_update,
+            "archived": self.on_archive,
+            "restored": self.on_restore,
+        }[moment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,26 +270,6 @@ class Ontology:
             case "event":
                 event = self.event_types.get(type)
                 return event.metadata if event else {}
-
-    def automatic_event(
-        self, type: EntityType, moment: Moment
-    ) -> tuple[EventType, JsonObject] | None:
-        """Return the event that a moment in an entity's life records by itself, and its metadata.
-
-        An event type that tells moments apart by `action` gets the moment as its action.
-        """
-        name = {
-            "created": type.on_create,
-            "updated": type.on_update,
-            "archived": type.on_archive,
-            "restored": type.on_restore,
-        }[moment]
-        if name is None:
-            return None
-        event = self.event_types[name]
-        action = event.metadata.get("action")
-        known = action is not None and moment in action.options
-        return event, {"action": moment} if known else {}
 
 
 def _union(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

@@ -4,9 +4,12 @@ import re
 
 from one_mcp.errors import InvalidPropertyError
 from one_mcp.ontology import names, shape
-from one_mcp.ontology.model import Property, PropertyType
+from one_mcp.ontology.model import TELLABLE, Computed, FieldSource, Property, PropertyType
 from one_mcp.ontology.tables import TomlTable
 
+_COMPUTED = re.compile(
+    r"(?P<type>\w+)(?: (?P<way>in|out)| (?P<field>[A-Za-z]\w{0,62})=(?P<value>\w+))?"
+)
 _PROPERTY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 _BOUNDED: dict[str, tuple[PropertyType, float, float | None]] = {
     "count": ("integer", 0, None),
@@ -68,16 +71,50 @@ def _long(name: str, table: TomlTable) -> Property:
         options=options,
         aliases=table.words("aliases"),
         properties=shapes(table.table("properties")),
+        told=_told(table),
+        computed=_computed(table),
     )
     table.close()
     if type == "enum" and not options:
         raise table.fault("an enum needs its options", "options")
+    if built.default is not None and built.computed is not None:
+        raise table.fault("what is computed has no default", "computed")
     if built.default is not None:
         try:
             shape.fit(built, built.default, name)
         except InvalidPropertyError as failure:
             raise table.fault(f"does not fit the property: {failure}", "default") from failure
     return built
+
+
+def _told(table: TomlTable) -> FieldSource | None:
+    """Build where a field is told from: `from = "status"`, with `words`, `until`, `otherwise`."""
+    source, words = table.optional_text("from"), dict(table.sentences("words"))
+    until, otherwise = table.optional_text("until"), table.optional_text("otherwise")
+    if source is None:
+        if words or until or otherwise:
+            raise table.fault("needs a `from` that words, until and otherwise belong to", "from")
+        return None
+    if source not in TELLABLE and not is_name(source):
+        raise table.fault(f"is a property's name or one of {', '.join(TELLABLE)}", "from")
+    return FieldSource(source, words, until, otherwise)
+
+
+def _computed(table: TomlTable) -> Computed | None:
+    """Build `"following in"`, `"comment_posted"` or `"content_interacted interaction=viewed"`."""
+    text = table.optional_text("computed")
+    if text is None:
+        return None
+    found = _COMPUTED.fullmatch(text)
+    if found is None:
+        raise table.fault(
+            "is a relationship type with its direction, or an event type, perhaps with a case: "
+            '"following in", "content_interacted interaction=viewed"',
+            "computed",
+        )
+    way, field, value = found["way"], found["field"], found["value"]
+    direction = None if way is None else "in" if way == "in" else "out"
+    return Computed(found["type"], direction, field, value)
 
 
 def _type(table: TomlTable, key: str, name: str) -> PropertyType:

@@ -8,6 +8,7 @@ from one_mcp.ontology.model import (
     Dimension,
     EntityType,
     EventType,
+    FieldSource,
     Ontology,
     Property,
     RelationshipType,
@@ -16,7 +17,6 @@ from one_mcp.ontology.model import (
 Grouped = TypeVar("Grouped", EntityType, RelationshipType, EventType)
 WORDS = ("dimensions", "entity_types", "relationship_types", "event_types", "statuses", "tag_keys")
 ORDER = ("organizations", "people", "entities", "connections", "events", "knowledge")
-ENDS_SHOWN = 4
 
 
 def vocabulary(ontology: Ontology) -> dict[str, str]:
@@ -71,9 +71,17 @@ def field(property: Property) -> str:
         "required" if property.required else "",
         f"in {property.unit.removeprefix('of ')}" if property.unit else "",
         f"default {property.default}" if property.default not in (None, []) else "",
+        _source(property.told) if property.told else "",
+        f"computed from {property.computed.words}" if property.computed else "",
     ]
     inner = f" {{{', '.join(property.properties)}}}" if property.properties else ""
     return f"{', '.join(part for part in parts if part)}{inner}: {property.meaning}".rstrip(": ")
+
+
+def _source(told: FieldSource) -> str:
+    """Say where a field is told from that nobody gives."""
+    source = told.source.removeprefix("entity.")
+    return f"from {source}" + (f" or {told.otherwise}" if told.otherwise else "")
 
 
 def _range(property: Property) -> str:
@@ -88,13 +96,14 @@ def _lines(types: Iterable[Grouped]) -> str:
 
 
 def _edge(ontology: Ontology, edge: RelationshipType) -> str:
-    """Read an edge aloud with its first usual ends: that shows its direction."""
-    first = edge.ends[0]
-    start, end = (_some(ontology, types) for types in (first.from_types, first.to_types))
+    """Read an edge aloud between all its usual ends: that shows its direction, too."""
+    start, end = (_all(ontology, types) for types in (edge.from_types, edge.to_types))
     return f"- {edge.name}: {start} {edge.reading} {end}"
 
 
-def _some(ontology: Ontology, types: tuple[str, ...]) -> str:
-    listed = shortened(ontology, types)
-    more = "/…" if len(listed) > ENDS_SHOWN else ""
-    return "/".join(listed[:ENDS_SHOWN]) + more
+def _all(ontology: Ontology, types: tuple[str, ...]) -> str:
+    """Name all types, or those that are missing where that is shorter."""
+    listed = "/".join(shortened(ontology, types))
+    missing = tuple(name for name in ontology.entity_types if name not in types)
+    but = "anything but " + "/".join(shortened(ontology, missing))
+    return listed if ANY in types or len(listed) <= len(but) else but

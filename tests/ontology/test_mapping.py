@@ -425,7 +425,6 @@ def test_what_usually_comes_along_is_offered_ready_to_add(ontology: Ontology) ->
     assert [advice.add for advice in report.advice] == [
         {"from": "$jane", "type": "owns", "to": "$show"},
         {"from": "$show", "type": "hosted_on", "to": "website"},
-        {"type": "livestream_status_changed", "target": "$show"},
     ]
 
 

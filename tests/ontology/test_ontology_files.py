@@ -4,7 +4,8 @@ import pytest
 
 from one_mcp import assets
 from one_mcp.errors import OntologyError, UnknownTypeError
-from one_mcp.ontology import check
+from one_mcp.ontology import automatic, check
+from one_mcp.ontology.automatic import Occasion
 from one_mcp.ontology.load import in_use, load
 
 BOAT = """
@@ -237,7 +238,6 @@ def test_the_pack_of_the_guide_loads_as_it_stands(pack: Path) -> None:
     assert bicycle.properties["wheelSize"].unit == "inches"
     assert check.endpoints(ontology, "bicycle", "hosted_on", "website") is None
     assert check.endpoints(ontology, "bicycle", "repaired_by", "engineering_agent") is None
-    assert ontology.automatic_event(bicycle, "created") == (
-        ontology.event_types["content_changed"],
-        {"action": "created"},
-    )
+    recorded = automatic.event(ontology, Occasion(bicycle, "created", "ent_1"))
+    assert recorded is not None
+    assert (recorded.type.name, recorded.metadata) == ("content_changed", {"action": "created"})

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from one_mcp.errors import UnknownTypeError
-from one_mcp.ontology import check
+from one_mcp.ontology import automatic, check
+from one_mcp.ontology.automatic import Occasion
 from one_mcp.ontology.load import in_use
 from one_mcp.ontology.model import Ontology, Property
 from tests.ontology import specified
@@ -131,12 +132,15 @@ def test_only_what_tells_cases_apart_is_required_of_events(extended: Ontology) -
 def test_automatic_events_need_nothing_that_they_cannot_know(extended: Ontology) -> None:
     """D-47."""
     for type in extended.entity_types.values():
-        for moment in ("created", "updated", "archived", "restored"):
-            automatic = extended.automatic_event(type, moment)
-            if automatic is not None:
-                event, metadata = automatic
-                needed = {name for name, found in event.metadata.items() if found.required}
-                assert needed <= set(metadata), (type.name, moment)
+        for moment in ("created", "archived", "restored"):
+            recorded = automatic.event(extended, Occasion(type, moment, "ent_1"))
+            assert (recorded is None) == (type.records(moment) is None), (type.name, moment)
+
+
+def test_every_type_records_an_event_when_an_entity_is_created(ontology: Ontology) -> None:
+    for type in ontology.entity_types.values():
+        assert type.on_create is not None, type.name
+        assert check.target(ontology.event_types[type.on_create], type.name) is None, type.name
 
 
 def test_cycles_are_refused_where_the_decisions_say(ontology: Ontology) -> None:

@@ -111,7 +111,7 @@ async def test_each_file_becomes_an_entity(one: Session, notes: Path) -> None:
 
     loaded = await take(one, notes)
 
-    assert loaded.created == {"entities": 3}
+    assert loaded.created == {"entities": 3, "automatic_events": 3}
     plain, bare = await entity(one, "plain.md"), await entity(one, "sub/deep/bare.md")
     assert (plain["type"], plain["name"]) == ("knowledge_item", "The *plain* one")
     assert plain["properties"] == {"content": "# The *plain* one\n\nText."}
@@ -247,7 +247,7 @@ async def test_links_that_lead_nowhere_are_remarks(one: Session, notes: Path) ->
 
     loaded = await take(one, notes)
 
-    assert loaded.created == {"entities": 3}
+    assert loaded.created == {"entities": 3, "automatic_events": 3}
     assert loaded.warnings is not None
     said = "\n".join(loaded.warnings)
     assert "gone.md and 3 more" in said
@@ -277,7 +277,7 @@ async def test_a_repeat_changes_nothing_and_a_change_updates(one: Session, notes
     assert again.change is None
     assert again.unchanged == {"entities": 2, "connections": 1}
     assert changed.updated == {"entities": 1}
-    assert changed.created == {"entities": 1, "connections": 1}
+    assert changed.created == {"entities": 1, "connections": 1, "automatic_events": 1}
     a = await entity(one, "a.md")
     assert a["properties"] == {}
     assert a["tags"] == "topic:x topic:y"
@@ -299,7 +299,7 @@ async def test_a_dry_run_writes_nothing_and_tells_bad_files(one: Session, notes:
 
     rehearsed = await imports.run(one, path=str(notes), dry_run=True)
 
-    assert rehearsed.created == {"entities": 1}
+    assert rehearsed.created == {"entities": 1, "automatic_events": 1}
     assert [(row.line, row.code) for row in rehearsed.errors or []] == [(2, "UNKNOWN_TYPE")]
     assert rehearsed.warnings == ["a.md links to b.md, which the import does not have"]
     assert await links(one) == []
@@ -353,7 +353,7 @@ async def test_front_matter_that_does_not_work_is_told_with_its_file(
     assert list(found) == [2]
     assert found[2].problem.startswith("sub/bad.md: ")
     assert word in found[2].problem
-    assert skipped.created == {"entities": 1}
+    assert skipped.created == {"entities": 1, "automatic_events": 1}
 
 
 @pytest.mark.parametrize(
@@ -440,7 +440,7 @@ async def test_links_of_the_file_system_are_never_followed_outside(
 
     loaded = await take(one, notes, skip=True)
 
-    assert loaded.created == {"entities": 1}
+    assert loaded.created == {"entities": 1, "automatic_events": 1}
     assert [(row.problem.split(":")[0], row.code) for row in loaded.errors or []] == [
         ("circle.md", "TEXT_FILE"),
         ("diary.md", "TEXT_FILE"),
@@ -468,7 +468,7 @@ async def test_what_is_swapped_after_the_listing_is_told(
     assert [row.problem.split(":")[0] for row in loaded.errors or []] == [
         "gone.md", "link.md", "pipe.md", "room.md"
     ]  # fmt: skip
-    assert loaded.created == {"entities": 1}
+    assert loaded.created == {"entities": 1, "automatic_events": 1}
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read all")
@@ -500,7 +500,7 @@ async def test_long_and_composed_names_are_found_again(one: Session, notes: Path
 
     first, again = await take(one, notes), await take(one, notes)
 
-    assert first.created == {"entities": 2, "connections": 2}
+    assert first.created == {"entities": 2, "connections": 2, "automatic_events": 2}
     assert again.change is None
 
 
@@ -511,7 +511,7 @@ async def test_one_file_is_imported_by_itself(one: Session, notes: Path) -> None
     first = await take(one, notes / "a.md")
     await imports.run(one, path=str(notes / "c.txt"), format="markdown")
 
-    assert first.created == {"entities": 1}
+    assert first.created == {"entities": 1, "automatic_events": 1}
     assert first.warnings is not None
     assert (await entity(one, "a.md"))["name"] == "A"
     assert (await entity(one, "c.txt"))["name"] == "C"
@@ -568,7 +568,7 @@ async def test_the_folder_in_the_settings_is_a_wall(settings: Settings, tmp_path
                 await imports.run(one, path=path)
         loaded = await imports.run(one, path="docs")
 
-    assert loaded.created == {"entities": 1}
+    assert loaded.created == {"entities": 1, "automatic_events": 1}
 
 
 async def test_long_texts_are_loaded_in_small_batches(
@@ -581,7 +581,7 @@ async def test_long_texts_are_loaded_in_small_batches(
 
     loaded = await take(one, notes)
 
-    assert loaded.created == {"entities": 10, "connections": 9}
+    assert loaded.created == {"entities": 10, "connections": 9, "automatic_events": 10}
 
 
 async def test_a_cancelled_import_stops_between_files(one: Session, notes: Path) -> None:

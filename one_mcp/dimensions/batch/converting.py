@@ -6,10 +6,12 @@ from one_mcp.dimensions import lookup
 from one_mcp.dimensions.entities import identity, rows
 from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.dimensions.entities.rows import EntityRow
-from one_mcp.dimensions.events import event
+from one_mcp.dimensions.events import event, retracted
 from one_mcp.errors import DuplicateError, InvalidArgumentError, WrongDirectionError
 from one_mcp.jsons import JsonObject, JsonValue
-from one_mcp.ontology import check
+from one_mcp.ontology import automatic, check
+from one_mcp.ontology.automatic import Occasion
+from one_mcp.ontology.model import Moment
 from one_mcp.store.work import Row, Work
 
 MOST_WARNINGS = 5
@@ -34,13 +36,15 @@ def convert(
         raise InvalidArgumentError(f"{before['id']} is a {kind.name} already.", argument="type")
     mapped = _mapped(jsons.load_object(before["properties"]), mapping or {})
     given = check.properties(kind, properties or {}, patch=True)
-    checked = check.properties(kind, jsons.merged(mapped, given.values), stored=True)
-    after = EntityRow(kind, before["id"], before["name"], before["status"], checked.values)
+    merged = jsons.merged(mapped, given.values)
+    checked = check.properties(kind, merged, stored=True)
+    values = automatic.begun(kind, before["name"], merged | given.values, checked.values)
+    after = EntityRow(kind, before["id"], before["name"], before["status"], values)
     for other in identity.taken(work, [(kind, after.identity)]).values():
         raise identity.refusal(kind, other)
     _refuse_taken(work, before, kind.name)
     rows.retype(work, after)
-    event.expect(work, kind, "updated", before["id"])
+    event.expect(work, _occasion(work, after))
     work.touch(before["type"], kind.name)
     _advise(work, before["id"], kind.name)
     return Saved(
@@ -51,6 +55,36 @@ def convert(
         version=work.change,
         changed=["type"],
         extra=few(checked.extra),
+    )
+
+
+def _occasion(work: Work, after: EntityRow) -> Occasion:
+    """Tell what happened: the first event of the new type, if that has one of its own, or a change.
+
+    A lead that becomes an audience_member has joined; a company that was a contact is no new one.
+    """
+    kind = after.kind
+    first = automatic.is_own(work.ontology, kind) and not _has_event(work, after)
+    moment: Moment = "created" if first else "updated"
+    return Occasion(kind, moment, after.id, after.properties, ["type"])
+
+
+def _has_event(work: Work, after: EntityRow) -> bool:
+    return bool(
+        work.value(
+            f"""
+            SELECT EXISTS (
+                SELECT 1
+                FROM events
+                WHERE organization_id = :organization
+                  AND target_id = :id
+                  AND type = :type
+                  AND {retracted.LIVE}
+            )
+            """,
+            id=after.id,
+            type=after.kind.on_create,
+        )
     )
 
 

@@ -16,6 +16,7 @@ from one_mcp.dimensions.events import carrying, event
 from one_mcp.errors import ConflictError, InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check
+from one_mcp.ontology.automatic import Occasion
 from one_mcp.store.work import Row, Work
 
 MOST = 50
@@ -83,7 +84,8 @@ def merge(work: Work, survivor_id: str, gone_ids: Sequence[str], prefer: Prefer)
         external_id=external[0] if external else None,
     )
     rows.update(work, [after])
-    event.expect(work, kind, "updated", survivor["id"])
+    changed = rows.differing(survivor, after)
+    event.expect(work, Occasion(kind, "updated", after.id, after.properties, changed))
     work.touch(survivor["id"], *(row["id"] for row in gone))
     _warn(work, merged)
     return merged

@@ -3,6 +3,7 @@
 from one_mcp.answers import Written
 from one_mcp.dimensions import lookup
 from one_mcp.dimensions.events import event
+from one_mcp.ontology.automatic import Occasion
 from one_mcp.ontology.model import Moment
 from one_mcp.store.work import Row, Work
 
@@ -149,7 +150,7 @@ def _restored(row: Row, shown: int, still_hidden: int | None = None) -> Restored
 def _happened(work: Work, row: Row, moment: Moment) -> None:
     kind = work.ontology.entity_types.get(row["type"])  # a pack may be gone, its entities are not
     if kind is not None:
-        event.expect(work, kind, moment, row["id"])
+        event.expect(work, Occasion(kind, moment, row["id"]))
 
 
 def _hidden(work: Work, id: str) -> int:

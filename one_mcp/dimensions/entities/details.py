@@ -6,11 +6,11 @@ from typing import Literal, TypeVar
 
 from pydantic import Field
 
-from one_mcp import clock
+from one_mcp import clock, jsons
 from one_mcp.answers import Answer
 from one_mcp.dimensions import excerpts, lookup
 from one_mcp.dimensions.entities import as_of as past
-from one_mcp.dimensions.entities import neighbours, tags
+from one_mcp.dimensions.entities import computed, neighbours, tags
 from one_mcp.dimensions.entities.neighbours import Happened, Neighbour, Tie
 from one_mcp.dimensions.entities.others import Party
 from one_mcp.dimensions.events import statistics
@@ -19,7 +19,7 @@ from one_mcp.dimensions.organizations import moments
 from one_mcp.errors import ArchivedError, InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.store.pages import Detail
-from one_mcp.store.work import Work
+from one_mcp.store.work import Row, Work
 
 Include = Literal["tags", "counts", "neighbours", "events", "stats", "archived"]
 Listed = TypeVar("Listed", bound=Answer | str)
@@ -51,6 +51,7 @@ class Portrait(Answer):
     `counts` are exact numbers of connections by type and direction, such as "following in". A
     connection has its ends, an event who did it to what, and both have metadata in the place of
     properties; their name is a sentence.
+    `computed` are properties that nobody has given, as connections and events have them.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Portrait(Answer):
     properties: JsonObject | None = None
     metadata: JsonObject | None = None
     shortened: list[str] | None = None
+    computed: JsonObject | None = None
     tags: list[str] | None = None
     counts: dict[str, int] | None = None
     neighbours: dict[str, list[Neighbour]] | None = None
@@ -118,6 +120,7 @@ def portrait(
         status=row["status"],
         properties=properties or None,
         shortened=shortened,
+        computed=_computed(work, row, ties) if "counts" in parts else None,
         tags=_tags(work, id, at, frame, cut) if "tags" in parts else None,
         counts={tie.label: tie.count for tie in ties} or None,
         neighbours=_neighbours(work, id, near, frame, cut) or None,
@@ -130,6 +133,15 @@ def portrait(
         as_of=None if at is None else clock.to_text(at),
         cut=cut or None,
     )
+
+
+def _computed(work: Work, row: Row, ties: Sequence[Tie]) -> JsonObject | None:
+    kind = work.ontology.entity_types.get(row["type"])
+    if kind is None or not any(declared.computed for declared in kind.properties.values()):
+        return None
+    given = jsons.load_object(row["properties"])
+    found = computed.of(work, kind, row["id"], ties)
+    return {name: count for name, count in found.items() if name not in given} or None
 
 
 def _parts(

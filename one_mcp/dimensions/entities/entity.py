@@ -12,6 +12,8 @@ from one_mcp.errors import DuplicateError, InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import adjustments, check
 from one_mcp.ontology.adjustments import Adjustment
+from one_mcp.ontology.automatic import Occasion
+from one_mcp.ontology.model import EntityType
 from one_mcp.store.work import Work
 
 LONGEST_NAME = 500
@@ -42,12 +44,13 @@ def create(
 ) -> Saved:
     """Create an entity with its defaults; the type's automatic event goes with it."""
     kind = check.entity_type(work.ontology, type)
-    values, checked = rows.begun(kind, properties or {})
+    name = named(name)
+    values, checked = rows.begun(kind, name, properties or {})
     new = EntityRow(
         kind,
         ids.new(ids.ENTITY, work.now),
-        named(name),
-        settable(work, status or lookup.DEFAULT_STATUS),
+        name,
+        settable(work, status or lookup.DEFAULT_STATUS, kind),
         values,
         external_id=external_id,
     )
@@ -61,7 +64,7 @@ def create(
     work.warnings.extend(checked.hints)
     alike.warn(work, new, same)
     tags.add(work, new.id, with_tags or [])
-    event.expect(work, kind, "created", new.id)
+    event.expect(work, Occasion(kind, "created", new.id, values))
     return Saved(
         id=new.id,
         type=kind.name,
@@ -101,7 +104,7 @@ def update(
         kind,
         id,
         before["name"] if name is None else named(name),
-        before["status"] if status is None else settable(work, status),
+        before["status"] if status is None else settable(work, status, kind),
         new,
     )
     work.warnings.extend(checked.hints)
@@ -110,7 +113,7 @@ def update(
         if after.identity != before["identity"]:
             _refuse_taken(work, after)
         rows.update(work, [after])
-        event.expect(work, kind, "updated", id)
+        event.expect(work, Occasion(kind, "updated", id, new, changed))
     return Saved(
         id=id,
         type=kind.name,
@@ -148,12 +151,19 @@ def named(name: str) -> str:
     return trimmed
 
 
-def settable(work: Work, status: str) -> str:
+def settable(work: Work, status: str, kind: EntityType | None = None) -> str:
     """Check a status that an entity can be given; only archiving makes it `archived`."""
     usable = [name for name in work.ontology.statuses if name != lookup.ARCHIVED]
     if status == lookup.ARCHIVED:
         raise InvalidArgumentError(
             "An entity becomes archived with archive_entity, which hides its connections too.",
+            argument="status",
+        )
+    own = None if kind is None else kind.properties.get("status")
+    if kind is not None and own is not None and status in own.options and status not in usable:
+        raise InvalidArgumentError(
+            f"{status} is no status of entities, but one that a {kind.name} has beside it: "
+            f'properties {{"status": "{status}"}}, in a table the column properties.status.',
             argument="status",
         )
     if status not in usable:

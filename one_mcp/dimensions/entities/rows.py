@@ -8,7 +8,7 @@ from one_mcp import jsons
 from one_mcp.dimensions import lookup
 from one_mcp.dimensions.entities import identity
 from one_mcp.jsons import JsonObject
-from one_mcp.ontology import adjustments, check
+from one_mcp.ontology import adjustments, automatic, check
 from one_mcp.ontology.adjustments import Adjustment
 from one_mcp.ontology.check import CheckedProperties
 from one_mcp.ontology.model import EntityType
@@ -50,10 +50,10 @@ class EntityRow:
         self.identity = identity.of(self.kind, self.properties)
 
 
-def begun(kind: EntityType, given: JsonObject) -> tuple[JsonObject, CheckedProperties]:
+def begun(kind: EntityType, name: str, given: JsonObject) -> tuple[JsonObject, CheckedProperties]:
     """Work out what a new entity has, with its defaults; null means what it means in a patch."""
     checked = check.properties(kind, given, fill=True)
-    return jsons.merged({}, checked.values), checked
+    return automatic.begun(kind, name, given, jsons.merged({}, checked.values)), checked
 
 
 def replaced(kind: EntityType, given: JsonObject) -> tuple[JsonObject, CheckedProperties]:

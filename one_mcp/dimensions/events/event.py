@@ -1,17 +1,20 @@
 """Events: what happened, to what, by whom; written once and never changed."""
 
-from one_mcp import clock, ids
+from one_mcp import clock, ids, jsons
 from one_mcp.answers import Written, few
 from one_mcp.clock import EARLIEST_MS, LATEST_MS
 from one_mcp.dimensions import lookup
-from one_mcp.dimensions.events import rows
+from one_mcp.dimensions.events import retracted, rows
 from one_mcp.dimensions.events.rows import EventRow
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
-from one_mcp.ontology import check
-from one_mcp.ontology.model import EntityType, Moment
-from one_mcp.store.work import Happening, Work
+from one_mcp.ontology import automatic, check
+from one_mcp.ontology.automatic import Occasion
+from one_mcp.ontology.model import EventType
+from one_mcp.store import dialect
+from one_mcp.store.work import Happening, Row, Work
 
+LAST = 20  # events of an entity that a new one is compared with
 AHEAD_MS = 366 * clock.DAY_MS  # what is planned is seldom further away
 
 
@@ -49,6 +52,7 @@ def record(
     if target is not None:
         row = lookup.live(work, target, "target", follow=True)
         target, happens_to = row["id"], row["type"]
+        _warn_of_twin(work, kind, checked.values, row)
     advice = check.target(kind, happens_to)
     if advice is not None:
         work.warn(advice)
@@ -66,12 +70,12 @@ def record(
     )
 
 
-def expect(work: Work, type: EntityType, moment: Moment, target: str) -> None:
-    """Note the event that a moment in an entity's life records by itself."""
-    automatic = work.ontology.automatic_event(type, moment)
-    if automatic is not None:
-        kind, metadata = automatic
-        work.happenings.append(Happening(kind.name, target, metadata))
+def expect(work: Work, occasion: Occasion) -> None:
+    """Note the event that a moment in an entity's life records by itself, never in the future."""
+    found = automatic.event(work.ontology, occasion)
+    if found is not None:
+        at = work.now if found.at is None else min(found.at, work.now)
+        work.happenings.append(Happening(found.type.name, occasion.id, found.metadata, at))
 
 
 def flush(work: Work) -> None:
@@ -80,7 +84,7 @@ def flush(work: Work) -> None:
         if not (work.has_recorded and _said(work, happening)):
             id, actor = ids.new(ids.EVENT, work.now), work.principal.person
             it = happening
-            rows.insert(work, [EventRow(id, it.type, actor, it.target, it.metadata, work.now)])
+            rows.insert(work, [EventRow(id, it.type, actor, it.target, it.metadata, it.at)])
     work.happenings.clear()
 
 
@@ -99,6 +103,38 @@ def _said(work: Work, happening: Happening) -> bool:
         target=happening.target,
     )
     return said is not None
+
+
+def _warn_of_twin(work: Work, kind: EventType, metadata: JsonObject, target: Row) -> None:
+    """Tell who records what the entity has recorded by itself, or somebody else before."""
+    type = work.ontology.entity_types.get(target["type"])
+    if type is None or type.on_create != kind.name or not automatic.is_own(work.ontology, type):
+        return
+    case = [name for name, declared in kind.metadata.items() if declared.required]
+    for row in work.all(
+        f"""
+        SELECT id, metadata
+        FROM events
+        WHERE organization_id = :organization
+          AND target_id = :target
+          AND type = :type
+          AND version <> :change
+          AND {retracted.LIVE}
+        ORDER BY at DESC, seq DESC
+        {dialect.most("limit")}
+        """,
+        target=target["id"],
+        type=kind.name,
+        change=work.change,
+        limit=LAST,
+    ):
+        said = jsons.load_object(row["metadata"])
+        if all(said.get(name) == metadata.get(name) for name in case):
+            work.warn(
+                f"{row['id']} says this of {target['id']} already: a {type.name} records it by "
+                "itself. Where it is the same, take this one back: retract_event."
+            )
+            return
 
 
 def _actor(work: Work, id: str) -> str:

@@ -52,7 +52,7 @@ class EntityLine:
 def drafted(loading: Loading, _line: int, record: records.EntityRecord) -> EntityLine:
     work = loading.work
     kind = check.entity_type(work.ontology, record.type)
-    _check_status(work, record)
+    _check_status(work, kind, record)
     given = [check.tag(text) for text in record.tags]
     for key, _ in given:
         if advice := check.tag_key(work.ontology, key):
@@ -72,9 +72,9 @@ def _key_of(kind: EntityType, name: str, record: records.EntityRecord) -> Key:
     return keyed.key(kind.name, fields, name, checked.values)
 
 
-def _check_status(work: Work, record: records.EntityRecord) -> None:
+def _check_status(work: Work, kind: EntityType, record: records.EntityRecord) -> None:
     if record.archived_at is None:
-        entity.settable(work, record.status or lookup.DEFAULT_STATUS)
+        entity.settable(work, record.status or lookup.DEFAULT_STATUS, kind)
     elif record.status != lookup.ARCHIVED:
         raise InvalidArgumentError('Where archived_at stands, the status is "archived".')
     else:
@@ -186,7 +186,7 @@ def _likely(draft: EntityLine) -> Likely | None:
     """Say what a line would make; None where it is refused, which is said later."""
     record = draft.record
     try:
-        values, _ = rows.begun(draft.kind, record.properties)
+        values, _ = rows.begun(draft.kind, draft.name, record.properties)
     except OneError:
         return None
     tags = frozenset(f"{key}:{value}" for key, value in draft.tags)
@@ -265,7 +265,7 @@ def _begun(loading: Loading, draft: EntityLine) -> JsonObject:
         checked = check.properties(draft.kind, given, stored=True)
         values = checked.values
     else:
-        values, checked = rows.begun(draft.kind, given)
+        values, checked = rows.begun(draft.kind, draft.name, given)
     loading.report.remark(checked.extra, checked.hints)
     return values
 

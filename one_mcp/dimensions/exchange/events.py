@@ -19,11 +19,6 @@ from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
 
 KIND = "events"
-ANNOUNCED = 1_000
-BEGINNINGS = (  # properties that say when a thing came to be, the plainest first
-    *("createdAt", "joinedAt", "issuedAt", "purchasedAt", "registeredAt", "startedAt"),
-    *("publishedAt", "sentAt", "recordedAt", "generatedAt", "deployedAt", "paidAt"),
-)
 
 
 @dataclass(slots=True)
@@ -78,27 +73,6 @@ def load(loading: Loading, lines: Lines[records.EventRecord]) -> None:
     loading.report.created[KIND] += len(new) + len(undone)
     loading.report.updated[KIND] += changed
     loading.report.unchanged[KIND] += len(there) - len(undone) - changed
-
-
-def announce(loading: Loading) -> None:
-    """Record the automatic events of all entities that the open change created or updated.
-
-    None where the import itself has an event of the same type and target.
-    """
-    after: int | None = 0
-    while after is not None:
-        after = announce_some(loading, loading.work.change, after)
-
-
-def announce_some(loading: Loading, change: int, after: int) -> int | None:
-    """Do so for some of what one of the import's changes wrote; say after which row to go on."""
-    written = _written(loading.work, change, after)
-    expected = list(_automatic(loading.work, written))
-    said = _said(loading, [event.target for event in expected])
-    new = [event for event in expected if (event.type, event.target) not in said]
-    rows.insert(loading.work, new)
-    loading.report.created["automatic_events"] += len(new)
-    return written[-1]["seq"] if len(written) == ANNOUNCED else None
 
 
 def _is_person(end: End) -> bool:
@@ -236,65 +210,3 @@ def _says_otherwise(draft: EventLine, before: Row) -> bool:
         or (record.id or before["id"]) != before["id"]
         or (record.external_id or before["external_id"]) != before["external_id"]
     )
-
-
-def _written(work: Work, change: int, after: int) -> list[Row]:
-    return work.all(
-        f"""
-        SELECT
-            change_rows.seq, change_rows.row_id, change_rows.before IS NULL AS created,
-            entities.type, entities.properties, entities.created_at, entities.updated_at
-        FROM change_rows
-        JOIN entities
-          ON entities.organization_id = change_rows.organization_id
-         AND entities.id = change_rows.row_id
-        WHERE change_rows.organization_id = :organization
-          AND change_rows.change = :change
-          AND change_rows.kind = 'entity'
-          AND change_rows.seq > :after
-        ORDER BY change_rows.seq
-        {dialect.most("limit")}
-        """,
-        change=change,
-        after=after,
-        limit=ANNOUNCED,
-    )
-
-
-def _automatic(work: Work, written: list[Row]) -> Iterable[EventRow]:
-    for row in written:
-        moment = "created" if row["created"] else "updated"
-        happening = work.ontology.automatic_event(work.ontology.entity_types[row["type"]], moment)
-        if happening is not None:
-            kind, metadata = happening
-            id, actor = ids.new(ids.EVENT, work.now), work.principal.person
-            yield EventRow(id, kind.name, actor, row["row_id"], metadata, _moment(work, row))
-
-
-def _moment(work: Work, row: Row) -> int:
-    """Say when what a line tells of happened: as it says itself, and never later than now.
-
-    "Leads of November" are those that came in November, whenever their table was imported.
-    """
-    if not row["created"]:
-        return min(row["updated_at"], work.now)
-    properties = jsons.load_object(row["properties"])
-    times = (properties.get(name) for name in BEGINNINGS)
-    said = next((it for it in times if isinstance(it, int) and not isinstance(it, bool)), None)
-    return min(row["created_at"] if said is None else said, work.now)
-
-
-def _said(loading: Loading, targets: list[str | None]) -> set[tuple[str, str]]:
-    """Find what this import recorded about targets, by the index of targets: it may be huge."""
-    found = loading.work.all(
-        f"""
-        SELECT type, target_id
-        FROM events
-        WHERE organization_id = :organization
-          AND {dialect.unindexed("version")} {dialect.any_of("changes")}
-          AND target_id {dialect.any_of("targets")}
-        """,
-        changes=list(loading.changes),
-        targets=targets,
-    )
-    return {(row["type"], row["target_id"]) for row in found}

@@ -13,6 +13,7 @@ from one_mcp import ids
 from one_mcp.access import Permission
 from one_mcp.answers import Written
 from one_mcp.dimensions.exchange import (
+    announcing,
     connections,
     documents,
     entities,
@@ -68,7 +69,7 @@ def load(
     if loading.faithful:
         loading.report.forget_remarks()
     else:
-        events.announce(loading)
+        announcing.announce(loading)
     for sentence in loading.report.warnings():
         work.warn(sentence)
     if loading.report.failed and on_error == "abort":
@@ -108,7 +109,7 @@ def load_part(work: Work, loading: Loading, batch: list[Numbered], *, announce: 
     _take(loading, batch)
     loading.report.lines -= loading.faithful and not was_faithful
     if announce and not loading.faithful:
-        events.announce(loading)
+        announcing.announce(loading)
     return LoadedPart(
         counts=loading.report.counts(),
         faithful=loading.faithful,
@@ -130,7 +131,7 @@ class Announced(Written):
 def announce_part(work: Work, loading: Loading, change: int, after: int) -> Announced:
     """Record automatic events of what one of the import's changes wrote, once all lines are in."""
     loading.go_on(work)
-    after_that = events.announce_some(loading, change, after)
+    after_that = announcing.announce_some(loading, change, after)
     return Announced(counts=loading.report.counts(), after=after_that)
 
 
