@@ -20,6 +20,7 @@ class Happening:
     type: str
     target: str
     metadata: JsonObject
+    at: int
 
 
 @dataclass(slots=True)

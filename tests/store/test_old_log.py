@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from one_mcp.app import App, open_app
-from one_mcp.dimensions.changes import history
+from one_mcp.dimensions.changes import history, log
 from one_mcp.dimensions.entities import as_of
 from one_mcp.dimensions.undo import undo
 from one_mcp.errors import OneError
@@ -24,6 +24,7 @@ from one_mcp.store.work import Work
 pytestmark = pytest.mark.anyio
 
 OLD = Path(__file__).parent / "files" / "log_of_schema_2"
+COUNTERS = {"totalFollowers", "totalContent", "totalRevenue", "enrollments", "completions"}
 SHOWN = ("id", "type", "name", "properties", "status", "version", "updated_at", "deleted_at")
 TOLD: dict[str, Any] = json.loads(gzip.decompress(OLD.with_suffix(".json.gz").read_bytes()))
 
@@ -46,10 +47,11 @@ async def pages(one: Session, id: str | None) -> list[dict[str, Any]]:
 
 
 def content(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A history without its cursors, and without the retractions that the upgrade has added."""
-    for change in (change for page in told for change in page["changes"]):
+    """The changes of a history, without the retractions and the change that an upgrade adds."""
+    changes = [it for page in told for it in page["changes"] if it["tool"] != log.UPGRADE]
+    for change in changes:
         change["rows"] = [row for row in change.get("rows", ()) if row["kind"] != "retraction"]
-    return [{key: value for key, value in page.items() if key != "cursor"} for page in told]
+    return changes
 
 
 async def test_histories_are_told_as_before(one: Session) -> None:
@@ -87,7 +89,15 @@ async def test_a_change_is_undone_as_before(one: Session, change: str) -> None:
         told.pop("message")
 
     assert {**answer, "change": None} == {**told, "change": None}
-    assert await one.read(rows, left) == left
+    assert counted(await one.read(rows, left)) == counted(left)
+
+
+def counted(rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """Rows without the numbers that the graph can count, which the upgrade has taken out."""
+    for row in rows.get("entities", ()):
+        given = json.loads(row["properties"])
+        row["properties"] = {name: it for name, it in given.items() if name not in COUNTERS}
+    return rows
 
 
 def rows(work: Work, like: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:

@@ -9,6 +9,7 @@ from one_mcp.errors import NotFoundError
 from one_mcp.store import dialect
 from one_mcp.store.work import BEGINS, Row, Work
 
+UPGRADE = "upgrade"  # the tool of a change that an upgrade of the file made
 NEWEST = 2**63 - 1
 HEADER = """
     number, at, tool, client, reason, undoes, undone_by, touched, part_of, unfinished,

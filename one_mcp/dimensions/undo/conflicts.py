@@ -92,7 +92,8 @@ def _purged(work: Work, number: int) -> Iterator[Obstacle]:
 def _changed(work: Work, number: int) -> Iterator[Obstacle]:
     """Find rows that are no longer as the change left them.
 
-    What has a version is the same again when that is the same, also thanks to an undo.
+    What has a version is the same again when that is the same, also thanks to an undo: the next
+    entry that keeps one, as those of an upgrade do not, has the version that this change left.
     """
     for mine in work.each(
         f"""
@@ -107,13 +108,11 @@ def _changed(work: Work, number: int) -> Iterator[Obstacle]:
               WHERE {later_changes.SAME_ROW}
                 AND newer.change > :number
           )
-          AND CASE
-              -- such a row is there or not, so compare before the next change with now
+          AND CASE -- such a row is there or not, so compare before the next change with now
               WHEN mine.kind IN {tables.WHOLE_KINDS} THEN (
                   SELECT newer.before IS NULL
                   FROM change_rows AS newer
-                  WHERE {later_changes.SAME_ROW}
-                    AND newer.change > :number
+                  WHERE {later_changes.SAME_ROW} AND newer.change > :number
                   ORDER BY newer.change, newer.seq
                   LIMIT 1
               ) <> (
@@ -123,15 +122,17 @@ def _changed(work: Work, number: int) -> Iterator[Obstacle]:
                   ORDER BY newer.change DESC, newer.seq DESC
                   LIMIT 1
               )
-              ELSE (
-                  -- the version that this change left stands in the next entry that keeps one
-                  SELECT CAST(newer.before ->> 'version' AS BIGINT)
-                  FROM change_rows AS newer
-                  WHERE {later_changes.SAME_ROW}
-                    AND newer.change > :number
-                    AND (newer.before IS NULL OR newer.before -> 'version' IS NOT NULL)
-                  ORDER BY newer.change, newer.seq
-                  LIMIT 1
+              ELSE coalesce(
+                  (
+                      SELECT coalesce(CAST(newer.before ->> 'version' AS BIGINT), 0)
+                      FROM change_rows AS newer
+                      WHERE {later_changes.SAME_ROW}
+                        AND newer.change > :number
+                        AND (newer.before IS NULL OR newer.before -> 'version' IS NOT NULL)
+                      ORDER BY newer.change, newer.seq
+                      LIMIT 1
+                  ),
+                  :number
               ) IS DISTINCT FROM {_version_now()}
           END
         """,

@@ -112,8 +112,10 @@ def since(work: Work, number: int, mine: Row) -> Iterator[Obstacle]:
           AND kind = :kind
           AND (kind NOT IN {tables.WHOLE_KINDS} OR coalesce(after, before) = :image)
           AND change > :number
+          AND tool <> :upgrade
         ORDER BY seq DESC
         """,
+        upgrade=log.UPGRADE,
         id=mine["row_id"],
         kind=mine["kind"],
         image=mine["image"],

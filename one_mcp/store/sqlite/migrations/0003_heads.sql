@@ -499,3 +499,95 @@ GROUP BY organization_id, id
 HAVING retracts; -- of the newest: SQLite takes the row of the max()
 
 DROP TABLE undoing;
+
+-- What the graph can count is stored only where somebody gave it. Numbers that have been the default
+-- since the change that made their entity are taken out, as one change of each organization. Rows
+-- keep their version, so that older changes can still be undone.
+CREATE TEMPORARY TABLE counters (type TEXT NOT NULL, name TEXT NOT NULL);
+
+INSERT INTO counters (type, name)
+VALUES
+    ('creator', 'totalFollowers'), ('creator', 'totalContent'), ('creator', 'totalRevenue'),
+    ('ai_clone', 'knowledgeBaseSize'), ('ai_clone', 'totalInteractions'),
+    ('course', 'enrollments'), ('course', 'completions');
+
+CREATE TEMPORARY TABLE never_given (
+    organization_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (organization_id, id, name)
+) WITHOUT ROWID;
+
+INSERT INTO never_given (organization_id, id, name)
+SELECT organizations.organization_id, entities.id, counters.name
+FROM organizations
+CROSS JOIN counters
+CROSS JOIN entities
+WHERE entities.organization_id = organizations.organization_id
+  AND entities.type = counters.type
+  AND entities.properties ->> counters.name = 0
+  AND (
+      SELECT
+          max(made.before IS NULL) = 1
+          AND max(made.after IS NOT NULL AND (made.after ->> 'properties') ->> counters.name IS NOT 0) = 0
+          AND max(made.purged_by IS NOT NULL) = 0
+      FROM change_rows AS made
+      WHERE made.organization_id = organizations.organization_id
+        AND made.row_id = entities.id
+        AND made.kind = 'entity'
+  );
+
+CREATE TEMPORARY TABLE emptied AS
+SELECT
+    entities.organization_id, entities.seq, entities.id, entities.properties AS before,
+    (
+        SELECT json_group_object(field.key, json(entities.properties -> field.fullkey))
+        FROM json_each(entities.properties) AS field
+        WHERE field.key NOT IN (
+            SELECT name
+            FROM never_given
+            WHERE never_given.organization_id = entities.organization_id
+              AND never_given.id = entities.id
+        )
+    ) AS after
+FROM (SELECT DISTINCT organization_id, id FROM never_given) AS chosen
+CROSS JOIN entities
+WHERE entities.organization_id = chosen.organization_id
+  AND entities.id = chosen.id;
+
+UPDATE heads
+SET number = number + 1, at = max(at, CAST(1000 * unixepoch('subsec') AS INTEGER))
+WHERE organization_id IN (SELECT organization_id FROM emptied);
+
+INSERT INTO change_log (organization_id, number, person_id, tool, reason, at)
+SELECT
+    organization_id, number,
+    (
+        SELECT person_id
+        FROM change_log AS first
+        WHERE first.organization_id = heads.organization_id
+        ORDER BY first.number
+        LIMIT 1
+    ),
+    'upgrade', 'Numbers that the graph can count are stored only where somebody gives them', at
+FROM heads
+WHERE organization_id IN (SELECT organization_id FROM emptied);
+
+INSERT INTO change_rows (organization_id, change, kind, row_id, before, after, steps)
+SELECT
+    emptied.organization_id, heads.number, 'entity', emptied.id,
+    json_object('properties', json(patch_back(emptied.before, emptied.after))),
+    json_object('properties', json(patch_told(emptied.before, emptied.after))),
+    1
+FROM emptied
+JOIN heads ON heads.organization_id = emptied.organization_id
+ORDER BY emptied.seq;
+
+UPDATE entities
+SET properties = emptied.after
+FROM emptied
+WHERE entities.seq = emptied.seq;
+
+DROP TABLE emptied;
+DROP TABLE never_given;
+DROP TABLE counters;
