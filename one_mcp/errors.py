@@ -252,3 +252,7 @@ class StoppedError(OneError):
     """The caller no longer waits for the answer; nothing was written."""
 
     code = "STOPPED"
+
+
+class UndoneError(StoppedError):
+    """Somebody has undone what the call had written so far."""

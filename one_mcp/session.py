@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from inspect import signature
 from typing import Concatenate, ParamSpec, TypeVar
@@ -12,7 +12,7 @@ from pydantic import BaseModel, TypeAdapter
 from one_mcp.access import Permission, Principal
 from one_mcp.answers import Written, few
 from one_mcp.clock import Clock
-from one_mcp.dimensions.changes import idempotency
+from one_mcp.dimensions.changes import groups, idempotency
 from one_mcp.dimensions.changes import log as changes
 from one_mcp.dimensions.changes.idempotency import Step
 from one_mcp.dimensions.events import event
@@ -142,7 +142,8 @@ class Session:
     ) -> W:
         """Run a rule as `write` does, as the next change of a group.
 
-        `part_of` is the number of the group's first change, or BEGINS for that one.
+        `part_of` is the number of the group's first change, or BEGINS for that one. Raises
+        UndoneError where somebody has undone the group meanwhile.
         """
         return await self._write(
             _answer_type(rule), lambda work: rule(work, *args, **kwargs), part_of=part_of
@@ -191,6 +192,18 @@ class Session:
 
         return await self.derive(settled)
 
+    async def forget_steps(self) -> None:
+        """Forget what the call has done, and its key with it: that is about to be taken back.
+
+        A repeat begins anew. It does so before the taking back, as what is cut off in the midst of
+        that must not count as done.
+        """
+        key = self.call.key
+        if key is not None and self._steps:
+            await self.derive(idempotency.forget_steps, key)
+        self.call = replace(self.call, key=None, digest=None)
+        self._steps = 0
+
     async def _write(
         self,
         answer: type[W],
@@ -205,6 +218,8 @@ class Session:
         def transaction(raw: Raw) -> tuple[W, frozenset[str]]:
             work = self._begun(raw)
             work.part_of = part_of
+            if part_of:
+                groups.require_in_effect(work, part_of)
             kept = step and idempotency.find(work, step)
             if kept is not None:
                 return _replayed(answer, kept), frozenset()

@@ -1,47 +1,44 @@
 """Undoing: a change is taken back in one transaction, a group of changes one after the other."""
 
-from collections.abc import Sequence
-
 from one_mcp import answers, ids
 from one_mcp.dimensions.changes import groups
+from one_mcp.dimensions.undo import parts
 from one_mcp.dimensions.undo import undo as rule
+from one_mcp.dimensions.undo.parts import UndonePart
 from one_mcp.dimensions.undo.undo import Undone
 from one_mcp.errors import ConflictError
 from one_mcp.session import Session
-from one_mcp.store.work import BEGINS
+from one_mcp.store.work import Work
 
 
 async def undo(one: Session, change: str) -> Undone:
     """Take back a change, or the whole group that it belongs to.
 
-    Raises ConflictError, and names the later changes that stand in the way; then all is as it was.
+    An undo of a group that was cut off goes on. Raises ConflictError, and names the later changes
+    that stand in the way; then all is as it was.
     """
     number = ids.change_number(change)
-    parts = [] if number is None else await one.read(groups.parts, number)
-    if not parts:
+    group = [] if number is None else await one.read(groups.parts, number)
+    if not group:
         return await one.write(rule.undo, change)
-    return await _undo_group(one, parts)
+    return await _undo_group(one, group[0])
 
 
-async def _undo_group(one: Session, parts: Sequence[int]) -> Undone:
-    """Take back the changes of a group, the last one first; what an earlier call did is not."""
-    first = BEGINS
-    undone: list[Undone] = []
+async def _undo_group(one: Session, first: int) -> Undone:
+    undone: list[UndonePart] = []
     try:
-        for number in reversed(parts):
-            undone.append(await one.write_part(first, rule.undo_part, number))
-            first = first or ids.change_number(undone[-1].change or "") or BEGINS
-    except ConflictError:
-        if first:
-            await _undo_group(one, await one.read(groups.parts, first))
+        while not undone or undone[-1].left:
+            undone.append(await one.write(parts.undo_next, first))
+    except ConflictError as error:
+        await _restore(one, first, error)
         raise
-    if not first:
-        return await one.write(rule.undo, ids.change(parts[0]))
-    await one.derive_once(groups.finish, first)
+    group = undone[-1].group
+    await one.derive_once(groups.finish, ids.change_number(group) or first)
     return Undone(
-        change=ids.change(first),
+        change=group,
+        replayed=all(it.replayed for it in undone) or None,
         warnings=answers.few(it for part in undone for it in part.warnings or ()),
-        undone=ids.change(parts[0]),
+        undone=ids.change(first),
         tool=undone[-1].tool,
         entities=sum(it.entities for it in undone),
         connections=sum(it.connections for it in undone),
@@ -50,3 +47,25 @@ async def _undo_group(one: Session, parts: Sequence[int]) -> Undone:
         events_retracted=sum(it.events_retracted or 0 for it in undone) or None,
         events_restored=sum(it.events_restored or 0 for it in undone) or None,
     )
+
+
+async def _restore(one: Session, first: int, refused: ConflictError) -> None:
+    """Bring back what an undo took back before it was refused."""
+    undoer = await one.read(_undoer, first)
+    if undoer is None:
+        return
+    await one.forget_steps()
+    try:
+        await _undo_group(one, undoer)
+    except ConflictError as error:
+        raise ConflictError(
+            f"{refused} What {ids.change(undoer)} took back of it could not be brought back: "
+            f"{error}"
+        ) from error
+
+
+def _undoer(work: Work, first: int) -> int | None:
+    try:
+        return parts.undoer_of(work, first)
+    except ConflictError:  # it is through, or somebody takes it back
+        return None

@@ -12,7 +12,8 @@ from one_mcp.dimensions.changes import history
 from one_mcp.dimensions.changes.history import Change
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.exchange import importing, keyed
-from one_mcp.errors import ConflictError, ImportRowsError
+from one_mcp.dimensions.exchange.importing import OnError
+from one_mcp.errors import ConflictError, ImportRowsError, UndoneError
 from one_mcp.services import undoing
 from one_mcp.services.exchange import exports, imports
 from one_mcp.services.exchange.mapping import TableMapping
@@ -39,6 +40,14 @@ def courses(number: int = MANY) -> str:
 
 async def changes(one: Session, id: str | None = None) -> list[Change]:
     return (await one.read(history.history, id, 100)).changes
+
+
+class EndOfProcessError(Exception):
+    """What stands for the end of a process between two transactions."""
+
+
+def _end(_touched: frozenset[str]) -> None:
+    raise EndOfProcessError
 
 
 async def test_history_and_undo_take_the_parts_as_one_change(one: Session) -> None:
@@ -74,8 +83,13 @@ async def test_a_group_is_told_under_any_of_its_numbers(one: Session) -> None:
 
     assert by_part.change == loaded.change
     assert [row.name for row in rows if row.kind == "entity"] == [f"Yoga {n}" for n in range(MANY)]
-    with pytest.raises(ConflictError):
-        await undoing.undo(one, (await undoing.undo(one, f"chg_{number + 3}")).undone)
+
+    undone = await undoing.undo(one, f"chg_{number + 3}")
+    with pytest.raises(ConflictError) as failure:
+        await undoing.undo(one, f"chg_{number + 5}")
+
+    assert undone.undone == loaded.change
+    assert failure.value.fields == {"change": loaded.change, "undone_by": undone.change}
 
 
 async def test_others_write_while_an_import_runs(app: App, one: Session) -> None:
@@ -189,6 +203,105 @@ async def test_what_was_cut_off_can_be_taken_back(app: App, one: Session) -> Non
     assert all(it.unfinished is None for it in await changes(one))
 
 
+@pytest.mark.parametrize("on_error", ["abort", "skip"])
+async def test_an_import_that_is_undone_under_way_stops(
+    app: App, one: Session, on_error: OnError
+) -> None:
+    other, parts = app.session(Call("test"), LOCAL), 0
+    thirds = anyio.Event()
+
+    def hear(_touched: frozenset[str]) -> None:
+        nonlocal parts
+        parts += 1
+        if parts == 3:
+            thirds.set()
+
+    app.listeners.append(hear)
+    refused: list[UndoneError] = []
+
+    async def load() -> None:
+        with pytest.raises(UndoneError) as failure:
+            await imports.run(one, data=courses(10 * MANY), on_error=on_error)
+        refused.append(failure.value)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(load)
+        await thirds.wait()
+        (told, _) = await changes(other)
+        undone = await undoing.undo(other, told.change)
+
+    assert refused[0].fields == {"change": told.change, "undone_by": undone.change}
+    assert await count(one, "entities") == 0
+    assert [it.undone_by for it in await changes(one)] == [None, undone.change, None]
+
+
+async def test_an_undo_that_was_cut_off_goes_on_and_is_undone_as_a_whole(
+    app: App, one: Session
+) -> None:
+    loaded = await imports.run(one, data=courses())
+    full = (await exports.everything(one)).data
+    app.listeners.append(_end)
+    with pytest.raises(EndOfProcessError):
+        await undoing.undo(one, loaded.change or "")
+    app.listeners.clear()
+    (cut, _, _) = await changes(one)
+    there = await count(one, "entities")
+
+    undone = await undoing.undo(one, loaded.change or "")
+    left = await count(one, "entities")
+    redone = await undoing.undo(one, undone.change or "")
+
+    assert cut.unfinished
+    assert 0 < there < MANY
+    assert (undone.change, undone.entities, left) == (cut.change, there, 0)
+    assert redone.entities == MANY
+    assert (await exports.everything(one)).data == full
+    assert [it.unfinished for it in await changes(one)] == [None] * 4
+
+
+async def test_a_group_whose_undo_is_taken_back_in_part_says_how_to_go_on(
+    app: App, one: Session
+) -> None:
+    loaded = await imports.run(one, data=courses())
+    undone = await undoing.undo(one, loaded.change or "")
+    app.listeners.append(_end)
+    with pytest.raises(EndOfProcessError):
+        await undoing.undo(one, undone.change or "")
+    app.listeners.clear()
+
+    with pytest.raises(ConflictError) as failure:
+        await undoing.undo(one, loaded.change or "")
+    await undoing.undo(one, undone.change or "")
+    await undoing.undo(one, loaded.change or "")
+
+    assert failure.value.fields["undone_by"] == undone.change
+    assert await count(one, "entities") == 0
+
+
+async def test_two_undos_of_a_group_are_one(app: App, one: Session) -> None:
+    loaded = await imports.run(one, data=courses())
+    full = (await exports.everything(one)).data
+    answers: list[str] = []
+
+    async def undo() -> None:
+        try:
+            undone = await undoing.undo(app.session(Call("test"), LOCAL), loaded.change or "")
+            answers.append(undone.change or "")
+        except ConflictError as error:
+            answers.append(str(error.fields["undone_by"]))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(undo)
+        group.start_soon(undo)
+    left = await count(one, "entities")
+    redone = await undoing.undo(one, answers[0])
+
+    assert answers[0] == answers[1]
+    assert left == 0
+    assert redone.entities == MANY
+    assert (await exports.everything(one)).data == full
+
+
 async def test_a_later_change_keeps_a_group_from_being_undone_and_it_stays_whole(
     one: Session,
 ) -> None:
@@ -234,6 +347,21 @@ async def test_what_a_killed_import_left_is_said_and_a_repeat_goes_on(
     assert loaded.unchanged == {"entities": there}
     await undoing.undo(one, loaded.change or "")
     await undoing.undo(one, cut.change)
+    assert await count(one, "entities") == 0
+
+
+async def test_a_refused_undo_is_done_anew_under_its_key(app: App, one: Session) -> None:
+    keyed_call = Call("undo_change", key="back", digest="d")
+    loaded = await imports.run(one, data=courses())
+    page = await one.read(history.history, loaded.change, 1)
+    later = await one.write(entity.update, (page.changes[0].rows or ())[0].id, name="Yin")
+    with pytest.raises(ConflictError):
+        await undoing.undo(app.session(keyed_call, LOCAL), loaded.change or "")
+    await undoing.undo(one, later.change or "")
+
+    undone = await undoing.undo(app.session(keyed_call, LOCAL), loaded.change or "")
+
+    assert undone.entities == MANY
     assert await count(one, "entities") == 0
 
 

@@ -158,7 +158,7 @@ def require_kept(header: Row) -> None:
     """Raise ConflictError where nothing is kept of a change that could be undone."""
     compacted = header["compacted_at"]
     if compacted is not None and header["at"] < compacted:
-        change = ids.change(header["number"])
+        change = ids.change(header["told_as"])
         raise ConflictError(f"{change} cannot be undone. {_told(compacted)}", change=change)
 
 

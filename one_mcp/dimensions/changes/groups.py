@@ -4,7 +4,9 @@ What is too much for one transaction is written in several, so that others may w
 Each has its own number; they belong together by the number of the first.
 """
 
+from one_mcp import ids
 from one_mcp.dimensions.changes import log
+from one_mcp.errors import UndoneError
 from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
 
@@ -32,8 +34,41 @@ def first_of(work: Work, number: int) -> int:
     return log.header(work, number)["told_as"]
 
 
+def last(work: Work, number: int) -> Row | None:
+    """Return the last change of the group that begins with one; None where that has no group."""
+    return work.one(
+        """
+        SELECT number, undone_by
+        FROM change_log
+        WHERE organization_id = :organization
+          AND part_of = :number
+        ORDER BY number DESC
+        LIMIT 1
+        """,
+        number=number,
+    )
+
+
+def require_in_effect(work: Work, number: int) -> None:
+    """Raise UndoneError where somebody takes back the group that begins with a change.
+
+    The last change is undone first, and after that no other can follow it.
+    """
+    newest = last(work, number)
+    if newest is not None and newest["undone_by"] is not None:
+        change = ids.change(number)
+        by = ids.change(first_of(work, newest["undone_by"]))
+        raise UndoneError(
+            f"{change} was undone by {by} before it was whole, so nothing more of it is written. "
+            "Where it is wanted still, send it as a new call.",
+            change=change,
+            undone_by=by,
+        )
+
+
 def finish(work: Work, number: int) -> None:
-    """Say that the group which begins with a change is whole."""
+    """Say that the group which begins with a change is whole; raises UndoneError if it is not."""
+    require_in_effect(work, number)
     work.run(
         """
         UPDATE change_log

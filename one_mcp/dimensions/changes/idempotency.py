@@ -145,6 +145,21 @@ def conclude(work: Work, last: Step, answer: str) -> None:
         keep(work, last, answer, whole=True)
 
 
+def forget_steps(work: Work, key: str) -> None:
+    """Remove the kept answers of a call that is taken back; what a purge has emptied stays."""
+    work.run(
+        """
+        DELETE FROM idempotency_keys
+        WHERE organization_id = :organization
+          AND person_id = :person
+          AND key = :key
+          AND answer IS NOT NULL
+        """,
+        person=work.principal.person,
+        key=digests.of(key),
+    )
+
+
 def forget(work: Work, subjects: list[str], pieces: list[str]) -> None:
     """Empty the kept answers of all calls that were about one of these ids, or tell of it.
 

@@ -46,7 +46,8 @@ def undo(work: Work, change_id: str) -> Undone:
     header = _marked(work, number)
     compaction.require_kept(header)
     written = contents.read(work, number)
-    _refuse_futile(number, written)
+    told = ids.change(header["told_as"])
+    _refuse_futile(told, written)
     standing = conflicts.find(work, number, written)
     if standing:
         raise _conflict(work, number, standing)
@@ -54,8 +55,8 @@ def undo(work: Work, change_id: str) -> Undone:
         writing.write_back(work, number)
     except work.violation as error:
         raise ConflictError(
-            f"{change_id} cannot be undone: what it replaced no longer fits what is there now.",
-            change=change_id,
+            f"{told} cannot be undone: what it replaced no longer fits what is there now.",
+            change=told,
         ) from error
     closed = cycles.find(work, number) if written.has("connection", "gone") else []
     if closed:
@@ -70,14 +71,6 @@ def undo(work: Work, change_id: str) -> Undone:
     return _undone(work, number, header, written, retracted)
 
 
-def undo_part(work: Work, number: int) -> Undone:
-    """Revert one change of a group, unless that was done before."""
-    header = log.header(work, number)
-    if header["undone_by"] is not None:
-        return Undone(undone=ids.change(number), tool=header["tool"])
-    return undo(work, ids.change(number))
-
-
 def _marked(work: Work, number: int) -> Row:
     """Mark a change as undone by this one, and return its tool, `undoes` and `touched`.
 
@@ -90,7 +83,7 @@ def _marked(work: Work, number: int) -> Row:
         WHERE organization_id = :organization
           AND number = :number
           AND undone_by IS NULL
-        RETURNING number, at, tool, undoes, touched, (
+        RETURNING number, coalesce(part_of, number) AS told_as, at, tool, undoes, touched, (
             SELECT compactions.at
             FROM compactions
             WHERE compactions.organization_id = :organization
@@ -101,18 +94,21 @@ def _marked(work: Work, number: int) -> Row:
     )
     if marked is None:
         header = log.header(work, number)
-        change, by = ids.change(header["told_as"]), ids.change(header["undone_by_told_as"])
-        raise ConflictError(
-            f"{change} was undone already, by {by}; undo {by} to have it back.",
-            change=change,
-            undone_by=by,
-        )
+        raise undone_already(header["told_as"], header["undone_by_told_as"])
     work.undoes = number
     return marked
 
 
-def _refuse_futile(number: int, written: Contents) -> None:
-    change = ids.change(number)
+def undone_already(number: int, undone_by: int) -> ConflictError:
+    change, by = ids.change(number), ids.change(undone_by)
+    return ConflictError(
+        f"{change} was undone already, by {by}; undo {by} to have it back.",
+        change=change,
+        undone_by=by,
+    )
+
+
+def _refuse_futile(change: str, written: Contents) -> None:
     if written.has("organization", "made"):
         raise ConflictError(f"{change} founded the organization and stays.", change=change)
     if written.rows and written.purged == written.rows:

@@ -19,7 +19,7 @@ from one_mcp.dimensions.exchange.importing import OnError
 from one_mcp.dimensions.exchange.key_maps import Keyed, KeyMaps
 from one_mcp.dimensions.exchange.records import Numbered
 from one_mcp.dimensions.exchange.report import Counts, Loaded, Place, Tally, at_its_line
-from one_mcp.errors import OneError, StoppedError
+from one_mcp.errors import OneError, StoppedError, UndoneError
 from one_mcp.services import undoing
 from one_mcp.services.exchange.csvs import CsvTable
 from one_mcp.services.exchange.jsonl import Lines
@@ -134,6 +134,8 @@ async def load(
     under_way = _Import(one, loading, Tally(given.place), announce=not tells_events)
     try:
         await _run(under_way, given)
+    except UndoneError:
+        raise
     except OneError as error:
         if on_error == "abort":
             await under_way.take_back()
