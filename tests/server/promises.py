@@ -6,12 +6,14 @@ demands that each of its sentences is cited, or stands here with the reason why 
 
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
 
 from mcp import Client
 
+from one_mcp.app import LOCAL
 from one_mcp.server import build, toolbox
+from one_mcp.settings import TOOLSETS
 
 INSTRUCTIONS = "instructions"
 TOLD = {spec.name: toolbox.describe(spec) for spec in build.SPECS} | {
@@ -65,3 +67,50 @@ def asking(client: Client) -> Ask:
         return said.get("error", said)
 
     return ask
+
+
+ARGUMENTS = "arguments"
+FORMS = {  # how a value is written, which the argument's check tries, or what it is
+    "-sum:price",
+    "Markdown",
+    "a dimension, group or type name",
+    "a file, or a folder of Markdown",
+    "a person",
+    "chg_…",
+    "ent_…",
+    "ent_… or kno_…",
+    "ent_… or per_…",
+    "ent_…, con_… or evt_…",
+    "for safe retries",
+    "from the last page",
+    "instead of a path",
+    "instead of the above: as for apply_changes",
+    "it tells of",
+    "key:value",
+    "kno_…",
+    "see describe_ontology",
+    "the entity's name or id, again",
+    "what it happened to",
+    "why",
+    '{"balance": "-5"}',
+    "{as: $name, type, properties?}",
+    "{from, type, to}: $name, id or type name",
+    "{type, target?, actor?, metadata?}",
+}
+
+
+def told_of_arguments() -> set[str]:
+    """Gather what the schemas of all tools say of their arguments."""
+    entries = toolbox.Toolbox(build.SPECS, TOOLSETS).listed(LOCAL)
+    return {text for entry in entries for text in _described(entry.input_schema)}
+
+
+def _described(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(schema.get("description"), str):
+            yield schema["description"]
+        schema = schema.values()
+    elif not isinstance(schema, list):
+        return
+    for part in schema:
+        yield from _described(part)

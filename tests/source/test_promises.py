@@ -3,14 +3,24 @@
 import pytest
 
 from tests.server import (  # importing them gathers what their tests cite
+    test_promises_of_arguments,
     test_promises_of_instructions,
     test_promises_of_reads,
     test_promises_of_texts,
     test_promises_of_writes,
 )
-from tests.server.promises import NO_PROMISES, TOLD, TRIED, sentences
+from tests.server.promises import (
+    ARGUMENTS,
+    FORMS,
+    NO_PROMISES,
+    TOLD,
+    TRIED,
+    sentences,
+    told_of_arguments,
+)
 
 TRYING = (
+    test_promises_of_arguments,
     test_promises_of_instructions,
     test_promises_of_reads,
     test_promises_of_texts,
@@ -35,6 +45,13 @@ def test_what_is_no_promise_is_still_said() -> None:
     said = {sentence for text in TOLD.values() for sentence in sentences(text)}
 
     assert NO_PROMISES.keys() <= said
+
+
+def test_what_is_said_of_arguments_is_tried() -> None:
+    said = told_of_arguments()
+
+    assert said - TRIED[ARGUMENTS] - FORMS == set()
+    assert TRIED[ARGUMENTS] | FORMS <= said
 
 
 def test_every_part_of_the_tests_tries_something() -> None:
