@@ -80,30 +80,26 @@ def _looked(work: Work, table: Table, types: Sequence[str], path: str) -> tuple[
     """Tell whether the newest rows have something at a path, and whether these were all rows."""
     whole = True
     for type in types or [None]:
-        row = _newest(work, table, type, filters.json_path(path))
-        if row["held"]:
+        newest, place = _newest(table, type), filters.json_path(path)
+        kind = dialect.json_kind("looked.held", ":place")
+        # read no further than to the first that has something, which is mostly the first of all
+        held = f"SELECT 1 FROM ({newest}) AS looked WHERE {kind} IS NOT NULL LIMIT 1"
+        if work.value(held, type=type, place=place):
             return True, True
-        whole = whole and row["looked"] < LOOKED_AT
+        looked: int = work.value(f"SELECT count(*) FROM ({newest}) AS looked", type=type)
+        whole = whole and looked < LOOKED_AT
     return False, whole
 
 
-def _newest(work: Work, table: Table, type: str | None, place: str) -> dict[str, int]:
+def _newest(table: Table, type: str | None) -> str:
     column, order, live = _HOLDERS[table]
     typed = "AND type = :type" if type is not None else ""
-    row = work.one(
-        f"""
-        SELECT count(*) AS looked, count({dialect.json_kind("looked.held", ":place")}) AS held
-        FROM (
-            SELECT {column} AS held
-            FROM {table}
-            WHERE organization_id = :organization
-              AND {live}
-              {typed}
-            ORDER BY {order} DESC
-            LIMIT {LOOKED_AT}
-        ) AS looked
-        """,
-        type=type,
-        place=place,
-    )
-    return {"looked": row["looked"], "held": row["held"]} if row else {"looked": 0, "held": 0}
+    return f"""
+        SELECT {column} AS held
+        FROM {table}
+        WHERE organization_id = :organization
+          AND {live}
+          {typed}
+        ORDER BY {order} DESC
+        LIMIT {LOOKED_AT}
+    """
