@@ -23,6 +23,7 @@ from tests.services.test_import_lines import count
 pytestmark = pytest.mark.anyio
 
 MANY = 40
+LOST = json.dumps({"connection": {"from": "k1", "type": "references", "to": "nowhere"}})
 
 
 @pytest.fixture(autouse=True)
@@ -115,11 +116,10 @@ async def test_others_write_while_an_import_runs(app: App, one: Session) -> None
 
 
 async def test_a_row_that_turns_out_bad_takes_everything_back(one: Session) -> None:
-    lost = json.dumps({"connection": {"from": "k1", "type": "references", "to": "nowhere"}})
     before = (await exports.everything(one)).data
 
     with pytest.raises(ImportRowsError) as failure:
-        await imports.run(one, data=f"{courses()}\n{lost}")
+        await imports.run(one, data=f"{courses()}\n{LOST}")
 
     assert failure.value.fields["failed"] == 1
     assert "taken back" in str(failure.value)
@@ -348,6 +348,62 @@ async def test_what_a_killed_import_left_is_said_and_a_repeat_goes_on(
     await undoing.undo(one, loaded.change or "")
     await undoing.undo(one, cut.change)
     assert await count(one, "entities") == 0
+
+
+async def test_an_import_that_took_everything_back_is_done_anew_under_its_key(
+    app: App, one: Session, tmp_path: Path
+) -> None:
+    january = Call("import_data", key="january", digest="d")
+    file = tmp_path / "courses.jsonl"
+    file.write_text(f"{courses()}\n{LOST}")
+    with pytest.raises(ImportRowsError):
+        await imports.run(app.session(january, LOCAL), path=str(file))
+    file.write_text(courses())
+
+    loaded = await imports.run(app.session(january, LOCAL), path=str(file))
+
+    assert loaded.created == {"entities": MANY, "automatic_events": MANY}
+    assert await count(one, "entities") == MANY
+
+
+async def test_a_key_of_an_import_that_took_everything_back_is_free_for_mended_rows(
+    app: App, one: Session
+) -> None:
+    first = Call("import_data", key="january", digest="first")
+    mended = Call("import_data", key="january", digest="mended")
+    with pytest.raises(ImportRowsError):
+        await imports.run(app.session(first, LOCAL), data=f"{courses()}\n{LOST}")
+
+    await imports.run(app.session(mended, LOCAL), data=courses())
+
+    assert await count(one, "entities") == MANY
+
+
+async def test_bad_rows_are_told_where_what_was_written_cannot_be_taken_back(
+    app: App, one: Session
+) -> None:
+    other, begun = app.session(Call("test"), LOCAL), anyio.Event()
+    app.listeners.append(lambda _touched: begun.set())
+    refused: list[ImportRowsError] = []
+
+    async def load() -> None:
+        with pytest.raises(ImportRowsError) as failure:
+            await imports.run(one, data=f"{courses()}\n{LOST}")
+        refused.append(failure.value)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(load)
+        await begun.wait()
+        (told, _) = await changes(other)
+        (first, *_) = told.rows or ()
+        renamed = await other.write(entity.update, first.id, name="Mine")
+
+    (failure,) = refused
+    assert failure.fields["failed"] == 1
+    assert f"{told.change} is kept" in str(failure)
+    assert str(renamed.change) in str(failure)
+    assert await count(one, "entities") == MANY
+    assert '"name":"Mine"' in str((await exports.everything(one)).data)
 
 
 async def test_a_refused_undo_is_done_anew_under_its_key(app: App, one: Session) -> None:

@@ -150,15 +150,15 @@ class Tally:
             extra=list(self.extra) or None,
         )
 
-    def refusal(self, taken_back: str | None = None) -> ImportRowsError:
-        """Say that nothing was written, or which change was taken back; and list what is wrong."""
+    def refusal(self, came_of_it: str | None = None) -> ImportRowsError:
+        """Say that nothing was written, or what came of what was; and list what is wrong."""
         self.listed.sort(key=lambda row: row.line)
         first = " ".join(
             f"Line {row.line}: {row.code}: {row.problem.removesuffix('.')}."
             for row in self.listed[:SHOWN]
         )
         rows = "1 row is" if self.failed == 1 else f"{self.failed:,} rows are"
-        came_of_it = f"{taken_back} was taken back" if taken_back else "nothing was written"
+        came_of_it = (came_of_it or "nothing was written").removesuffix(".")
         errors: list[JsonObject] = [row.model_dump() for row in self.listed]
         return ImportRowsError(
             f"{rows} bad, so {came_of_it}. {first} Mend the rows and send them all again, "

@@ -19,7 +19,7 @@ from one_mcp.dimensions.exchange.importing import OnError
 from one_mcp.dimensions.exchange.key_maps import Keyed, KeyMaps
 from one_mcp.dimensions.exchange.records import Numbered
 from one_mcp.dimensions.exchange.report import Counts, Loaded, Place, Tally, at_its_line
-from one_mcp.errors import OneError, StoppedError, UndoneError
+from one_mcp.errors import ConflictError, OneError, StoppedError, UndoneError
 from one_mcp.services import undoing
 from one_mcp.services.exchange.csvs import CsvTable
 from one_mcp.services.exchange.jsonl import Lines
@@ -91,9 +91,16 @@ class _Import:
     def change(self) -> str | None:
         return ids.change(self.first) if self.first else None
 
-    async def take_back(self) -> None:
-        if self.change is not None:
+    async def take_back(self) -> str | None:
+        """Take back what was written, and forget it under the call's key; say what keeps it."""
+        await self.one.forget_steps()
+        if self.change is None:
+            return None
+        try:
             await undoing.undo(self.one, self.change)
+        except ConflictError as error:
+            return f"{self.change} is kept, because it could not be taken back: {error}"
+        return None
 
     def add(self, counts: Counts, change: str | None) -> None:
         self.report.add(counts)
@@ -128,7 +135,8 @@ async def load(
 ) -> Loaded:
     """Import many rows as a group of changes.
 
-    Raises ImportRowsError where rows are bad and `on_error` is "abort", once all is taken back.
+    Raises ImportRowsError where rows are bad and `on_error` is "abort", once all is taken back;
+    what somebody has changed meanwhile keeps it from that, and is named.
     """
     loading = await one.read(importing.begin, given.place, keys)
     under_way = _Import(one, loading, Tally(given.place), announce=not tells_events)
@@ -138,7 +146,8 @@ async def load(
         raise
     except OneError as error:
         if on_error == "abort":
-            await under_way.take_back()
+            if kept := await under_way.take_back():
+                raise _kept(error, kept) from error
         elif under_way.change and isinstance(error, StoppedError):
             raise StoppedError(
                 f"The call was cancelled; {under_way.change} has what was written until then. The "
@@ -147,11 +156,17 @@ async def load(
         raise
     report, change = under_way.report, under_way.change
     if report.failed and on_error == "abort":
-        await under_way.take_back()
-        raise report.refusal(taken_back=change)
+        kept = await under_way.take_back()
+        raise report.refusal(kept or (change and f"{change} was taken back"))
     loaded = report.answer()
     sentences = [*given.remarks, *report.warnings()]
     return loaded.model_copy(update={"change": change, "warnings": answers.few(sentences)})
+
+
+def _kept(error: OneError, kept: str) -> OneError:
+    if isinstance(error, StoppedError):
+        return StoppedError(f"The call was cancelled; {kept}")
+    return error.within(kept)
 
 
 async def _run(under_way: _Import, given: Intake) -> None:
