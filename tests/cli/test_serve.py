@@ -22,7 +22,7 @@ async def test_a_client_is_served(words: list[str], tmp_path: Path) -> None:
         env={"ONE_MCP_DATABASE": str(tmp_path / "one.db")},
     )
 
-    async with Client(program, read_timeout_seconds=30) as client:
+    async with Client(program, read_timeout_seconds=120) as client:
         tools = [tool.name for tool in (await client.list_tools()).tools]
 
     assert "find_entities" in tools
@@ -55,7 +55,7 @@ async def test_a_client_is_told_which_setting_does_not_work(tmp_path: Path, prel
         allow_unwrapped=True,
         flatten_subgroups=True,
     ):
-        async with Client(program, read_timeout_seconds=30) as client:
+        async with Client(program, read_timeout_seconds=120) as client:
             await client.call_tool("describe_ontology", {})
 
     assert not list(tmp_path.iterdir())

@@ -14,6 +14,7 @@ from one_mcp.access import Principal, Role
 from one_mcp.app import LOCAL, App, open_app
 from one_mcp.dimensions.batch import batch, operations
 from one_mcp.dimensions.entities import archive, entity, finding
+from one_mcp.dimensions.entities.orders import SORTED_CHARACTERS
 from one_mcp.dimensions.organizations import founding
 from one_mcp.dimensions.purge import purge
 from one_mcp.dimensions.undo import undo
@@ -237,7 +238,8 @@ def place(value: JsonValue) -> tuple[int, float, str]:
         case str() if filters.is_decimal(value):
             return 0, float(value), ""
         case str():
-            return 1, 0, "".join(it.lower() if it.isascii() else it for it in value)
+            sorted_by = value[:SORTED_CHARACTERS]
+            return 1, 0, "".join(it.lower() if it.isascii() else it for it in sorted_by)
         case _:
             return 2, 0, ""
 
