@@ -191,9 +191,17 @@ async def test_no_resource_is_too_long(business: Business) -> None:
         "{?type,actor,target,since,limit,cursor}": ["?limit=200"],
         "{?q,type,limit}": ["?q=breathing&limit=100"],
     }
+    connection = await business.ask("find_connections", limit=1)
+    event = await business.ask("find_events", limit=1)
     uris = [str(each.uri) for each in (await business.client.list_resources()).resources]
     for template in templates:
-        found = [template.uri_template.replace("knowledge/{id}", f"knowledge/{business.document}")]
+        found = [template.uri_template]
+        for kind, id in (
+            ("knowledge", business.document),
+            ("connections", connection["items"][0]["id"]),
+            ("events", event["items"][0]["id"]),
+        ):
+            found = [uri.replace(f"one://{kind}/{{id}}", f"one://{kind}/{id}") for uri in found]
         for variable, values in filled.items():
             found = [
                 uri.replace(variable, value)
