@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from one_mcp.answers import Answer, Written
+from one_mcp.dimensions import sight
 from one_mcp.dimensions.changes import touched
 from one_mcp.dimensions.knowledge.index import chunk_queue, repair, vector_queue
 from one_mcp.dimensions.knowledge.index.repair import Upkeep
@@ -10,7 +11,7 @@ from one_mcp.store import leases
 from one_mcp.store.ports import Raw
 from one_mcp.store.work import Work
 
-_WRONGLY_SHOWN_OR_HIDDEN = """
+_WRONGLY_SHOWN_OR_HIDDEN = f"""
     SELECT connections.id
     FROM connections
     JOIN entities AS start
@@ -20,6 +21,7 @@ _WRONGLY_SHOWN_OR_HIDDEN = """
     WHERE connections.organization_id = :organization
       AND (connections.deleted_at IS NULL)
           <> (start.deleted_at IS NULL AND finish.deleted_at IS NULL)
+      AND {sight.unmasked("connections")}
 """
 _TRUE_COUNTS = """
     SELECT from_id AS entity_id, 'out' AS direction, type, count(*) AS live

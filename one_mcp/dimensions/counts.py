@@ -1,6 +1,7 @@
 """Counts: how many there are of everything."""
 
 from one_mcp.answers import Answer
+from one_mcp.dimensions import sight
 from one_mcp.dimensions.changes import compaction
 from one_mcp.store.work import Work
 
@@ -43,11 +44,11 @@ def take(work: Work) -> Census:
         ),
         connections=_live_connections(work),
         hidden_connections=work.value(
-            """
+            f"""
             SELECT count(*)
             FROM connections
             WHERE organization_id = :organization
-              AND deleted_at IS NOT NULL
+              AND NOT ({sight.visible("connections")})
             """
         ),
         events=_events(work),
@@ -77,16 +78,16 @@ def _live_entities(work: Work) -> dict[str, int]:
 
 def _live_connections(work: Work) -> dict[str, int]:
     rows = work.all(
-        """
-        SELECT type, sum(live) AS rows
-        FROM connection_counts
+        f"""
+        SELECT type, sum({sight.counted("kept")}) AS rows
+        FROM connection_counts AS kept
         WHERE organization_id = :organization
           AND direction = 'out'
         GROUP BY type
         ORDER BY rows DESC, type
         """
     )
-    return {row["type"]: row["rows"] for row in rows}
+    return {row["type"]: row["rows"] for row in rows if row["rows"]}
 
 
 def _events(work: Work) -> dict[str, int]:

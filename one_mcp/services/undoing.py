@@ -2,11 +2,12 @@
 
 from one_mcp import answers, ids
 from one_mcp.dimensions.changes import groups
-from one_mcp.dimensions.undo import parts
+from one_mcp.dimensions.undo import connections, parts
 from one_mcp.dimensions.undo import undo as rule
 from one_mcp.dimensions.undo.parts import UndonePart
 from one_mcp.dimensions.undo.undo import Undone
 from one_mcp.errors import ConflictError
+from one_mcp.services import hubs
 from one_mcp.session import Session
 from one_mcp.store.work import Work
 
@@ -19,9 +20,11 @@ async def undo(one: Session, change: str) -> Undone:
     """
     number = ids.change_number(change)
     group = [] if number is None else await one.read(groups.parts, number)
-    if not group:
+    if group:
+        return await _undo_group(one, group[0])
+    back = [] if number is None else await one.read(connections.coming_back, number)
+    async with hubs.opened(one, back):
         return await one.write(rule.undo, change)
-    return await _undo_group(one, group[0])
 
 
 async def _undo_group(one: Session, first: int) -> Undone:

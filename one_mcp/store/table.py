@@ -46,12 +46,14 @@ class LogRule:
     """How the change log keeps the rows of a table.
 
     `row_id` is the column that says which row it was. `when` is a condition on `{row}`, the row
-    before or after. Columns `apart` are in no image, and those `before_only` in none of what is.
+    before or after; a change of a row is left out where `updated_unless` holds. Columns `apart` are
+    in no image, and those `before_only` in none of what is.
     """
 
     kind: str
     row_id: str = "id"
     when: str | None = None
+    updated_unless: str | None = None
     apart: frozenset[str] = frozenset()
     before_only: frozenset[str] = frozenset()
 

@@ -51,7 +51,12 @@ CONNECTIONS = table(
         reference("organization_id from_id", "entities"),
         reference("organization_id to_id", "entities"),
     ),
-    logged=LogRule("connection"),
+    logged=LogRule(
+        "connection",
+        # what follows from the ends of a connection is not told of each
+        updated_unless="EXISTS (SELECT 1 FROM hidden_hubs"
+        " WHERE hidden_hubs.organization_id = {row}.organization_id AND hidden_hubs.moving = 1)",
+    ),
 )
 CONNECTION_COUNTS = table(
     "connection_counts",
@@ -235,7 +240,9 @@ MERGED_ENTITIES = table(
 )
 HIDDEN_HUBS = table(
     "hidden_hubs",
-    "organization_id text, entity_id text, version integer",
+    "organization_id text, entity_id text, version integer, opening integer,"
+    " leased_until integer, side integer, passed_at integer, passed integer, seen integer,"
+    " moving integer",
     key="organization_id entity_id",
     references=(reference("organization_id entity_id", "entities"),),
 )

@@ -2,7 +2,7 @@
 
 from one_mcp import jsons
 from one_mcp.answers import few
-from one_mcp.dimensions import lookup
+from one_mcp.dimensions import lookup, sight
 from one_mcp.dimensions.entities import identity, rows
 from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.dimensions.entities.rows import EntityRow
@@ -139,7 +139,7 @@ def _advise(work: Work, id: str, type: str) -> None:
              AND entities.id = connections.{far}
             WHERE connections.organization_id = :organization
               AND connections.{near} = :id
-              AND connections.deleted_at IS NULL
+              AND {sight.visible("connections")}
             ORDER BY 1, 2
             """,
             id=id,

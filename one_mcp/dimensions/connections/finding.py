@@ -6,7 +6,7 @@ from pydantic import Field
 
 from one_mcp import clock
 from one_mcp.answers import Answer
-from one_mcp.dimensions import excerpts, lookup
+from one_mcp.dimensions import excerpts, lookup, sight
 from one_mcp.dimensions.connections import ends
 from one_mcp.dimensions.organizations import moments
 from one_mcp.errors import InvalidArgumentError
@@ -153,7 +153,7 @@ def _walks(
     ):
         if id is not None:
             lookup.live(work, id, argument)
-    live = Walk("connections_bidirectional", ("deleted_at IS NULL",))
+    live = Walk("connections_bidirectional", (sight.visible("connections"),))
     there = live.also("from_id = :from_id", "to_id = :to_id")
     if between is not None:
         return [there, live.also("from_id = :to_id", "to_id = :from_id")]
@@ -161,12 +161,12 @@ def _walks(
         return [there]
     if from_id is not None:
         index = "connections_from_type" if typed else "connections_from_entity"
-        return [Walk(index, ("deleted_at IS NULL", "from_id = :from_id"))]
+        return [Walk(index, (sight.visible("connections"), "from_id = :from_id"))]
     if to_id is not None:
         index = "connections_to_type" if typed else "connections_to_entity"
-        return [Walk(index, ("deleted_at IS NULL", "to_id = :to_id"))]
+        return [Walk(index, (sight.visible("connections"), "to_id = :to_id"))]
     index = "connections_by_type" if typed else "connections_by_created"
-    return [Walk(index, ("deleted_at IS NULL",))]
+    return [Walk(index, (sight.visible("connections"),))]
 
 
 def _total(work: Work, from_id: str | None, to_id: str | None, types: Sequence[str]) -> int | None:
@@ -176,8 +176,8 @@ def _total(work: Work, from_id: str | None, to_id: str | None, types: Sequence[s
     typed = f"AND type {dialect.any_of('types')}" if types else ""
     return work.value(
         f"""
-        SELECT coalesce(sum(live), 0)
-        FROM connection_counts
+        SELECT coalesce(sum({sight.counted("kept")}), 0)
+        FROM connection_counts AS kept
         WHERE organization_id = :organization
           AND entity_id = :id
           AND direction = :direction

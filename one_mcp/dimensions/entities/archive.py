@@ -1,7 +1,8 @@
 """Archive and restore an entity with its connections as one unit (D-17)."""
 
 from one_mcp.answers import Written
-from one_mcp.dimensions import lookup
+from one_mcp.dimensions import lookup, sight
+from one_mcp.dimensions.connections import hubs
 from one_mcp.dimensions.events import event
 from one_mcp.ontology.automatic import Occasion
 from one_mcp.ontology.model import Moment
@@ -57,21 +58,7 @@ def archive(work: Work, id: str, expected_version: int | None = None) -> Archive
         now=work.now,
         change=work.change,
     )
-    hidden = sum(
-        work.run(
-            f"""
-            UPDATE connections
-            SET deleted_at = :now, version = :change
-            WHERE organization_id = :organization
-              AND {end} = :id
-              AND deleted_at IS NULL
-            """,
-            id=id,
-            now=work.now,
-            change=work.change,
-        )
-        for end in ENDS
-    )
+    hidden = conceal(work, id)
     _happened(work, before, "archived")
     return _archived(lookup.any_state(work, id), hidden)
 
@@ -100,6 +87,43 @@ def restore(work: Work, id: str) -> Restored:
         now=work.now,
         change=work.change,
     )
+    shown, hidden = reveal(work, id)
+    _happened(work, before, "restored")
+    if hidden is None:
+        hidden = _hidden(work, id)
+    return _restored(lookup.any_state(work, id), shown, hidden or None)
+
+
+def conceal(work: Work, id: str) -> int:
+    """Hide the connections of an archived entity, and return how many; very many follow later."""
+    seen = hubs.count(work, id)
+    if seen > hubs.MANY:
+        hubs.hide(work, id)
+        return seen
+    return sum(
+        work.run(
+            f"""
+            UPDATE connections
+            SET deleted_at = :now, version = :change
+            WHERE organization_id = :organization
+              AND {end} = :id
+              AND {sight.visible("connections")}
+            """,
+            id=id,
+            now=work.now,
+            change=work.change,
+        )
+        for end in ENDS
+    )
+
+
+def reveal(work: Work, id: str) -> tuple[int, int | None]:
+    """Show the connections of an entity that is live again, and return how many.
+
+    And how many stay hidden, unless that is still to be counted.
+    """
+    if hubs.is_marked(work, id):
+        return hubs.settle(work, id)
     shown = sum(
         work.run(
             f"""
@@ -122,8 +146,7 @@ def restore(work: Work, id: str) -> Restored:
         )
         for end in ENDS
     )
-    _happened(work, before, "restored")
-    return _restored(lookup.any_state(work, id), shown, _hidden(work, id) or None)
+    return shown, None
 
 
 def _archived(row: Row, hidden: int) -> Archived:

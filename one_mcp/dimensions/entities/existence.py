@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from one_mcp.dimensions import lookup
+from one_mcp.dimensions import lookup, sight
 from one_mcp.dimensions.connections.directions import SIDES, Direction, Followed
 from one_mcp.dimensions.connections.finding import fitted as fitted_connection
 from one_mcp.dimensions.entities.selection import Members, Selection
@@ -159,7 +159,7 @@ def counting(work: Work, wanted: Existence, selection: Selection, entity: str) -
     if wanted.direction in SIDES:
         tests.append(f"kept.direction = {selection.bind(wanted.direction)}")
     return (
-        "(SELECT coalesce(sum(kept.live), 0) FROM connection_counts AS kept"
+        f"(SELECT coalesce(sum({sight.counted('kept')}), 0) FROM connection_counts AS kept"
         f" WHERE kept.organization_id = :organization AND {' AND '.join(tests)})"
     )
 
@@ -212,7 +212,7 @@ def _arms(work: Work, wanted: Existence, bound: Bound, at: str, *, hidden: bool)
     if of_events and retracted.are_any(work):
         conditions.append(retracted.live(_ALIAS))
     elif not of_events and not hidden:
-        conditions.append(f"{_ALIAS}.deleted_at IS NULL")
+        conditions.append(sight.visible(_ALIAS))
     fitted = (fitted_event if of_events else fitted_connection)(work, types, wanted.where or {})
     prefix = f"m{len(bound.parameters)}x"
     made = filters.of(fitted, f"{_ALIAS}.metadata", prefix)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from one_mcp import clock
 from one_mcp.answers import Answer
-from one_mcp.dimensions import excerpts
+from one_mcp.dimensions import excerpts, sight
 from one_mcp.dimensions.connections.directions import SIDES, Way
 from one_mcp.dimensions.entities import summaries
 from one_mcp.dimensions.events import retracted
@@ -90,11 +90,15 @@ class Tie:
 def ties(work: Work, id: str) -> list[Tie]:
     """Count an entity's connections by type and direction; the counts are kept, not worked out."""
     rows = work.all(
-        """
+        f"""
         SELECT type, direction, live
-        FROM connection_counts
-        WHERE organization_id = :organization
-          AND entity_id = :id
+        FROM (
+            SELECT type, direction, {sight.counted("kept")} AS live
+            FROM connection_counts AS kept
+            WHERE organization_id = :organization
+              AND entity_id = :id
+        ) AS seen
+        WHERE live > 0
         ORDER BY type, direction
         """,
         id=id,
@@ -122,7 +126,7 @@ def neighbours(work: Work, id: str, tie: Tie, most: int) -> list[Neighbour]:
         WHERE connections.organization_id = :organization
           AND connections.{near} = :id
           AND connections.type = :type
-          AND connections.deleted_at IS NULL
+          AND {sight.visible("connections")}
           AND entities.organization_id = :organization
           AND entities.id = connections.{far}
         ORDER BY connections.created_at DESC, connections.seq DESC

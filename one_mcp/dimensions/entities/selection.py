@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from one_mcp.dimensions import lookup
+from one_mcp.dimensions import lookup, sight
 from one_mcp.dimensions.connections.directions import SIDES, Direction, Followed
 from one_mcp.dimensions.entities import identity
 from one_mcp.errors import InvalidArgumentError
@@ -200,7 +200,7 @@ def _linked(work: Work, selection: Selection, link: NeighbourOf, *, hidden: bool
     if link.type is not None:
         kind = check.relationship_type(work.ontology, link.type)
         typed = f" AND type = {selection.bind(kind.name)}"
-    same = f"{typed}{'' if hidden else ' AND deleted_at IS NULL'}"
+    same = typed if hidden else f"{typed} AND {sight.visible('connections')}"
     ways = Followed(direction=link.direction).ways
     ends = [SIDES[way][:2] for way in ways]
     ids = " UNION ALL ".join(
@@ -214,7 +214,7 @@ def _linked(work: Work, selection: Selection, link: NeighbourOf, *, hidden: bool
         for near, far in ends
     ]
     kept = (
-        "SELECT coalesce(sum(live), 0) FROM connection_counts"
+        f"SELECT coalesce(sum({sight.counted('kept')}), 0) FROM connection_counts AS kept"
         f" WHERE organization_id = :organization AND entity_id = {id}{typed}"
         f" AND direction IN ({', '.join(selection.bind(way) for way in ways)})"
     )

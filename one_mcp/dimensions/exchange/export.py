@@ -3,6 +3,7 @@
 from collections.abc import Generator
 
 from one_mcp import jsons
+from one_mcp.dimensions import sight
 from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
 
@@ -78,9 +79,15 @@ def entities_of(work: Work, type: str) -> Rows:
 def connections(work: Work) -> Rows:
     """Read all connections by id, hidden ones too."""
     return work.each(
-        """
+        f"""
         SELECT
-            id, from_id, type, to_id, metadata, created_at, updated_at, deleted_at AS hidden_at
+            id, from_id, type, to_id, metadata, created_at, updated_at,
+            CASE WHEN {sight.unmasked("connections")} THEN deleted_at ELSE (
+                SELECT max(entities.deleted_at)
+                FROM entities
+                WHERE entities.organization_id = :organization
+                  AND entities.id IN (connections.from_id, connections.to_id)
+            ) END AS hidden_at
         FROM connections
         WHERE organization_id = :organization
         ORDER BY id
@@ -105,7 +112,7 @@ def connections_of(work: Work, type: str | None) -> Rows:
          AND finish.id = c.to_id
         WHERE c.organization_id = :organization
           {narrowed}
-          AND c.deleted_at IS NULL
+          AND {sight.visible("c")}
         ORDER BY c.id
         """,
         **({"type": type} if type else {}),
@@ -195,7 +202,7 @@ def metadata_names(work: Work, type: str | None) -> list[str]:
         CROSS JOIN {dialect.members("metadata")}
         WHERE organization_id = :organization
           {narrowed}
-          AND deleted_at IS NULL
+          AND {sight.visible("connections")}
         ORDER BY key
         """,
         **({"type": type} if type else {}),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import groupby, zip_longest
 from operator import attrgetter, itemgetter
 
-from one_mcp.dimensions import lookup
+from one_mcp.dimensions import lookup, sight
 from one_mcp.dimensions.connections import directions
 from one_mcp.dimensions.connections.directions import SIDES, Direction, Followed, Way
 from one_mcp.dimensions.graph import subgraph
@@ -119,7 +119,7 @@ def _by_entity(way: Way) -> str:
               FROM connections {dialect.by_index(f"connections_{side}_entity")}
               WHERE organization_id = :organization
                 AND {near} = f.value
-                AND deleted_at IS NULL
+                AND {sight.visible("connections")}
               ORDER BY created_at DESC, seq DESC
               {dialect.most("share")}
           )
@@ -146,7 +146,7 @@ def _by_type(way: Way, scope: Followed) -> str:
               WHERE organization_id = :organization
                 AND {near} = k.entity_id
                 AND type = k.type
-                AND deleted_at IS NULL
+                AND {sight.visible("connections")}
               ORDER BY created_at DESC, seq DESC
               {dialect.most("share")}
           )
@@ -246,8 +246,8 @@ def _live(work: Work, scope: Followed, nodes: list[Node]) -> dict[str, int]:
     typed = f"AND type {dialect.any_of('types')}" if scope.types else ""
     rows = work.all(
         f"""
-        SELECT entity_id, sum(live) AS live
-        FROM connection_counts
+        SELECT entity_id, sum({sight.counted("kept")}) AS live
+        FROM connection_counts AS kept
         WHERE organization_id = :organization
           AND entity_id {dialect.any_of("ids")}
           AND direction {dialect.any_of("ways")}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, islice, pairwise
 
-from one_mcp.dimensions import lookup
+from one_mcp.dimensions import lookup, sight
 from one_mcp.dimensions.connections import directions
 from one_mcp.dimensions.connections.directions import SIDES, Direction, Followed, Way
 from one_mcp.dimensions.graph import subgraph
@@ -138,8 +138,8 @@ def _fitting(work: Work, side: _Side, way: Way, most: int) -> tuple[list[str], s
     typed = f"AND type {dialect.any_of('types')}" if side.scope.types else ""
     rows = work.all(
         f"""
-        SELECT entity_id, sum(live) AS live
-        FROM connection_counts
+        SELECT entity_id, sum({sight.counted("kept")}) AS live
+        FROM connection_counts AS kept
         WHERE organization_id = :organization
           AND entity_id {dialect.any_of("frontier")}
           AND direction = :way
@@ -167,7 +167,7 @@ def _all_of(work: Work, scope: Followed, way: Way, ids: list[str]) -> list[Row]:
         CROSS JOIN connections AS c {dialect.by_index(index)}
         WHERE c.organization_id = :organization
           AND c.{near} = f.value
-          AND c.deleted_at IS NULL
+          AND {sight.visible("c")}
           {typed}
         ORDER BY f.key, c.created_at, c.seq
         """,
@@ -185,7 +185,7 @@ def _oldest_of(work: Work, scope: Followed, way: Way, id: str, most: int) -> lis
         FROM connections {dialect.by_index(f"connections_{end}_entity")}
         WHERE organization_id = :organization
           AND {near} = :id
-          AND deleted_at IS NULL
+          AND {sight.visible("connections")}
           {typed}
         -- which is the order of the index, so that no more are read
         ORDER BY created_at, seq

@@ -87,6 +87,10 @@ def _entity(work: Work, id: str, confirm: str) -> Purged:
         "DELETE FROM merged_entities WHERE organization_id = :organization AND survivor_id = :id",
         **with_it,
     )
+    work.run(
+        "DELETE FROM hidden_hubs WHERE organization_id = :organization AND entity_id = :id",
+        **with_it,
+    )
     work.run("DELETE FROM entities WHERE organization_id = :organization AND id = :id", **with_it)
     return Purged(
         id=id,

@@ -73,11 +73,8 @@ def _attached(work: Work, number: int) -> Iterator[Obstacle]:
               AND connections.organization_id = :organization
               AND connections.{end} = mine.row_id
               AND connections.version > :number
-              AND (
-                  mine.before IS NULL
-                  OR mine.before ->> 'deleted_at' IS NOT NULL
-                  AND connections.deleted_at IS NULL
-              )
+              AND (mine.before IS NULL OR mine.before ->> 'deleted_at' IS NOT NULL)
+              AND (mine.before IS NULL OR connections.deleted_at IS NULL)
             """,
             number=number,
         ):

@@ -6,7 +6,7 @@ from one_mcp import ids
 from one_mcp.answers import Written
 from one_mcp.dimensions.changes import compaction, log
 from one_mcp.dimensions.events import retraction
-from one_mcp.dimensions.undo import conflicts, contents, cycles, passages, writing
+from one_mcp.dimensions.undo import conflicts, connections, contents, cycles, passages, writing
 from one_mcp.dimensions.undo.contents import Contents
 from one_mcp.dimensions.undo.later_changes import Obstacle
 from one_mcp.errors import ConflictError, InvalidArgumentError
@@ -58,6 +58,8 @@ def undo(work: Work, change_id: str) -> Undone:
             f"{told} cannot be undone: what it replaced no longer fits what is there now.",
             change=told,
         ) from error
+    if written.has("entity", "turned"):
+        connections.follow(work, number)
     closed = cycles.find(work, number) if written.has("connection", "gone") else []
     if closed:
         raise _conflict(work, number, closed)

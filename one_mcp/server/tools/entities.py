@@ -6,7 +6,7 @@ from pydantic import Field
 
 from one_mcp.access import Permission
 from one_mcp.dimensions.connections.directions import Direction
-from one_mcp.dimensions.entities import archive, duplicates, entity, finding, showing
+from one_mcp.dimensions.entities import duplicates, entity, finding, showing
 from one_mcp.dimensions.entities import tags as tagging
 from one_mcp.dimensions.entities.archive import Archived, Restored
 from one_mcp.dimensions.entities.details import Include, Portrait
@@ -22,6 +22,7 @@ from one_mcp.dimensions.graph.summary.summarizing import Compare, Summary
 from one_mcp.ontology.adjustments import Adjustment
 from one_mcp.server.arguments import existence, fields
 from one_mcp.server.toolbox import ToolSpec, toolset
+from one_mcp.services import hubs
 from one_mcp.session import Session
 
 Measures = Annotated[
@@ -246,12 +247,12 @@ async def archive_entity(
     one: Session, id: fields.EntityId, expected_version: fields.Version | None = None
 ) -> Archived:
     """Hide an entity and its connections from all reads; apply_changes restores both."""
-    return await one.write(archive.archive, id, expected_version)
+    return await hubs.hide(one, id, expected_version)
 
 
 async def restore_entity(one: Session, id: fields.EntityId) -> Restored:
     """Bring an archived entity back with its connections, in the status it had."""
-    return await one.write(archive.restore, id)
+    return await hubs.restore(one, id)
 
 
 async def tag_entity(

@@ -8,6 +8,7 @@ import anyio
 from anyio import to_thread
 
 from one_mcp.access import Principal, Role
+from one_mcp.dimensions.connections import hubs
 from one_mcp.dimensions.knowledge.index import backlog, chunk_queue, models, vector_queue
 from one_mcp.dimensions.knowledge.index.backlog import EVERYTHING, Backlog, Until
 from one_mcp.dimensions.knowledge.index.chunk_queue import Uncut
@@ -112,6 +113,7 @@ async def turn(one: Session, model: ActiveModel, until: Until = EVERYTHING) -> i
     return (
         await one.derive(unindexed.take)
         or await one.derive(property_values.take)
+        or await one.derive(hubs.take)
         or await _cut(one, model, until.ticket)
         or await _embed(one, model, until.chunk)
     )

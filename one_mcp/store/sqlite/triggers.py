@@ -91,7 +91,10 @@ def _changed(table: Table, logged: LogRule) -> str:
 
 def _trigger(table: Table, logged: LogRule, act: str, values: str) -> str:
     row = "OLD" if act == "delete" else "NEW"
-    condition = f"WHEN {logged.when.format(row=row)} " if logged.when else ""
+    tests = [logged.when.format(row=row)] if logged.when else []
+    if act == "update" and logged.updated_unless:
+        tests.append(f"NOT {logged.updated_unless.format(row=row)}")
+    condition = f"WHEN {' AND '.join(tests)} " if tests else ""
     return f"""
         CREATE TRIGGER {table.name}_log_{act} AFTER {act.upper()} ON {table.name}
         {condition}BEGIN

@@ -7,6 +7,7 @@ property of its target; of entities themselves, `id.enrolled_in` are their own n
 import re
 from dataclasses import dataclass
 
+from one_mcp.dimensions import sight
 from one_mcp.dimensions.connections.directions import SIDES, Followed, Way
 from one_mcp.dimensions.graph.summary.sources import ENDS, RowSource
 from one_mcp.errors import InvalidArgumentError
@@ -99,7 +100,7 @@ def _neighbours(column: str, ways: tuple[Way, ...], place: str) -> str:
         f"SELECT links.{far} AS id"
         f" FROM connections AS links {dialect.by_index(f'connections_{side}_type')}"
         f" WHERE links.organization_id = :organization AND links.{near} = {column}"
-        f" AND links.type = :{place} AND links.deleted_at IS NULL"
+        f" AND links.type = :{place} AND {sight.visible('links')}"
         for near, far, side in (SIDES[way] for way in ways)
     )
     return (

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-from one_mcp.dimensions import lookup
+from one_mcp.dimensions import lookup, sight
 from one_mcp.dimensions.connections import finding as connections
 from one_mcp.dimensions.entities import conditions, existence, selection
 from one_mcp.dimensions.entities.existence import Existence
@@ -208,7 +208,7 @@ def _others(work: Work, source: RowSource, asked: Conditions) -> None:
     made = filters.of(fitted, source.fields)
     source.conditions = [
         *made.conditions,
-        *(retracted.live_of_many(work) if events else ["deleted_at IS NULL"]),
+        *(retracted.live_of_many(work) if events else [sight.visible("connections")]),
     ]
     source.parameters = dict(made.parameters)
     ends = {name: f"{source.table}.{_COLUMNS[source.table][name]}" for name in ENDS[source.table]}

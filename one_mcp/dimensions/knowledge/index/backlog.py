@@ -51,6 +51,11 @@ def owners(raw: Raw, model: str | None, now: int) -> list[str]:
                 WHERE unindexed_properties.organization_id = organizations.organization_id
             )
             OR EXISTS (
+                SELECT 1 FROM hidden_hubs
+                WHERE hidden_hubs.organization_id = organizations.organization_id
+                  AND {leases.FREE}
+            )
+            OR EXISTS (
                 SELECT 1 FROM chunk_queue
                 WHERE chunk_queue.organization_id = organizations.organization_id
                   AND {leases.WAITING}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from one_mcp import jsons
-from one_mcp.dimensions import lookup
+from one_mcp.dimensions import lookup, sight
 from one_mcp.dimensions.changes import log
 from one_mcp.dimensions.entities.selection import Members, Selection
 from one_mcp.dimensions.organizations import moments
@@ -186,7 +186,7 @@ def _ids(id: str, *, around: bool) -> str:
     if around:
         ids += "".join(
             f" UNION SELECT {far} FROM connections WHERE organization_id = :organization"
-            f" AND {near} = {id} AND deleted_at IS NULL"
+            f" AND {near} = {id} AND {sight.visible('connections')}"
             for near, far in (("from_id", "to_id"), ("to_id", "from_id"))
         )
     return ids

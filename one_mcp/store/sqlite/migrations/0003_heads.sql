@@ -262,6 +262,13 @@ CREATE TABLE hidden_hubs (
     organization_id TEXT NOT NULL,
     entity_id TEXT NOT NULL,
     version INTEGER NOT NULL,
+    opening INTEGER NOT NULL DEFAULT 0, -- 1 while they are shown again, for somebody who restores it
+    leased_until INTEGER NOT NULL DEFAULT 0,
+    side INTEGER NOT NULL DEFAULT 0, -- how far they have followed: 0 and 1 for its two ends
+    passed_at INTEGER NOT NULL DEFAULT 0,
+    passed INTEGER NOT NULL DEFAULT 0,
+    seen INTEGER NOT NULL DEFAULT 0,
+    moving INTEGER NOT NULL DEFAULT 0, -- 1 within a transaction whose work the log leaves out
     PRIMARY KEY (organization_id, entity_id),
     FOREIGN KEY (organization_id, entity_id) REFERENCES entities (organization_id, id)
 ) STRICT, WITHOUT ROWID;
