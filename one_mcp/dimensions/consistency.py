@@ -3,11 +3,10 @@
 from collections.abc import Callable
 
 from one_mcp.answers import Answer, Written
-from one_mcp.dimensions import sight
 from one_mcp.dimensions.changes import touched
 from one_mcp.dimensions.knowledge.index import chunk_queue, repair, vector_queue
 from one_mcp.dimensions.knowledge.index.repair import Upkeep
-from one_mcp.store import leases
+from one_mcp.store import leases, sight
 from one_mcp.store.ports import Raw
 from one_mcp.store.work import Work
 

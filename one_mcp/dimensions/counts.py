@@ -1,8 +1,8 @@
 """Counts: how many there are of everything."""
 
 from one_mcp.answers import Answer
-from one_mcp.dimensions import sight
 from one_mcp.dimensions.changes import compaction
+from one_mcp.store import sight
 from one_mcp.store.work import Work
 
 

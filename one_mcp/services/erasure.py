@@ -1,9 +1,12 @@
 """Erasure: a purge goes on until no byte of the file tells of what was purged, or says why not."""
 
-from one_mcp.dimensions.purge import marks, purge
+from one_mcp import ids
+from one_mcp.dimensions.changes import groups
+from one_mcp.dimensions.purge import many, marks, purge
 from one_mcp.dimensions.purge.purge import Purged
 from one_mcp.errors import DatabaseError
 from one_mcp.session import Session
+from one_mcp.store.work import BEGINS
 
 SMALL_BYTES = 256 * 1024 * 1024  # a second or two to write anew
 LATER = "`one-mcp doctor --repair` finishes this."
@@ -15,12 +18,39 @@ async def remove(one: Session, id: str, confirm: str) -> Purged:
     What cannot be erased now is gone from every answer all the same; `erased` is false then, and
     a warning says what stands in the way.
     """
-    purged = await one.write(purge.purge, id, confirm)
+    purged = await _purged(one, id, confirm)
     obstacle = await finish(one)
     if obstacle is None:
         return purged.model_copy(update={"erased": True})
     return purged.model_copy(
         update={"erased": False, "warnings": [*(purged.warnings or ()), obstacle]}
+    )
+
+
+async def _purged(one: Session, id: str, confirm: str) -> Purged:
+    """Purge in one transaction, or, with very many connections, as a group of changes.
+
+    The first part takes everything out of sight. A call that is cut off leaves the group
+    unfinished, and the same call goes on with it.
+    """
+    if not (id.startswith(f"{ids.ENTITY}_") and await one.read(many.is_large, id)):
+        return await one.write(purge.purge, id, confirm)
+    first, connections = BEGINS, 0
+    part = await one.write_part(first, many.begin, id, confirm)
+    while True:
+        first = first or ids.change_number(part.change or "") or BEGINS
+        part = await one.write_part(first, many.take, id)
+        connections += part.connections
+        if not part.connections:
+            break
+    purged = await one.write_part(first, purge.purge, id, confirm)
+    first = first or ids.change_number(purged.change or "") or BEGINS
+    await one.derive_once(groups.finish, first)
+    return purged.model_copy(
+        update={
+            "change": ids.change(first),
+            "connections": connections + (purged.connections or 0),
+        }
     )
 
 

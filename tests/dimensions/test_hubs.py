@@ -8,16 +8,18 @@ import pytest
 
 from one_mcp.app import LOCAL, App, open_app
 from one_mcp.dimensions import consistency, counts
+from one_mcp.dimensions.changes import history
 from one_mcp.dimensions.connections import connection, finding, hubs
 from one_mcp.dimensions.entities import archive, entity, neighbours
 from one_mcp.dimensions.exchange import export
 from one_mcp.dimensions.graph import exploring
+from one_mcp.dimensions.purge import many
 from one_mcp.errors import ConflictError
+from one_mcp.services import erasure, undoing
 from one_mcp.services import hubs as service
-from one_mcp.services import undoing
 from one_mcp.session import Call, Session
 from one_mcp.settings import Settings
-from one_mcp.store.work import Work
+from one_mcp.store.work import BEGINS, Work
 from tests.conftest import HandClock
 
 pytestmark = pytest.mark.anyio
@@ -151,3 +153,76 @@ async def test_what_follows_in_slices_looks_as_if_it_were_done_at_once(
                     world.changes[-1] = undone.change or ""
             world.changes = [it for it in world.changes if it]
         await agree(worlds)
+
+
+async def test_another_process_goes_on_where_one_was_killed(
+    worlds: tuple[World, World], settings: Settings, clock: HandClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    for world in worlds:
+        monkeypatch.setattr(hubs, "MANY", world.most)
+        await world.one.write(archive.archive, world.ids["A"])
+    await worlds[0].one.derive(hubs.take)
+    await agree(worlds)
+
+    async with open_app(settings, clock) as other:
+        while await other.session(Call("test"), LOCAL).derive(hubs.take):
+            await agree(worlds)
+
+    assert not await worlds[0].one.read(hubs.is_marked, worlds[0].ids["A"])
+    await agree(worlds)
+
+
+async def test_a_restore_that_was_cut_off_shows_nothing(
+    worlds: tuple[World, World], clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for world in worlds:
+        monkeypatch.setattr(hubs, "MANY", world.most)
+        await service.hide(world.one, world.ids["A"])
+    monkeypatch.setattr(hubs, "MANY", worlds[0].most)
+    one, id = worlds[0].one, worlds[0].ids["A"]
+    assert await one.derive(hubs.begin_opening, id)
+    for _ in range(4):
+        await one.derive(hubs.move_some, id)
+    assert await one.derive(hubs.take) == 0  # it is somebody's yet
+    await agree(worlds)
+
+    clock.forward(31_000)
+    while await one.derive(hubs.take):
+        await agree(worlds)
+
+    assert not await one.read(hubs.is_marked, id)
+    await agree(worlds)
+
+
+async def test_a_purge_in_parts_is_one_change_and_goes_on_where_it_was_cut(
+    worlds: tuple[World, World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many, "SLICE", 3)
+    monkeypatch.setattr(hubs, "MANY", worlds[0].most)
+    one, id = worlds[0].one, worlds[0].ids["A"]
+    begun = await one.write_part(BEGINS, many.begin, id, id)
+    await one.write_part(int((begun.change or "").removeprefix("chg_")), many.take, id)
+    (cut, *_) = (await one.read(history.history)).changes
+
+    purged = await erasure.remove(one, id, id)
+    monkeypatch.setattr(hubs, "MANY", FEW)
+    other = await erasure.remove(worlds[1].one, worlds[1].ids["A"], worlds[1].ids["A"])
+
+    assert cut.unfinished
+    assert (purged.connections, other.connections) == (11, 14)
+    assert purged.change == (await one.read(history.history)).changes[0].change
+    assert "con_" not in str(await one.read(_kept, [id]))
+    await agree(worlds)
+
+
+def _kept(work: Work, ids: list[str]) -> list[object]:
+    """What the log still says of connections that led to entities."""
+    rows = work.all("""
+        SELECT before, after
+        FROM change_rows
+        WHERE organization_id = :organization
+          AND kind = 'connection'
+          AND purged_by IS NULL
+    """)
+    return [row["before"] for row in rows if any(id in str(row["before"]) for id in ids)]

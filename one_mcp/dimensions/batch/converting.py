@@ -2,7 +2,7 @@
 
 from one_mcp import jsons
 from one_mcp.answers import few
-from one_mcp.dimensions import lookup, sight
+from one_mcp.dimensions import lookup
 from one_mcp.dimensions.entities import identity, rows
 from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.dimensions.entities.rows import EntityRow
@@ -12,6 +12,7 @@ from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.ontology import automatic, check
 from one_mcp.ontology.automatic import Occasion
 from one_mcp.ontology.model import Moment
+from one_mcp.store import sight
 from one_mcp.store.work import Row, Work
 
 MOST_WARNINGS = 5

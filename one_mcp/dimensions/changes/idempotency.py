@@ -15,6 +15,37 @@ from one_mcp.store.work import Row, Work
 KEPT_MS = 30 * clock.DAY_MS
 
 
+_ABOUT = (
+    f"""
+        SELECT person_id, key
+        FROM idempotency_subjects
+        WHERE organization_id = :organization
+          AND subject {dialect.any_of("subjects")}
+        """,
+    f"""
+        SELECT person_id, key
+        FROM idempotency_keys
+        WHERE organization_id = :organization
+          AND change IN (
+              SELECT change
+              FROM change_rows
+              WHERE organization_id = :organization
+                AND row_id {dialect.any_of("subjects")}
+          )
+        """,
+)
+_NAMING = f"""
+        SELECT person_id, key
+        FROM idempotency_keys
+        WHERE organization_id = :organization
+          AND EXISTS (
+              SELECT 1
+              FROM {dialect.each("pieces", "piece")}
+              WHERE {dialect.position("answer", "piece.value")} > 0
+          )
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A transaction of a call with an idempotency key; `number` is its place, 1 the first.
@@ -167,33 +198,8 @@ def forget(work: Work, subjects: list[str], pieces: list[str]) -> None:
     stay: a repeat of such a call must not write what was purged once more.
     """
     for about in (
-        f"""
-        SELECT person_id, key
-        FROM idempotency_subjects
-        WHERE organization_id = :organization
-          AND subject {dialect.any_of("subjects")}
-        """,
-        f"""
-        SELECT person_id, key
-        FROM idempotency_keys
-        WHERE organization_id = :organization
-          AND change IN (
-              SELECT change
-              FROM change_rows
-              WHERE organization_id = :organization
-                AND row_id {dialect.any_of("subjects")}
-          )
-        """,
-        f"""
-        SELECT person_id, key
-        FROM idempotency_keys
-        WHERE organization_id = :organization
-          AND EXISTS (
-              SELECT 1
-              FROM {dialect.each("pieces", "piece")}
-              WHERE {dialect.position("answer", "piece.value")} > 0
-          )
-        """,
+        *_ABOUT,
+        *((_NAMING,) if pieces else ()),
     ):
         work.run(
             f"""

@@ -6,13 +6,13 @@ from pydantic import Field
 
 from one_mcp import clock
 from one_mcp.answers import Answer
-from one_mcp.dimensions import excerpts, lookup, sight
+from one_mcp.dimensions import excerpts, lookup
 from one_mcp.dimensions.connections import ends
 from one_mcp.dimensions.organizations import moments
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check, operands
-from one_mcp.store import dialect, filters, merged_scans, pages, undeclared
+from one_mcp.store import dialect, filters, merged_scans, pages, sight, undeclared
 from one_mcp.store.merged_scans import Listing, Scan, Walk
 from one_mcp.store.pages import Detail
 from one_mcp.store.work import Row, Work

@@ -6,9 +6,9 @@ hidden once it is archived, and shown again while nobody sees them, before it is
 connection is hidden follows from its ends, so of these nothing is logged, and no version changes.
 """
 
-from one_mcp.dimensions import sight
 from one_mcp.dimensions.changes import touched
-from one_mcp.store import dialect, leases
+from one_mcp.dimensions.connections import hub_marks
+from one_mcp.store import dialect, leases, sight
 from one_mcp.store.work import Row, Work
 
 MANY = 2_000  # connections that one transaction hides or shows
@@ -32,18 +32,18 @@ def count(work: Work, id: str) -> int:
 
 def is_marked(work: Work, id: str) -> bool:
     """Tell whether an entity's connections are out of sight by one row."""
-    return _marked(work, id) is not None
+    return hub_marks.find(work, id) is not None
 
 
 def hide(work: Work, id: str) -> None:
     """Take all connections of an archived entity out of sight; they follow later."""
-    _mark(work, id, _HIDING)
+    hub_marks.put(work, id, _HIDING)
     work.touch(touched.EVERYTHING)
 
 
 def is_large(work: Work, id: str) -> bool:
     """Tell whether an archived entity has more connections than one transaction should show."""
-    if _marked(work, id) is not None:
+    if hub_marks.find(work, id) is not None:
         return True
     found = work.value(
         f"""
@@ -85,7 +85,7 @@ def begin_opening(work: Work, id: str) -> bool:
     )
     if archived is None or not is_large(work, id):
         return False
-    _mark(work, id, _OPENING)
+    hub_marks.put(work, id, _OPENING)
     return True
 
 
@@ -108,14 +108,14 @@ def settle(work: Work, id: str) -> tuple[int, int | None]:
     What was not shown before is shown now, and what came to be archived meanwhile stays hidden.
     How many stay hidden is None where nobody has counted all.
     """
-    mark = _marked(work, id)
+    mark = hub_marks.find(work, id)
     ready = mark is not None and mark["opening"] and mark["side"] == len(_SIDES)
     if mark is not None and ready:
         _correct(work, id, mark["version"])
     else:
         for end in _SIDES:
             _follow(work, id, end, "TRUE", shown=True)
-    _unmark(work, id)
+    hub_marks.remove(work, id)
     work.touch(touched.EVERYTHING)
     shown = count(work, id)
     return shown, mark["seen"] - shown if mark is not None and ready else None
@@ -136,7 +136,7 @@ def take(work: Work) -> int:
     )
     if mark is None:
         return 0
-    if mark_of := _marked(work, mark["entity_id"]):
+    if mark_of := hub_marks.find(work, mark["entity_id"]):
         if mark_of["opening"]:  # whoever was to restore it is gone
             give_up(work, mark["entity_id"])
         return move_some(work, mark["entity_id"]) or 1
@@ -145,14 +145,14 @@ def take(work: Work) -> int:
 
 def move_some(work: Work, id: str) -> int:
     """Hide or show a slice of an entity's connections; return how many it saw, 0 at the end."""
-    mark = _marked(work, id)
+    mark = hub_marks.find(work, id)
     if mark is None:
         return 0
     if mark["side"] == len(_SIDES):
         if mark["opening"]:
             return 0
         if _is_settled(work, id):
-            _unmark(work, id)
+            hub_marks.remove(work, id)
             return 0
         give_up(work, id)
         return 1
@@ -205,28 +205,28 @@ def _follow(
     work: Work, id: str, end: str, which: str, *, shown: bool, **parameters: object
 ) -> None:
     """Hide or show connections as their ends demand, `shown` as if the entity itself were live."""
-    _moving(work, id, 1)
-    archived = """
+    hub_marks.moving(work, id, 1)
+    archived = """(
         SELECT max(far.deleted_at)
         FROM entities AS far
         WHERE far.organization_id = :organization
           AND far.id IN (connections.from_id, connections.to_id)
           AND far.id <> :live
-    """
+    )"""
     work.run(
         f"""
         UPDATE connections
-        SET deleted_at = ({archived})
+        SET deleted_at = {archived}
         WHERE organization_id = :organization
           AND {end} = :id
           AND {which}
-          AND (deleted_at IS NULL) <> (({archived}) IS NULL)
+          AND (deleted_at IS NULL) <> ({archived} IS NULL)
         """,
         id=id,
         live=id if shown else "",
         **parameters,
     )
-    _moving(work, id, 0)
+    hub_marks.moving(work, id, 0)
 
 
 def _correct(work: Work, id: str, since: int) -> None:
@@ -261,51 +261,4 @@ def _is_settled(work: Work, id: str) -> bool:
           AND entity_id = :id
         """,
         id=id,
-    )
-
-
-def _marked(work: Work, id: str) -> Row | None:
-    return work.one(
-        """
-        SELECT version, opening, side, passed_at, passed, seen
-        FROM hidden_hubs
-        WHERE organization_id = :organization
-          AND entity_id = :id
-        """,
-        id=id,
-    )
-
-
-def _mark(work: Work, id: str, opening: int) -> None:
-    work.run(
-        """
-        INSERT INTO hidden_hubs (organization_id, entity_id, version, opening, leased_until)
-        VALUES (:organization, :id, :change, :opening, :leased_until)
-        ON CONFLICT (organization_id, entity_id) DO UPDATE
-        SET version = excluded.version, opening = excluded.opening,
-            leased_until = excluded.leased_until, side = 0, passed_at = 0, passed = 0, seen = 0
-        """,
-        id=id,
-        change=work.change,
-        opening=opening,
-        leased_until=leases.times(work.clock)["latest"] if opening else 0,
-    )
-
-
-def _moving(work: Work, id: str, moving: int) -> None:
-    work.run(
-        """
-        UPDATE hidden_hubs
-        SET moving = :moving
-        WHERE organization_id = :organization
-          AND entity_id = :id
-        """,
-        id=id,
-        moving=moving,
-    )
-
-
-def _unmark(work: Work, id: str) -> None:
-    work.run(
-        "DELETE FROM hidden_hubs WHERE organization_id = :organization AND entity_id = :id", id=id
     )

@@ -1,11 +1,12 @@
 """Archive and restore an entity with its connections as one unit (D-17)."""
 
 from one_mcp.answers import Written
-from one_mcp.dimensions import lookup, sight
+from one_mcp.dimensions import lookup
 from one_mcp.dimensions.connections import hubs
 from one_mcp.dimensions.events import event
 from one_mcp.ontology.automatic import Occasion
 from one_mcp.ontology.model import Moment
+from one_mcp.store import sight
 from one_mcp.store.work import Row, Work
 
 # one statement for each end: an OR of both would be answered by reading all connections there are

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from one_mcp.dimensions import lookup, sight
+from one_mcp.dimensions import lookup
 from one_mcp.dimensions.connections.directions import SIDES, Direction, Followed
 from one_mcp.dimensions.connections.finding import fitted as fitted_connection
 from one_mcp.dimensions.entities.selection import Members, Selection
@@ -15,7 +15,7 @@ from one_mcp.dimensions.organizations import moments
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check
-from one_mcp.store import dialect, filters
+from one_mcp.store import dialect, filters, sight
 from one_mcp.store.work import Work
 
 ANY = "any"

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from one_mcp import clock
 from one_mcp.answers import Answer
-from one_mcp.dimensions import excerpts, sight
+from one_mcp.dimensions import excerpts
 from one_mcp.dimensions.connections.directions import SIDES, Way
 from one_mcp.dimensions.entities import summaries
 from one_mcp.dimensions.events import retracted
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check
 from one_mcp.ontology.model import Property
-from one_mcp.store import dialect
+from one_mcp.store import dialect, sight
 from one_mcp.store.work import Row, Work
 
 METADATA_CHARACTERS = 500

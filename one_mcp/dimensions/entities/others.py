@@ -57,8 +57,9 @@ def connection(work: Work, id: str, at: int | None, *, hidden: bool) -> Shown:
     """
     row = _connection(work, id, at)
     ends = {end: _end(work, row[f"{end}_id"], at) for end in ("from", "to")}
-    if row["deleted_at"] is not None and not hidden:
-        archived = [end for end in ends.values() if end.status == lookup.ARCHIVED]
+    archived = [end for end in ends.values() if end.status == lookup.ARCHIVED]
+    is_hidden = bool(archived) or row["deleted_at"] is not None
+    if is_hidden and not hidden:
         named = ", ".join(f"{end.name or end.id} ({end.id})" for end in archived)
         raise ArchivedError(
             f"{id} is hidden, since {named} is archived; restore_entity in apply_changes brings "
@@ -73,7 +74,7 @@ def connection(work: Work, id: str, at: int | None, *, hidden: bool) -> Shown:
         id=id,
         type=row["type"],
         name=kind.sentence(start, end) if kind else f"{start} {row['type']} {end}",
-        status=CONNECTED if row["deleted_at"] is None else HIDDEN,
+        status=HIDDEN if is_hidden else CONNECTED,
         ends={**ends},
         metadata=metadata or None,
         shortened=shortened,

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from one_mcp.dimensions import lookup, sight
+from one_mcp.dimensions import lookup
 from one_mcp.dimensions.connections.directions import SIDES, Direction, Followed
 from one_mcp.dimensions.entities import identity
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check, operands
 from one_mcp.ontology.model import EntityType, Property
-from one_mcp.store import dialect, filters, property_values
+from one_mcp.store import dialect, filters, property_values, sight
 from one_mcp.store.property_values import Range
 from one_mcp.store.work import Work
 

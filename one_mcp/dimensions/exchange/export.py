@@ -3,8 +3,7 @@
 from collections.abc import Generator
 
 from one_mcp import jsons
-from one_mcp.dimensions import sight
-from one_mcp.store import dialect
+from one_mcp.store import dialect, sight
 from one_mcp.store.work import Row, Work
 
 Rows = Generator[Row]  # to be closed by whoever stops before the end

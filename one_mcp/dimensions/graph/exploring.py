@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from itertools import groupby, zip_longest
 from operator import attrgetter, itemgetter
 
-from one_mcp.dimensions import lookup, sight
+from one_mcp.dimensions import lookup
 from one_mcp.dimensions.connections import directions
 from one_mcp.dimensions.connections.directions import SIDES, Direction, Followed, Way
 from one_mcp.dimensions.graph import subgraph
 from one_mcp.dimensions.graph.subgraph import GraphEdge, Neighbourhood, Node, Triple
 from one_mcp.errors import InvalidArgumentError
-from one_mcp.store import dialect, pages
+from one_mcp.store import dialect, pages, sight
 from one_mcp.store.work import Row, Work
 
 DEEPEST = 4

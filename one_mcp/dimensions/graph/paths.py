@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, islice, pairwise
 
-from one_mcp.dimensions import lookup, sight
+from one_mcp.dimensions import lookup
 from one_mcp.dimensions.connections import directions
 from one_mcp.dimensions.connections.directions import SIDES, Direction, Followed, Way
 from one_mcp.dimensions.graph import subgraph
 from one_mcp.dimensions.graph.subgraph import GraphEdge, Neighbourhood, Path, Triple
 from one_mcp.errors import InvalidArgumentError
-from one_mcp.store import dialect
+from one_mcp.store import dialect, sight
 from one_mcp.store.work import Row, Work
 
 LONGEST = 6

@@ -10,7 +10,7 @@ from one_mcp.dimensions.knowledge import texts
 from one_mcp.dimensions.purge import marks, traces
 from one_mcp.errors import ConfirmationError, ConflictError, shown
 from one_mcp.store import dialect
-from one_mcp.store.work import Work
+from one_mcp.store.work import Row, Work
 
 NAMED = 5
 COPIES = "backups, exports, the old file that a restore keeps"
@@ -57,15 +57,7 @@ def _entity(work: Work, id: str, confirm: str) -> Purged:
 
     Documents that tell of it stay, without their links. Events stay (D-17).
     """
-    row = lookup.any_state(work, id)
-    if confirm.strip() not in (row["name"], id):
-        raise ConfirmationError(
-            f"To purge {id} ({row['name'][:80]}) for good, with its connections, its tags and its "
-            f'history, send confirm="{id}" or the entity\'s exact name. '
-            "archive_entity only hides it, and can be taken back.",
-            id=id,
-            confirm=id,
-        )
+    confirmed(work, id, confirm)
     touched.around(work, id)
     with_it = {"id": id}
     tags = work.run(
@@ -100,6 +92,20 @@ def _entity(work: Work, id: str, confirm: str) -> Purged:
         links=links or None,
         events_kept=_events(work, id),
     )
+
+
+def confirmed(work: Work, id: str, confirm: str) -> Row:
+    """Return the entity's row; raises ConfirmationError unless it is called what was sent."""
+    row = lookup.any_state(work, id)
+    if confirm.strip() not in (row["name"], id):
+        raise ConfirmationError(
+            f"To purge {id} ({row['name'][:80]}) for good, with its connections, its tags and its "
+            f'history, send confirm="{id}" or the entity\'s exact name. '
+            "archive_entity only hides it, and can be taken back.",
+            id=id,
+            confirm=id,
+        )
+    return row
 
 
 def _merged_into(work: Work, id: str) -> list[str]:

@@ -49,6 +49,13 @@ def remove(work: Work, id: str) -> None:
     idempotency.forget(work, subjects, names.pieces)
 
 
+def of_connections(work: Work, ids: list[str]) -> None:
+    """Empty the log of what connections were that led to a row which is being purged."""
+    work.keeps_reason = False
+    _forget_reasons(work, {row["change"] for row in _rows_of(work, ids)})
+    idempotency.forget(work, ids, [])
+
+
 def _empty_reasons(work: Work, changes: set[int], names: Called) -> None:
     reasons = work.each(
         """
@@ -59,15 +66,7 @@ def _empty_reasons(work: Work, changes: set[int], names: Called) -> None:
         """
     )
     naming_it = naming.told(((row["number"], row["reason"]) for row in reasons), names)
-    work.run(
-        f"""
-        UPDATE change_log
-        SET reason = NULL
-        WHERE organization_id = :organization
-          AND number {dialect.any_of("changes")}
-        """,
-        changes=[*changes, *naming_it],
-    )
+    _forget_reasons(work, {*changes, *naming_it})
     work.run(
         f"""
         UPDATE change_log
@@ -78,6 +77,18 @@ def _empty_reasons(work: Work, changes: set[int], names: Called) -> None:
         changes=sorted(changes),
         # whoever has not read it yet looks everywhere
         everything=jsons.dumps([touched.EVERYTHING]),
+    )
+
+
+def _forget_reasons(work: Work, changes: set[int]) -> None:
+    work.run(
+        f"""
+        UPDATE change_log
+        SET reason = NULL
+        WHERE organization_id = :organization
+          AND number {dialect.any_of("changes")}
+        """,
+        changes=sorted(changes),
     )
 
 

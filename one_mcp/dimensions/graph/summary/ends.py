@@ -7,13 +7,12 @@ property of its target; of entities themselves, `id.enrolled_in` are their own n
 import re
 from dataclasses import dataclass
 
-from one_mcp.dimensions import sight
 from one_mcp.dimensions.connections.directions import SIDES, Followed, Way
 from one_mcp.dimensions.graph.summary.sources import ENDS, RowSource
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.ontology import check, operands
 from one_mcp.ontology.model import Ontology
-from one_mcp.store import dialect, filters, undeclared
+from one_mcp.store import dialect, filters, sight, undeclared
 
 COLUMNS = ("type", "status", "name")
 _NEIGHBOURS = re.compile(r"(\w+)(?: (in|out))?")

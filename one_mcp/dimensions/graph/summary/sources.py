@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-from one_mcp.dimensions import lookup, sight
+from one_mcp.dimensions import lookup
 from one_mcp.dimensions.connections import finding as connections
 from one_mcp.dimensions.entities import conditions, existence, selection
 from one_mcp.dimensions.entities.existence import Existence
@@ -15,7 +15,7 @@ from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check, operands
 from one_mcp.ontology.model import Property
-from one_mcp.store import dialect, filters, fulltext, undeclared
+from one_mcp.store import dialect, filters, fulltext, sight, undeclared
 from one_mcp.store.work import Work
 
 Kind = Literal["entities", "connections", "events"]

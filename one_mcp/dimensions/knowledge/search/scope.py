@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from one_mcp import jsons
-from one_mcp.dimensions import lookup, sight
+from one_mcp.dimensions import lookup
 from one_mcp.dimensions.changes import log
 from one_mcp.dimensions.entities.selection import Members, Selection
 from one_mcp.dimensions.organizations import moments
 from one_mcp.ontology import check
-from one_mcp.store import dialect, fulltext
+from one_mcp.store import dialect, fulltext, sight
 from one_mcp.store.work import Work
 
 FEW_DOCUMENTS = 20_000
