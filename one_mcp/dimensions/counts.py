@@ -53,7 +53,14 @@ def take(work: Work) -> Census:
         ),
         events=_events(work),
         tags=work.value("SELECT count(*) FROM tags WHERE organization_id = :organization"),
-        changes=work.value("SELECT count(*) FROM change_log WHERE organization_id = :organization"),
+        changes=work.value(
+            """
+            SELECT count(*)
+            FROM change_log
+            WHERE organization_id = :organization
+              AND (part_of IS NULL OR part_of = number)
+            """
+        ),
         history_since=compaction.since(work),
         documents=work.value(
             "SELECT count(*) FROM knowledge WHERE organization_id = :organization"

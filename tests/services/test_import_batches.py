@@ -8,7 +8,8 @@ import anyio
 import pytest
 
 from one_mcp.app import LOCAL, App
-from one_mcp.dimensions.changes import history
+from one_mcp.dimensions import counts
+from one_mcp.dimensions.changes import choice, history
 from one_mcp.dimensions.changes.history import Change
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.exchange import importing, keyed
@@ -404,6 +405,30 @@ async def test_bad_rows_are_told_where_what_was_written_cannot_be_taken_back(
     assert str(renamed.change) in str(failure)
     assert await count(one, "entities") == MANY
     assert '"name":"Mine"' in str((await exports.everything(one)).data)
+
+
+async def test_the_history_of_an_entity_has_a_group_once(one: Session) -> None:
+    tea = json.dumps({"type": "lesson", "name": "Tea", "external_id": "tea"})
+    told = {"from": "tea", "type": "references"}
+    links = [json.dumps({"connection": {**told, "to": f"k{n}"}}) for n in range(MANY)]
+    loaded = await imports.run(one, data="\n".join([courses(), tea, *links]))
+    (id,) = await one.read(lambda work: work.one(
+        "SELECT id FROM entities WHERE organization_id = :organization AND name = 'Tea'"
+    ))  # fmt: skip
+    later = await one.write(entity.update, id, name="Green tea")
+
+    first = await one.read(history.history, id, 1)
+    second = await one.read(history.history, id, 1, first.cursor)
+    since = choice.Choice(["at >= :since"], {"since": 0})
+    chosen = await one.read(history.history, id, 9, None, since)
+
+    (told_once,) = second.changes
+    assert [it.change for it in first.changes] == [later.change]
+    assert told_once.change == loaded.change
+    assert len(told_once.rows or ()) + (told_once.more or 0) == 1 + MANY
+    assert second.cursor is None
+    assert [it.change for it in chosen.changes] == [later.change, loaded.change]
+    assert (await one.read(counts.take)).changes == len(await changes(one)) == 3
 
 
 async def test_a_refused_undo_is_done_anew_under_its_key(app: App, one: Session) -> None:

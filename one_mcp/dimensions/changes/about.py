@@ -4,11 +4,9 @@ from collections.abc import Sequence
 
 from one_mcp.dimensions.changes import log
 from one_mcp.dimensions.changes.choice import Choice
-from one_mcp.dimensions.changes.log import NEWEST
 from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
 
-ROWS_ABOUT = 100
 CONNECTIONS_FOLLOWED = 500
 # each arm walks an index from its newest end, so a hub costs no more than the bound; connections
 # that are gone are only in the log, whose partial indexes want these very conditions
@@ -58,30 +56,39 @@ _ABOUT = f"""
     )
 """
 
+_TOLD_AS = "coalesce(part.part_of, part.number)"
+_WRITTEN = """
+            FROM about
+            CROSS JOIN change_rows
+            CROSS JOIN change_log AS part
+            WHERE change_rows.organization_id = :organization
+              AND change_rows.row_id = about.id
+              AND part.organization_id = :organization
+              AND part.number = change_rows.change
+"""
+
 
 def headers(work: Work, id: str, chosen: Choice, before: int, limit: int) -> list[Row]:
     """List the newest changes that are about an entity with its connections, or about another row.
 
-    `followed` counts the ids that were looked at.
+    A group is one change, however many of its parts are about it. `followed` counts the ids that
+    were looked at.
     """
     return work.all(
         f"""
         WITH {_ABOUT}
         SELECT {log.HEADER}, (SELECT count(*) FROM about) AS followed
         FROM (
-            SELECT DISTINCT change_rows.change
-            FROM about
-            CROSS JOIN change_rows
-            WHERE change_rows.organization_id = :organization
-              AND change_rows.row_id = about.id
-              AND change_rows.change < :before
-              {chosen.among("change_rows.change")}
-            ORDER BY change_rows.change DESC
+            SELECT DISTINCT {_TOLD_AS} AS told_as
+            {_WRITTEN}
+              AND {_TOLD_AS} < :before
+              {chosen.among(_TOLD_AS)}
+            ORDER BY 1 DESC
             {dialect.most("limit")}
         ) AS newest
         CROSS JOIN change_log
         WHERE change_log.organization_id = :organization
-          AND change_log.number = newest.change
+          AND change_log.number = newest.told_as
         ORDER BY change_log.number DESC
         """,
         id=id,
@@ -93,46 +100,33 @@ def headers(work: Work, id: str, chosen: Choice, before: int, limit: int) -> lis
 
 
 def rows(work: Work, id: str, numbers: Sequence[int], limit: int) -> list[Row]:
-    """List the first rows of changes that are about an id; `total` counts up to a hundred."""
-    about = """
-        FROM about
-        CROSS JOIN change_rows
-        WHERE change_rows.organization_id = :organization
-          AND change_rows.row_id = about.id
-          AND change_rows.change = number.value
+    """List the first rows of changes or groups that are about an id.
+
+    `told_as` is the number of the change or group, and `total` counts its rows that are about it.
     """
     return work.all(
         f"""
-        WITH {_ABOUT}, shown AS MATERIALIZED (
-            -- worked out once for each change, not for each of the rows that are joined to it
+        WITH {_ABOUT}, found AS (
             SELECT
-                number.value AS number,
-                (SELECT count(*) FROM (SELECT 1 {about}{dialect.most("most")}) AS counted) AS total,
-                coalesce(
-                    (
-                        SELECT change_rows.seq {about}
-                        ORDER BY change_rows.seq
-                        LIMIT 1
-                        OFFSET :beyond
-                    ),
-                    :newest
-                ) AS last
-            FROM {dialect.each_number("numbers", "number")}
+                change_rows.seq AS at,
+                {_TOLD_AS} AS told_as,
+                row_number() OVER (PARTITION BY {_TOLD_AS} ORDER BY change_rows.seq) AS place,
+                count(*) OVER (PARTITION BY {_TOLD_AS}) AS total
+            {_WRITTEN}
+              AND {_TOLD_AS} IN (
+                  SELECT number.value FROM {dialect.each_number("numbers", "number")}
+              )
         )
-        SELECT {log.ROW}, shown.total
-        FROM shown
-        CROSS JOIN about
+        SELECT {log.ROW}, told_as, total
+        FROM found
         CROSS JOIN change_rows
         WHERE organization_id = :organization
-          AND row_id = about.id
-          AND change = shown.number
-          AND seq <= shown.last
+          AND seq = found.at
+          AND place <= :limit
         ORDER BY seq
         """,
         id=id,
         followed=CONNECTIONS_FOLLOWED,
         numbers=numbers,
-        most=ROWS_ABOUT,
-        beyond=limit - 1,
-        newest=NEWEST,
+        limit=limit,
     )

@@ -32,11 +32,13 @@ class Difference(Answer):
     purged: str | None = None
 
 
-def by_change(work: Work, rows: Sequence[Row]) -> dict[int, list[Difference]]:
-    """Tell rows of the log by the number of their change, a few fields of each."""
+def by_change(
+    work: Work, rows: Sequence[Row], number: str = "change"
+) -> dict[int, list[Difference]]:
+    """Tell rows of the log by the number in one of their columns, a few fields of each."""
     found: dict[int, list[Difference]] = defaultdict(list)
     for row, told in zip(rows, of_rows(work, rows, FEW_FIELDS), strict=True):
-        found[row["change"]].append(told)
+        found[row[number]].append(told)
     return found
 
 

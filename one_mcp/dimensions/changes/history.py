@@ -148,8 +148,8 @@ def _of_row(work: Work, id: str, chosen: Choice, limit: int, cursor: str | None)
         raise NotFoundError(f"There is no history of {id}; find its id with find_entities.", id=id)
     numbers = [header["number"] for header in headers[:limit]]
     found = about.rows(work, id, numbers, ROWS_SHOWN)
-    totals = {row["change"]: row["total"] for row in found}
-    rows = differences.by_change(work, found)
+    totals = {row["told_as"]: min(row["total"], COUNTED + ROWS_SHOWN) for row in found}
+    rows = differences.by_change(work, found, "told_as")
 
     def tell(header: Row) -> Change:
         shown = rows[header["number"]]
