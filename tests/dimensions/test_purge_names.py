@@ -58,3 +58,19 @@ async def test_a_name_of_before_counts_too(app: App) -> None:
 
     told = await one.read(history.history)
     assert [change.reason for change in told.changes if change.reason] == ["first start"]
+
+
+async def test_where_its_address_still_stands_is_said(app: App) -> None:
+    one = app.session(Call("test"), LOCAL)
+    person = await one.write(entity.create, "creator", "Jane Doe", {"email": "she@example.com"})
+    other = await one.write(entity.create, "lead", "J.", {"email": "She@Example.com"})
+    noted = await one.write(entity.create, "task", "Call", {"note": "ask she@example.com twice"})
+    far = await one.write(entity.create, "lead", "K.", {"email": "he@example.com"})
+
+    purged = await one.write(purge.purge, person.id, person.id)
+
+    said = " ".join(purged.warnings or [])
+    assert other.id in said
+    assert noted.id in said
+    assert far.id not in said
+    assert "example.com" not in said.casefold()

@@ -217,6 +217,16 @@ async def test_a_row_with_two_tags_is_in_both_groups_and_once_in_the_total(clien
     assert "several" in said["note"]
 
 
+@pytest.mark.usefixtures("ids")
+async def test_tags_are_listed_with_their_use(client: Client) -> None:
+    said = await ask(client, "entities", group_by=["tags"], sort="-count")
+
+    used = {it["tags"]: it["count"] for it in said["groups"]}
+    assert used["topic:yoga"] == 2
+    assert used["topic:food"] == 1
+    assert "warnings" not in said
+
+
 async def test_last_week_by_type_leaves_out_what_was_undone(
     client: Client, ids: dict[str, str], clock: HandClock
 ) -> None:

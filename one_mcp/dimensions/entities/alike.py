@@ -53,6 +53,14 @@ def _with_email(work: Work, address: str) -> list[Row]:
     ]
 
 
+def mentioning(work: Work, address: str) -> list[str]:
+    """List live entities in whose properties an e-mail address stands anywhere."""
+    wanted = address.casefold()
+    return [
+        row["id"] for row in _with_words(work, address) if wanted in row["properties"].casefold()
+    ]
+
+
 def _spelled_otherwise(work: Work, new: EntityRow) -> list[Row]:
     wanted = names.folded(new.name)
     return [

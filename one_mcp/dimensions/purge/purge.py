@@ -5,14 +5,15 @@ from one_mcp.access import Permission
 from one_mcp.answers import Written
 from one_mcp.dimensions import lookup
 from one_mcp.dimensions.changes import touched
-from one_mcp.dimensions.entities import archive
+from one_mcp.dimensions.entities import alike, archive
 from one_mcp.dimensions.knowledge import texts
-from one_mcp.dimensions.purge import marks, traces
+from one_mcp.dimensions.purge import marks, naming, traces
 from one_mcp.errors import ConfirmationError, ConflictError, shown
 from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
 
 NAMED = 5
+MOST_ADDRESSES = 10  # of one entity, that are looked for in others
 COPIES = "backups, exports, the old file that a restore keeps"
 
 
@@ -44,12 +45,26 @@ def purge(work: Work, id: str, confirm: str) -> Purged:
     removed = _document if id.startswith(f"{ids.KNOWLEDGE}_") else _entity
     merged = _merged_into(work, id)
     purged = removed(work, id, confirm)
+    addresses = [name for name in naming.of(work, id).all if "@" in name]  # now in the log whole
+    _warn_of_mentions(work, addresses)
     for each in (id, *merged):
         traces.remove(work, each)
     marks.mark(work)
     events = f"events that tell of {id} ({purged.events_kept}), " if purged.events_kept else ""
     stays = f"{events}what other texts say of it, and what was copied before: {COPIES}"
     return purged.model_copy(update={"stays": stays})
+
+
+def _warn_of_mentions(work: Work, addresses: list[str]) -> None:
+    """Say in which entities an e-mail address of what is gone still stands."""
+    asked = addresses[:MOST_ADDRESSES]
+    found = list(dict.fromkeys(id for each in asked for id in alike.mentioning(work, each)))
+    if found:
+        more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+        work.warn(
+            f"Its e-mail address still stands in the properties of {', '.join(found[:NAMED])}"
+            f"{more}; update or purge these, too."
+        )
 
 
 def _entity(work: Work, id: str, confirm: str) -> Purged:

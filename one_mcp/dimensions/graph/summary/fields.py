@@ -9,7 +9,7 @@ from one_mcp.ontology.model import Ontology
 from one_mcp.store import undeclared
 from one_mcp.store.work import Work
 
-TAG = "tag:"
+TAG, TAGS = "tag:", "tags"
 
 
 def times(ontology: Ontology, source: RowSource, wanted: Iterable[str]) -> frozenset[str]:
@@ -49,6 +49,7 @@ def _is_plain(source: RowSource, name: str) -> bool:
     return (
         name in periods.UNITS
         or name.startswith(TAG)
+        or (name == TAGS and source.table == "entities")
         or source.column(name) is not None
         or (bool(rest) and source.column(end) is not None and end in ends.ENDS[source.table])
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from one_mcp.dimensions.graph.summary import ends, measures, periods, sources
+from one_mcp.dimensions.graph.summary import ends, fields, measures, periods, sources
 from one_mcp.dimensions.graph.summary.ends import SummaryColumn
 from one_mcp.dimensions.graph.summary.sources import RowSource
 from one_mcp.dimensions.graph.summary.wholes import CountedLines
@@ -168,20 +168,11 @@ class Query:
             return SummaryColumn("cut.key", "'bucket'")  # its place, which costs no reading of JSON
         if column := self._source.column(name):
             return SummaryColumn(column, "'text'")
-        if name.startswith("tag:") and self._source.table == "entities":
-            self.parameters[place] = name.removeprefix("tag:")
-            values = f"""(
-                SELECT {dialect.json_list("carried.value")}
-                FROM (
-                    SELECT tags.value
-                    FROM tags
-                    WHERE tags.organization_id = :organization
-                      AND tags.entity_id = entities.id
-                      AND tags.key = :{place}
-                    ORDER BY tags.value
-                ) AS carried
-            )"""
-            return SummaryColumn(values, "'array'")
+        if self._source.table == "entities" and name == fields.TAGS:
+            return _tags("tags.key || ':' || tags.value", "")
+        if self._source.table == "entities" and name.startswith(fields.TAG):
+            self.parameters[place] = name.removeprefix(fields.TAG)
+            return _tags("tags.value", f"AND tags.key = :{place}")
         return self._json(name, place)
 
     def _value(self, name: str, *, distinct: bool) -> list[str]:
@@ -232,3 +223,19 @@ def _no_number(name: str) -> InvalidArgumentError:
         f"{name} is no number; count:distinct {name} counts the different ones.",
         argument="measures",
     )
+
+
+def _tags(value: str, condition: str) -> SummaryColumn:
+    """Gather what an entity's tags say, those that meet a condition."""
+    values = f"""(
+        SELECT {dialect.json_list("carried.value")}
+        FROM (
+            SELECT {value} AS value
+            FROM tags
+            WHERE tags.organization_id = :organization
+              AND tags.entity_id = entities.id
+              {condition}
+            ORDER BY 1
+        ) AS carried
+    )"""
+    return SummaryColumn(values, "'array'")
