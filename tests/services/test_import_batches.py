@@ -191,6 +191,29 @@ async def test_a_repeat_with_the_same_key_goes_on_where_it_was_cut(app: App, one
     assert [it.unfinished for it in await changes(one)] == [None, None]
 
 
+async def test_a_repeat_without_a_key_goes_on_with_what_was_cut_off(app: App, one: Session) -> None:
+    told = {"type": "course_created", "target": "k0", "external_id": "e0"}
+    rows = f"{courses()}\n{json.dumps({'event': told})}"
+    with anyio.CancelScope() as scope:
+        app.listeners.append(lambda _touched: scope.cancel())
+        await imports.run(one, data=rows, on_error="skip")
+    app.listeners.clear()
+    there = await count(one, "entities")
+    (cut, _) = await changes(one)
+
+    loaded = await imports.run(one, data=rows)
+    again = await imports.run(one, data=rows)
+
+    assert cut.unfinished
+    assert 0 < there < MANY
+    assert loaded.created == {
+        "entities": MANY - there, "events": 1, "automatic_events": MANY - 1
+    }  # fmt: skip
+    assert await count(one, "events") == MANY
+    assert again.created is None
+    assert [it.unfinished for it in await changes(one)] == [None] * 3
+
+
 async def test_what_was_cut_off_can_be_taken_back(app: App, one: Session) -> None:
     with anyio.CancelScope() as scope:
         app.listeners.append(lambda _touched: scope.cancel())

@@ -66,6 +66,41 @@ def require_in_effect(work: Work, number: int) -> None:
         )
 
 
+def unfinished(work: Work) -> list[int]:
+    """List the first changes of groups that are under way, or were cut off."""
+    rows = work.all(
+        """
+        SELECT number
+        FROM change_log
+        WHERE organization_id = :organization
+          AND part_of > 0
+          AND part_of = number
+          AND unfinished = 1
+          AND undone_by IS NULL
+        ORDER BY number
+        """
+    )
+    return [row["number"] for row in rows]
+
+
+def finish_those_of(work: Work, numbers: list[int]) -> None:
+    """Say that the groups of some changes are whole, since another import went on with them."""
+    work.run(
+        f"""
+        UPDATE change_log
+        SET unfinished = NULL
+        WHERE organization_id = :organization
+          AND number IN (
+              SELECT part.part_of
+              FROM change_log AS part
+              WHERE part.organization_id = :organization
+                AND part.number {dialect.any_of("numbers")}
+          )
+        """,
+        numbers=numbers,
+    )
+
+
 def finish(work: Work, number: int) -> None:
     """Say that the group which begins with a change is whole; raises UndoneError if it is not."""
     require_in_effect(work, number)

@@ -28,8 +28,14 @@ def announce_some(loading: Loading, change: int, after: int) -> int | None:
     """Do so for some of what one of the import's changes wrote; say after which row to go on."""
     written = _written(loading.work, change, after)
     expected = list(_automatic(loading.work, written))
-    said = _said(loading, [event.target for event in expected])
-    new = [event for event in expected if (event.type, event.target) not in said]
+    said = _said(loading.work, change, [event.target for event in expected])
+    created = {row["row_id"] for row in written if row["created"]}
+    new = [
+        event
+        for event in expected
+        if not (own := said.get((event.type, event.target or "")))
+        and (own is None or event.target not in created)  # a thing is created once, whoever told it
+    ]
     rows.insert(loading.work, new)
     loading.report.created["automatic_events"] += len(new)
     return written[-1]["seq"] if len(written) == ANNOUNCED else None
@@ -90,17 +96,36 @@ def _occasion(work: Work, row: Row) -> Occasion:
     return Occasion(kind, "updated", row["row_id"], properties, changed)
 
 
-def _said(loading: Loading, targets: list[str | None]) -> set[tuple[str, str]]:
-    """Find what this import recorded about targets, by the index of targets: it may be huge."""
-    found = loading.work.all(
+def _said(work: Work, change: int, targets: list[str | None]) -> dict[tuple[str, str], bool]:
+    """Find what was recorded about targets, and whether this import did that or the change's own.
+
+    By the index of targets, since the import may be huge.
+    """
+    found = work.all(
         f"""
-        SELECT type, target_id
+        SELECT events.type, events.target_id, max(
+            CASE WHEN events.version = :open
+                OR told.part_of = :first
+                OR told.part_of = (
+                    SELECT wrote.part_of
+                    FROM change_log AS wrote
+                    WHERE wrote.organization_id = :organization
+                      AND wrote.number = :change
+                )
+            THEN 1 ELSE 0 END
+        ) AS own
         FROM events
-        WHERE organization_id = :organization
-          AND {dialect.unindexed("version")} {dialect.any_of("changes")}
-          AND target_id {dialect.any_of("targets")}
+        LEFT JOIN change_log AS told
+          ON told.organization_id = :organization
+         AND told.number = events.version
+        WHERE events.organization_id = :organization
+          AND events.target_id {dialect.any_of("targets")}
+          AND told.undone_by IS NULL
+        GROUP BY events.type, events.target_id
         """,
-        changes=list(loading.changes),
+        open=work.change,
+        first=work.part_of,
+        change=change,
         targets=targets,
     )
-    return {(row["type"], row["target_id"]) for row in found}
+    return {(row["type"], row["target_id"]): bool(row["own"]) for row in found}

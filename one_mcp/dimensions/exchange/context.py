@@ -50,6 +50,8 @@ class Loading:
     lines that refer to something further down; they are read a second time, `again`. `unreplaced`
     has those lines of events that wait for nothing but the event in their place. `changes` has the
     numbers of the changes in which this import wrote, `keys` what is known of entities by keys.
+    `cut_off` are the first changes of groups that were not whole when it began, other imports that
+    this one may go on with.
     """
 
     work: Work
@@ -63,6 +65,7 @@ class Loading:
     events: RowSet = field(default_factory=RowSet)
     unreplaced: RowSet = field(default_factory=RowSet)
     keys: KeyMaps = field(default_factory=KeyMaps)
+    cut_off: list[int] = field(default_factory=list[int])
     _advice: dict[tuple[str, str, str], str | None] = field(
         default_factory=dict[tuple[str, str, str], str | None]
     )

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from one_mcp import ids
 from one_mcp.access import Permission
 from one_mcp.answers import Written
+from one_mcp.dimensions.changes import groups
 from one_mcp.dimensions.exchange import (
     announcing,
     connections,
@@ -26,6 +27,7 @@ from one_mcp.dimensions.exchange.key_maps import KeyMaps
 from one_mcp.dimensions.exchange.records import Header, Numbered, Record, Records
 from one_mcp.dimensions.exchange.report import Counts, Loaded, Place, Tally, at_its_line
 from one_mcp.errors import ImportFileError, OneError
+from one_mcp.store import dialect
 from one_mcp.store.work import Work
 
 OnError = Literal["abort", "skip"]
@@ -79,14 +81,15 @@ def load(
 
 def begin(work: Work, place: Place, keys: KeyMaps) -> Loading:
     """Begin an import in parts; each part brings its own transaction."""
-    return Loading(work, Tally(place), keys=keys)
+    return Loading(work, Tally(place), keys=keys, cut_off=groups.unfinished(work))
 
 
 class LoadedPart(Written):
     """What became of a part of the lines, and what the parts after it have to know of it.
 
     `late` and `unreplaced` are numbers of lines; `entities`, `connections` and `events` those of
-    rows that lines meant.
+    rows that lines meant. `met` are changes that had written some of those, in an import that was
+    cut off.
     """
 
     counts: Counts
@@ -96,6 +99,7 @@ class LoadedPart(Written):
     entities: list[int] | None = None
     connections: list[int] | None = None
     events: list[int] | None = None
+    met: list[int] | None = None
 
 
 def load_part(work: Work, loading: Loading, batch: list[Numbered], *, announce: bool) -> LoadedPart:
@@ -110,15 +114,43 @@ def load_part(work: Work, loading: Loading, batch: list[Numbered], *, announce: 
     loading.report.lines -= loading.faithful and not was_faithful
     if announce and not loading.faithful:
         announcing.announce(loading)
+    entities = loading.entities.news()
     return LoadedPart(
         counts=loading.report.counts(),
         faithful=loading.faithful,
         late=list(loading.late[was_late:]) or None,
         unreplaced=loading.unreplaced.news() or None,
-        entities=loading.entities.news() or None,
+        entities=entities or None,
+        met=_met(work, loading.cut_off, entities) or None,
         connections=loading.connections.news() or None,
         events=loading.events.news() or None,
     )
+
+
+def _met(work: Work, cut_off: list[int], seqs: list[int]) -> list[int]:
+    """List the changes of groups that were cut off which wrote some entities last."""
+    if not (cut_off and seqs):
+        return []
+    rows = work.all(
+        f"""
+        SELECT DISTINCT change_log.number
+        FROM {dialect.each_number("seqs", "seq")}
+        CROSS JOIN entities
+        CROSS JOIN change_log
+        WHERE entities.organization_id = :organization
+          AND entities.seq = seq.value
+          AND change_log.organization_id = :organization
+          AND change_log.number = entities.version
+          AND change_log.part_of IN (
+              SELECT first.value FROM {dialect.each_number("cut_off", "first")}
+          )
+          AND change_log.undone_by IS NULL
+        ORDER BY change_log.number
+        """,
+        seqs=seqs,
+        cut_off=cut_off,
+    )
+    return [row["number"] for row in rows]
 
 
 class Announced(Written):

@@ -86,6 +86,7 @@ class _Import:
     announce: bool
     first: int = BEGINS
     changes: list[int] = field(default_factory=list[int])
+    met: set[int] = field(default_factory=set[int])  # changes of an import that was cut off
 
     @property
     def change(self) -> str | None:
@@ -116,11 +117,15 @@ class _Import:
             )
             if part.replayed:
                 importing.recall(self.loading, part)
+            self.met.update(part.met or ())
             self.add(part.counts, part.change)
 
     async def tell(self) -> None:
-        """Record the automatic events, unless the import itself tells of them."""
-        for change in list(self.changes):
+        """Record the automatic events, unless the import itself tells of them.
+
+        Those of an import that was cut off before it did so, too.
+        """
+        for change in [*sorted(self.met), *self.changes]:
             after: int | None = 0
             while after is not None:
                 told = await self.one.write_part(
@@ -158,6 +163,8 @@ async def load(
     if report.failed and on_error == "abort":
         kept = await under_way.take_back()
         raise report.refusal(kept or (change and f"{change} was taken back"))
+    if under_way.met:
+        await one.derive_once(groups.finish_those_of, sorted(under_way.met))
     loaded = report.answer()
     sentences = [*given.remarks, *report.warnings()]
     return loaded.model_copy(update={"change": change, "warnings": answers.few(sentences)})
