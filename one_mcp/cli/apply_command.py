@@ -2,13 +2,16 @@
 
 import anyio
 import click
+from pydantic import BaseModel, ValidationError
 
+from one_mcp import refusals
 from one_mcp.app import open_app
 from one_mcp.cli import inputs, options, screen
 from one_mcp.dimensions.batch import batch, operations
 from one_mcp.dimensions.batch.batch import Applied
 from one_mcp.dimensions.batch.operations import Operation
 from one_mcp.jsons import JsonValue
+from one_mcp.server.arguments import fields
 from one_mcp.session import Call
 from one_mcp.settings import Settings
 
@@ -22,6 +25,19 @@ Exit codes: 0 all of it was written, or would be; 1 something is refused, and no
 2 usage."""
 
 
+class _Given(BaseModel):
+    """What a file may say, of what the tool takes."""
+
+    model_config = refusals.GIVEN
+
+    operations: list[JsonValue]
+    reason: fields.Reason | None = None
+    dry_run: bool = False
+
+
+FORM = refusals.Form(_Given, whole="The file", noun="field")
+
+
 @click.command("apply", epilog=EPILOG)
 @click.argument("file", type=click.Path(allow_dash=True), metavar="FILE")
 @click.option("--reason", help="Why, as the history tells it.")
@@ -32,26 +48,29 @@ def command(file: str, *, reason: str | None, dry_run: bool, as_json: bool) -> N
     """Carry out the operations of apply_changes from a file, as one change.
 
     All are carried out, or none. FILE is a JSON list of operations, such as merge_entities,
-    convert_entity, change_found or rename_tag, or an object that has it as "operations", as the
-    tool takes it; - reads stdin.
+    convert_entity, change_found or rename_tag, or an object that has it as "operations", beside
+    "reason" and "dry_run", as the tool takes it; - reads stdin.
     """
     settings = options.chosen()
-    steps = operations.parse(_listed(inputs.document(file)))
-    applied = anyio.run(_applied, settings, steps, reason, dry_run)
+    given = _given(inputs.document(file))
+    steps = operations.parse(given.operations)
+    applied = anyio.run(_applied, settings, steps, reason or given.reason, dry_run or given.dry_run)
     if as_json:
         screen.show_json(applied)
     else:
         _show(applied)
 
 
-def _listed(given: JsonValue) -> list[JsonValue]:
-    if isinstance(given, dict) and given.keys() == {"operations"}:
-        given = given["operations"]
-    if not isinstance(given, list):
+def _given(document: JsonValue) -> _Given:
+    listed = {"operations": document} if isinstance(document, list) else document
+    try:
+        return _Given.model_validate(listed)
+    except ValidationError as error:
+        problem = refusals.told(refusals.problems(error, listed, FORM), FORM)
         raise click.UsageError(
-            'The file holds a list of operations: [{"op": "create_entity", ...}, ...].'
-        )
-    return given
+            f"{problem}. The file holds a list of operations, "
+            '[{"op": "create_entity", ...}, ...], or {"operations": [...], "reason": "..."}.'
+        ) from None
 
 
 async def _applied(

@@ -21,6 +21,8 @@ def stdin() -> str:
 
 def document(file: str) -> JsonValue:
     """Read one JSON document from a file, or from stdin for `-`."""
+    if file != STDIN and Path(file).is_dir():
+        raise click.UsageError(f"{file} is a folder; name the JSON file.")
     try:
         return jsons.loads(stdin() if file == STDIN else Path(file).read_text("utf-8-sig"))
     except (ValueError, RecursionError) as error:

@@ -4,10 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from click.testing import CliRunner
 
+from one_mcp.app import LOCAL, open_app
 from one_mcp.cli import cli
+from one_mcp.dimensions.changes import history
+from one_mcp.session import Call
+from one_mcp.settings import Settings
 from tests.cli.conftest import Run, answer
 
 MADE: list[dict[str, Any]] = [
@@ -56,11 +61,39 @@ def test_operations_come_from_stdin_as_the_tool_takes_them() -> None:
     assert len(answer(result)["done"]) == 3
 
 
+def test_the_file_may_say_why_and_a_flag_says_it_instead(
+    run: Run, tmp_path: Path, settings: Settings
+) -> None:
+    path = tmp_path / "given.json"
+    path.write_text(json.dumps({"operations": MADE[:1], "reason": "the autumn programme"}))
+
+    run("apply", path)
+    run("apply", path, "--reason", "once more")
+
+    assert anyio.run(reasons, settings)[:2] == ["once more", "the autumn programme"]
+
+
+async def reasons(settings: Settings) -> list[str | None]:
+    async with open_app(settings) as app:
+        told = await app.session(Call("test"), LOCAL).read(history.history)
+    return [change.reason for change in told.changes]
+
+
+def test_the_file_may_ask_for_a_dry_run(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "given.json"
+    path.write_text(json.dumps({"operations": MADE, "dry_run": True}))
+
+    assert "nothing was written" in run("apply", path).stdout
+
+
 @pytest.mark.parametrize(
     ("text", "code", "said"),
     [
         ("no json", 2, "no JSON"),
         ('{"op": "create_entity"}', 2, "a list of operations"),
+        ('"create_entity"', 2, "a list of operations"),
+        ('{"operations": [], "dryRun": true}', 2, "did you mean 'dry_run'?"),
+        ('{"operations": [], "idempotency_key": "k"}', 2, "no field 'idempotency_key'"),
         ('[{"op": "merge"}]', 1, "operations[0].op is no operation"),
         (json.dumps([*MADE, {"op": "archive_entity", "id": "$x"}]), 1, "operations[3]"),
     ],
@@ -84,3 +117,10 @@ def test_a_file_that_is_not_there_is_one_line(run: Run, tmp_path: Path) -> None:
 
     assert refused.exit_code == 1
     assert "nothing.json" in refused.stderr
+
+
+def test_a_folder_is_said_to_be_one(run: Run, tmp_path: Path) -> None:
+    refused = run("apply", tmp_path)
+
+    assert refused.exit_code == 2
+    assert "is a folder" in refused.stderr
