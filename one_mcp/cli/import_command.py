@@ -86,8 +86,8 @@ def command(
     """Import JSONL, CSV or a folder of Markdown; repeating an import changes nothing.
 
     FILE is JSON Lines as `one-mcp export` writes them, or a table (CSV) whose first row has titles;
-    - reads stdin. All rows are one change, which undo_change takes back. A row with an external_id,
-    or a --key, updates the entity that has it already. Of a folder, each Markdown file becomes an
+    - reads stdin. One undo_change takes all of it back. A row with an external_id, or a
+    --key, updates the entity that has it already. Of a folder, each Markdown file becomes an
     entity, with the fields in its front matter, and links between files become connections.
     """
     settings = options.chosen()

@@ -94,7 +94,7 @@ async def test_texts_are_kept_found_and_let_go(ask: Ask) -> None:
 
 @promised(
     "import_data",
-    "Import JSON Lines (as export_data writes them), CSV, or a folder of Markdown as one change.",
+    "Import JSON Lines (as export_data writes them), CSV or a folder of Markdown; undone as one.",
     "Rows with an external_id update the entity that has it, so a repeat changes nothing.",
     "Each Markdown file becomes an entity (front matter: type, title, tags, …), links between "
     "files become connections.",

@@ -39,7 +39,7 @@ async def import_data(
     on_error: Annotated[OnError, Field(description="abort: one bad row stops all")] = "abort",
     dry_run: bool = False,
 ) -> Loaded:
-    """Import JSON Lines (as export_data writes them), CSV, or a folder of Markdown as one change.
+    """Import JSON Lines (as export_data writes them), CSV or a folder of Markdown; undone as one.
 
     Rows with an external_id update the entity that has it, so a repeat changes nothing. Each
     Markdown file becomes an entity (front matter: type, title, tags, …), links between files become
