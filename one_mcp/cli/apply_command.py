@@ -25,7 +25,7 @@ Exit codes: 0 all of it was written, or would be; 1 something is refused, and no
 2 usage."""
 
 
-class _Given(BaseModel):
+class OperationsFile(BaseModel):
     """What a file may say, of what the tool takes."""
 
     model_config = refusals.GIVEN
@@ -35,7 +35,7 @@ class _Given(BaseModel):
     dry_run: bool = False
 
 
-FORM = refusals.Form(_Given, whole="The file", noun="field")
+FORM = refusals.Form(OperationsFile, whole="The file", noun="field")
 
 
 @click.command("apply", epilog=EPILOG)
@@ -61,10 +61,10 @@ def command(file: str, *, reason: str | None, dry_run: bool, as_json: bool) -> N
         _show(applied)
 
 
-def _given(document: JsonValue) -> _Given:
+def _given(document: JsonValue) -> OperationsFile:
     listed = {"operations": document} if isinstance(document, list) else document
     try:
-        return _Given.model_validate(listed)
+        return OperationsFile.model_validate(listed)
     except ValidationError as error:
         problem = refusals.told(refusals.problems(error, listed, FORM), FORM)
         raise click.UsageError(
