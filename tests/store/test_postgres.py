@@ -91,7 +91,7 @@ def test_what_postgresql_does_not_know_is_refused(judge: Judge) -> None:
 
     for wrong in (
         "SELECT id FROM nothing",
-        "SELECT json_extract(properties, '$.price') FROM entities",
+        "SELECT json_extract(properties, '$[0]') FROM entities",
         "SELECT iif(deleted_at IS NULL, 1, 0) FROM entities",
         "INSERT INTO entities (id) VALUES (:id) ON CONFLICT (name) DO NOTHING",
         "SELECT id FROM entities WHERE deleted_at IS :at",

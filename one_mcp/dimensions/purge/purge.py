@@ -7,7 +7,7 @@ from one_mcp.dimensions import lookup
 from one_mcp.dimensions.changes import touched
 from one_mcp.dimensions.entities import alike, archive
 from one_mcp.dimensions.knowledge import texts
-from one_mcp.dimensions.purge import marks, naming, traces
+from one_mcp.dimensions.purge import copies, marks, naming, traces
 from one_mcp.errors import ConfirmationError, ConflictError, shown
 from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
@@ -47,9 +47,10 @@ def purge(work: Work, id: str, confirm: str) -> Purged:
     purged = removed(work, id, confirm)
     addresses = [name for name in naming.of(work, id).all if "@" in name]  # now in the log whole
     _warn_of_mentions(work, addresses)
+    marks.mark(work)  # first: by it the table of events lets texts be taken out
     for each in (id, *merged):
+        copies.remove(work, each)
         traces.remove(work, each)
-    marks.mark(work)
     events = f"events that tell of {id} ({purged.events_kept}), " if purged.events_kept else ""
     stays = f"{events}what other texts say of it, and what was copied before: {COPIES}"
     return purged.model_copy(update={"stays": stays})

@@ -89,6 +89,20 @@ CREATE INDEX events_by_version ON events (organization_id, version);
 DROP INDEX events_by_external_id;
 CREATE INDEX events_by_external_id ON events (organization_id, external_id) WHERE external_id IS NOT NULL;
 
+-- Nothing changes an event, except a purge, which takes out of its metadata what it says of who is gone.
+DROP TRIGGER events_are_never_changed;
+CREATE TRIGGER events_are_never_changed BEFORE UPDATE ON events
+WHEN (NEW.seq, NEW.organization_id, NEW.id, NEW.type, NEW.actor_id, NEW.target_id, NEW.at, NEW.external_id, NEW.version)
+    IS NOT (OLD.seq, OLD.organization_id, OLD.id, OLD.type, OLD.actor_id, OLD.target_id, OLD.at, OLD.external_id, OLD.version)
+    OR NOT EXISTS (
+        SELECT 1 FROM heads
+        JOIN erasures ON erasures.organization_id = heads.organization_id AND erasures.number = heads.number
+        WHERE heads.organization_id = NEW.organization_id
+    )
+BEGIN
+    SELECT RAISE(ABORT, 'events are append-only');
+END;
+
 -- What is summed most is read from here alone, without the rows: amounts of money, by time and ends.
 CREATE INDEX events_by_amount ON events
 (organization_id, type, at, json_extract(metadata, '$.amount'), json_extract(metadata, '$.currency'), actor_id, target_id)
