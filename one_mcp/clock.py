@@ -2,8 +2,10 @@
 
 import re
 import time
-from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 
 Clock = Callable[[], int]
@@ -19,6 +21,22 @@ _DAY = re.compile(r"[0-9]{8}")
 _DATE = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}")
 _ZONE = re.compile(r"\s+(?:UTC|GMT|Z)$|\s+(?=[+-][0-9]{2}(?::?[0-9]{2})?$)", re.IGNORECASE)
 _WEEKDAY_OR_DAY = re.compile(r"(?:[A-Za-z]{3,9},?\s+)?[0-9]{1,2}\s+[A-Za-z]{3}\s+[0-9]{4}\s")
+
+# a date is read deep inside a check of properties, where nobody knows whose it is (D-63)
+_zone: ContextVar[Callable[[], tzinfo] | None] = ContextVar("zone", default=None)
+
+
+@contextmanager
+def local(zone: Callable[[], tzinfo]) -> Generator[None]:
+    """Read dates and times without a zone in this one, which is only asked for where there are any.
+
+    Outside they are UTC (D-63).
+    """
+    before = _zone.set(zone)
+    try:
+        yield
+    finally:
+        _zone.reset(before)
 
 
 def system() -> int:
@@ -40,7 +58,7 @@ def shown(ms: int) -> str | int:
 def from_text(text: str) -> int:
     """Read ISO 8601, extended or basic, as exports write it ("… 10:00 UTC"), RFC 2822 or a number.
 
-    A time without a zone is UTC. Raises ValueError for anything else.
+    A time without a zone is in the one that is `local`. Raises ValueError for anything else.
     """
     text = text.strip()
     if _DAY.fullmatch(text):
@@ -81,16 +99,27 @@ def day(text: str) -> date | None:
         return None
 
 
-def until(value: object) -> object:
-    """Read the end of a span, which it does not include: a bare date includes that day.
+def midnight(day: date) -> int:
+    """Return when a day begins in UTC."""
+    return (day - EPOCH.date()).days * DAY_MS
 
-    Raises ValueError, which says what fits.
-    """
-    moment = given(value)
-    is_date = isinstance(value, str) and _DATE.fullmatch(value.strip())
-    if not is_date or not isinstance(moment, int):
-        return moment
-    return min(moment + DAY_MS, LATEST_MS)
+
+def is_zoneless(text: str) -> bool:
+    """Tell whether a text is a date, or a time that says no zone: another one elsewhere."""
+    return _in(UTC, text) != _in(timezone(timedelta(hours=1)), text)
+
+
+def given_or_zoneless(value: object) -> object:
+    """Read a time as `given` does, but leave one without a zone to whoever knows the zone."""
+    return value if isinstance(value, str) and is_zoneless(value) else given(value)
+
+
+def _in(zone: tzinfo, text: str) -> int | None:
+    with local(lambda: zone):
+        try:
+            return from_text(text)
+        except (ValueError, OverflowError):
+            return None
 
 
 def given(value: object) -> object:
@@ -131,6 +160,9 @@ def _told_apart(number: int, fraction: str) -> int:
 
 
 def _since_1970(moment: datetime) -> int:
-    since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH
+    if moment.tzinfo is None:
+        zone = _zone.get()
+        moment = moment.replace(tzinfo=UTC if zone is None else zone())
+    since = moment - EPOCH
     # a zone may move a time out of the years that there are
     return within(since.days * DAY_MS + since.seconds * 1000 + since.microseconds // 1000)

@@ -22,12 +22,12 @@ def is_one(text: str) -> bool:
 
 
 def is_local(text: str) -> bool:
-    """Tell whether a text means another moment in another time zone: it is relative, or a date."""
-    return is_one(text) or clock.day(text) is not None
+    """Tell whether a text means another moment elsewhere: it is relative, or says no zone."""
+    return is_one(text) or clock.is_zoneless(text)
 
 
 def read(text: str, now: int, zone: str, *, until: bool = False) -> int:
-    """Read a relative time or a date as milliseconds; as `until`, a day includes itself.
+    """Read a relative or zone-less time as milliseconds; as `until`, a day includes itself.
 
     A span is an exact time before or after now; days, weeks (from Monday) and months begin at
     midnight in the zone. Raises ValueError for what is none.
@@ -44,6 +44,9 @@ def read(text: str, now: int, zone: str, *, until: bool = False) -> int:
         return _started(here, start[1])
     if day := clock.day(text):
         return _day(here, day, until=until)
+    if clock.is_zoneless(text):
+        with clock.local(lambda: ZoneInfo(zone)):
+            return clock.from_text(text)
     raise ValueError(EXAMPLES)
 
 
@@ -79,7 +82,7 @@ def _started(here: datetime, unit: str) -> int:
 def _day(here: datetime, day: date, *, until: bool) -> int:
     if day.year in (date.min.year, date.max.year):  # a zone could move it out of all years
         ends = clock.DAY_MS if until else 0
-        return min(clock.from_text(day.isoformat()) + ends, clock.LATEST_MS)
+        return min(clock.midnight(day) + ends, clock.LATEST_MS)
     return _midnight(here.replace(year=day.year, month=day.month, day=day.day), int(until))
 
 

@@ -16,6 +16,7 @@ from one_mcp.dimensions.changes import groups, idempotency
 from one_mcp.dimensions.changes import log as changes
 from one_mcp.dimensions.changes.idempotency import Step
 from one_mcp.dimensions.events import event
+from one_mcp.dimensions.organizations import moments
 from one_mcp.ontology.model import Ontology
 from one_mcp.providers.providers import Providers
 from one_mcp.settings import Settings
@@ -109,7 +110,7 @@ class Session:
     ) -> R:
         """Run a rule on a snapshot."""
         self.principal.require(Permission.READ)
-        return await self._database.read(lambda raw: rule(self._work(raw), *args, **kwargs))
+        return await self._database.read(lambda raw: _here(self._work(raw), rule, *args, **kwargs))
 
     async def write(
         self, rule: Callable[Concatenate[Work, P], W], *args: P.args, **kwargs: P.kwargs
@@ -157,7 +158,7 @@ class Session:
 
         def transaction(raw: Raw) -> W:
             work = self._begun(raw)
-            return self._closed(work, rule(work, *args, **kwargs))
+            return self._closed(work, _here(work, rule, *args, **kwargs))
 
         answer = await self._database.write(transaction, keep=False)
         return answer.model_copy(update={"change": None})
@@ -166,7 +167,9 @@ class Session:
         self, rule: Callable[Concatenate[Work, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Run a rule that writes only what follows from other rows: no change, nothing to undo."""
-        return await self._database.write(lambda raw: rule(self._begun(raw), *args, **kwargs))
+        return await self._database.write(
+            lambda raw: _here(self._begun(raw), rule, *args, **kwargs)
+        )
 
     async def erase(self, *, rewrite: bool) -> bool:
         """Leave no byte of what was deleted in the file; False where a reader holds some back."""
@@ -223,7 +226,7 @@ class Session:
             kept = step and idempotency.find(work, step)
             if kept is not None:
                 return _replayed(answer, kept), frozenset()
-            done = self._closed(work, run(work))
+            done = self._closed(work, _here(work, run))
             if step is not None:
                 idempotency.keep(work, step, _json(done), whole=whole)
             return done, frozenset(work.touched)
@@ -255,6 +258,14 @@ class Session:
         return answer.model_copy(
             update={"change": written, "warnings": few(work.warnings) or answer.warnings}
         )
+
+
+def _here(
+    work: Work, rule: Callable[Concatenate[Work, P], R], *args: P.args, **kwargs: P.kwargs
+) -> R:
+    """Run a rule where times without a zone are the organization's."""
+    with moments.local(work):
+        return rule(work, *args, **kwargs)
 
 
 @cache

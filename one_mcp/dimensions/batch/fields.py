@@ -23,7 +23,7 @@ Json = BeforeValidator(leniency.unpacked)
 Object = Annotated[JsonObject, Json]
 Tags = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=100), Json]
 Ids = Annotated[list[Id], Field(min_length=1, max_length=50), Json]
-Moment = Annotated[int, BeforeValidator(clock.given)]
+Moment = Annotated[int | str, BeforeValidator(clock.given_or_zoneless)]
 LocalName = Annotated[str, AfterValidator(local)]
 
 

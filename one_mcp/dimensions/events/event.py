@@ -6,6 +6,7 @@ from one_mcp.clock import EARLIEST_MS, LATEST_MS
 from one_mcp.dimensions import lookup
 from one_mcp.dimensions.events import retracted, rows
 from one_mcp.dimensions.events.rows import EventRow
+from one_mcp.dimensions.organizations import moments
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import automatic, check
@@ -36,15 +37,16 @@ def record(
     *,
     actor: str | None = None,
     metadata: JsonObject | None = None,
-    at: int | None = None,
+    at: int | str | None = None,
 ) -> Recorded:
     """Record an event; the actor is the caller unless an entity is named (D-16).
 
-    `at` is milliseconds since 1970; it may lie in the past or in the future.
+    `at` is milliseconds since 1970, or a time that says no zone; it may lie in the past or in the
+    future.
     """
     kind = check.event_type(work.ontology, type)
     checked = check.metadata(kind, metadata or {})
-    moment = _moment(at, work.now)
+    moment = _moment(work, at)
     if moment > work.now + AHEAD_MS:
         work.warn(f"at lies far ahead: {clock.to_text(moment)}; is that the year you mean?")
     doer = work.principal.person if actor is None else _actor(work, actor)
@@ -142,9 +144,10 @@ def _actor(work: Work, id: str) -> str:
     return id if id == work.principal.person else lookup.live(work, id, "actor", follow=True)["id"]
 
 
-def _moment(at: int | None, now: int) -> int:
+def _moment(work: Work, given: int | str | None) -> int:
+    at = moments.read(work, given, "at")
     if at is None:
-        return now
+        return work.now
     if not EARLIEST_MS <= at <= LATEST_MS:
         raise InvalidArgumentError(
             "at is a time between the years 1 and 9999, such as 2026-11-23T12:00:00Z.",

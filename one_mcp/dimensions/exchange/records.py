@@ -1,7 +1,6 @@
 """Records: what one line of an import may say, checked field by field."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Annotated, ClassVar, Literal, Protocol, TypeVar
 
 from pydantic import (
@@ -27,15 +26,6 @@ LONGEST_TEXT = 4_000_000
 VERSION = 3  # 1 had no documents, 2 no retracted events
 
 
-@lru_cache(maxsize=16)  # a row's times are often the same
-def _text(text: str) -> object:
-    return clock.given(text)
-
-
-def _time(given: object) -> object:
-    return _text(given) if isinstance(given, str) else clock.given(given)
-
-
 def _number(given: object) -> object:
     """Take a number for a text: other systems number their rows."""
     return str(given) if isinstance(given, int) and not isinstance(given, bool) else given
@@ -50,7 +40,7 @@ ExternalId = Annotated[
     str, BeforeValidator(_number), StringConstraints(pattern=r"^[^\x00-\x1f]{1,200}$")
 ]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
-Time = Annotated[int, BeforeValidator(_time)]
+Time = Annotated[int, BeforeValidator(clock.given)]
 
 
 def _nothing() -> JsonObject:

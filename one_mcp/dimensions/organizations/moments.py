@@ -1,6 +1,8 @@
 """Moments: times of conditions, which may be relative to now, in the organization's time zone."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from zoneinfo import ZoneInfo
 
 from one_mcp import clock, relative
 from one_mcp.dimensions.organizations import settings
@@ -39,11 +41,16 @@ def reader(work: Work) -> Callable[[JsonValue, bool], int]:
     """
 
     def moment(given: JsonValue, until: bool) -> int:
-        if isinstance(given, str) and relative.is_one(given):
+        if isinstance(given, str) and relative.is_local(given):
             return relative.read(given, work.now, settings.time_zone(work), until=until)
-        read = clock.until(given) if until else clock.given(given)
+        read = clock.given(given)
         if isinstance(read, bool) or not isinstance(read, int):
             raise ValueError(clock.FORMS)  # noqa: TRY004  # one error for whatever is no time
         return read
 
     return moment
+
+
+def local(work: Work) -> AbstractContextManager[None]:
+    """Read dates and times without a zone in the organization's (D-63)."""
+    return clock.local(lambda: ZoneInfo(settings.time_zone(work)))

@@ -25,12 +25,9 @@ class ArgumentObject(BaseModel):
     model_config = refusals.GIVEN
 
 
-def _since(value: object) -> object:
+def _moment(value: object) -> object:
+    """Leave what means another moment elsewhere to the organization's time zone."""
     return value if isinstance(value, str) and relative.is_local(value) else clock.given(value)
-
-
-def _until(value: object) -> object:
-    return value if isinstance(value, str) and relative.is_local(value) else clock.until(value)
 
 
 EntityId = Annotated[str, Field(description="ent_…", min_length=1, max_length=64)]
@@ -55,18 +52,18 @@ CursorText = Annotated[str, Field(description="from the last page", min_length=1
 Detail = pages.Detail
 Version = Annotated[int, Field(ge=1)]
 TimeText = Annotated[
-    int,
-    BeforeValidator(clock.given),
+    int | str,
+    BeforeValidator(clock.given_or_zoneless),
     WithJsonSchema({"type": "string", "description": "ISO 8601 or ms"}),
 ]
 SinceText = Annotated[
     int | str,
-    BeforeValidator(_since),
+    BeforeValidator(_moment),
     WithJsonSchema({"type": "string", "description": "ISO 8601 or -7d"}),
 ]
 UntilText = Annotated[
     int | str,
-    BeforeValidator(_until),
+    BeforeValidator(_moment),
     WithJsonSchema({"type": "string", "description": "date: all day"}),
 ]
 

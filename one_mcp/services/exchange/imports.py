@@ -7,13 +7,16 @@ in between.
 import stat
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from anyio import to_thread
 
+from one_mcp import clock
 from one_mcp.dimensions.exchange import importing, keyed
 from one_mcp.dimensions.exchange.importing import OnError
 from one_mcp.dimensions.exchange.key_maps import KeyMaps
 from one_mcp.dimensions.exchange.report import Loaded
+from one_mcp.dimensions.organizations import settings
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.services.exchange import batches, folders, markdown, places, sources
 from one_mcp.services.exchange.batches import Intake
@@ -75,6 +78,12 @@ async def run(
 
 
 async def _imported(one: Session, given: Intake, on_error: OnError) -> Loaded:
+    zone = ZoneInfo(await one.read(settings.time_zone))
+    with clock.local(lambda: zone):  # many rows are read between transactions
+        return await _written(one, given, on_error)
+
+
+async def _written(one: Session, given: Intake, on_error: OnError) -> Loaded:
     survey = await to_thread.run_sync(batches.survey, given)
     keys = await one.read(keyed.prepared, survey.keyed)
     if survey.is_small:
