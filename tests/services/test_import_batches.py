@@ -16,7 +16,8 @@ from one_mcp.dimensions.exchange import importing, keyed
 from one_mcp.dimensions.exchange.importing import OnError
 from one_mcp.errors import ConflictError, ImportRowsError, UndoneError
 from one_mcp.services import undoing
-from one_mcp.services.exchange import exports, imports
+from one_mcp.services.exchange import exports, imports, sources
+from one_mcp.services.exchange.jsonl import Lines
 from one_mcp.services.exchange.mapping import TableMapping
 from one_mcp.session import Call, Session
 from tests.services.test_import_lines import count
@@ -504,3 +505,29 @@ async def test_a_key_finds_what_another_wrote_since_the_import_began(one: Sessio
     assert found == [await one.read(lambda work: work.value(
         "SELECT seq FROM entities WHERE organization_id = :organization AND id = :id", id=made.id
     ))]  # fmt: skip
+
+
+async def test_long_texts_make_parts_of_their_own() -> None:
+    """Of documents as of entities, also where they stand in lists, and of metadata."""
+    long = "word " * 15_000
+    rows = [
+        json.dumps({"document": {"title": "Long", "text": long}}),
+        json.dumps({"type": "course", "name": "Yoga", "external_id": "k0",
+                    "properties": {"notes": [long]}}),
+        json.dumps({"type": "lesson", "name": "Breath", "external_id": "k1"}),
+        json.dumps({"connection": {"from": "k0", "type": "references", "to": "k1",
+                                   "metadata": {"note": long}}}),
+    ]  # fmt: skip
+    records = list(Lines(sources.of_text("\n".join(rows))))
+
+    assert [len(batch) for batch in importing.batches(records)] == [1, 1, 2]
+
+
+async def test_a_group_says_that_it_is_replayed(app: App) -> None:
+    call = Call("import_data", key="january", digest="d")
+    first = await imports.run(app.session(call, LOCAL), data=courses())
+
+    second = await imports.run(app.session(call, LOCAL), data=courses())
+
+    assert (first.replayed, second.replayed) == (None, True)
+    assert second.change == first.change

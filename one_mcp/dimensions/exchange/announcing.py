@@ -9,7 +9,7 @@ from one_mcp.dimensions.exchange.context import Loading
 from one_mcp.ontology import automatic
 from one_mcp.ontology.automatic import Occasion
 from one_mcp.store import dialect, patches
-from one_mcp.store.work import Row, Work
+from one_mcp.store.work import BEGINS, Row, Work
 
 ANNOUNCED = 1_000
 
@@ -124,7 +124,7 @@ def _said(work: Work, change: int, targets: list[str | None]) -> dict[tuple[str,
         GROUP BY events.type, events.target_id
         """,
         open=work.change,
-        first=work.part_of,
+        first=work.part_of or BEGINS,
         change=change,
         targets=targets,
     )

@@ -112,7 +112,7 @@ class PresentEntities:
             work, [it.key for it in drafts if it.key is not None], loading.keys
         )
         self._likely = keyless
-        self._alike = AlikeEntities(work, list(keyless.values()), loading.changes)
+        self._alike = AlikeEntities(work, list(keyless.values()))
         self._converted = ConvertedEntities(work, {it.kind.name for it in drafts})
 
     def find(self, draft: EntityLine, taken: RowSet) -> Row | None:

@@ -146,7 +146,6 @@ class _PresentEvents:
         self.alike = AlikeEvents(
             work,
             (it.happening for it in given if not (it.record.id or it.record.external_id)),
-            loading.changes,
         )
 
 

@@ -27,6 +27,7 @@ from one_mcp.dimensions.exchange.key_maps import KeyMaps
 from one_mcp.dimensions.exchange.records import Header, Numbered, Record, Records
 from one_mcp.dimensions.exchange.report import Counts, Loaded, Place, Tally, at_its_line
 from one_mcp.errors import ImportFileError, OneError
+from one_mcp.jsons import JsonValue
 from one_mcp.store import dialect
 from one_mcp.store.work import Work
 
@@ -184,7 +185,7 @@ def recall(loading: Loading, part: LoadedPart) -> None:
 
 
 def batches(source: Iterable[Numbered]) -> Iterator[list[Numbered]]:
-    """Cut the records into batches of a size that memory has room for, also of long texts."""
+    """Cut the records into batches for which others can wait, by their number and their texts."""
     batch: list[Numbered] = []
     characters = 0
     for numbered in source:
@@ -198,9 +199,21 @@ def batches(source: Iterable[Numbered]) -> Iterator[list[Numbered]]:
 
 
 def _length(record: Record | OneError) -> int:
-    if not isinstance(record, records.EntityRecord):
-        return 0
-    return sum(len(value) for value in record.properties.values() if isinstance(value, str))
+    if isinstance(record, records.DocumentRecord):
+        return len(record.text or "") + _characters(record.metadata)
+    if isinstance(record, records.ConnectionRecord | records.EventRecord):
+        return _characters(record.metadata)
+    if isinstance(record, records.EntityRecord | records.PersonRecord):
+        return _characters(record.properties)
+    return 0
+
+
+def _characters(value: JsonValue) -> int:
+    if isinstance(value, dict):
+        return sum(map(_characters, value.values()))
+    if isinstance(value, list):
+        return sum(map(_characters, value))
+    return len(value) if isinstance(value, str) else 0
 
 
 def _take(loading: Loading, batch: list[Numbered]) -> None:

@@ -14,7 +14,7 @@ from one_mcp.dimensions.exchange import export
 from one_mcp.dimensions.exchange.context import RowSet
 from one_mcp.jsons import JsonObject
 from one_mcp.store import dialect
-from one_mcp.store.work import Row, Work
+from one_mcp.store.work import BEGINS, Row, Work
 
 EDITED = 2_000  # rows of the names of a batch, of which the log is asked what they were at first
 _ENTITY = f"""
@@ -26,6 +26,16 @@ _ENTITY = f"""
         WHERE tags.organization_id = :organization
           AND tags.entity_id = entities.id
     ) AS tags
+"""
+_NOT_OWN = """
+    entities.version <> :open
+    AND NOT EXISTS (
+        SELECT 1
+        FROM change_log AS own
+        WHERE own.organization_id = :organization
+          AND own.number = entities.version
+          AND own.part_of = :first
+    )
 """
 
 
@@ -43,14 +53,13 @@ class Likely:
 class AlikeEntities:
     """The live entities that are what lines of a batch say, or were so when they were made."""
 
-    def __init__(self, work: Work, wanted: Sequence[Likely], own: set[int]) -> None:
-        """Look for what lines want among what the import's `own` changes have not written."""
-        self._own = list(own)
+    def __init__(self, work: Work, wanted: Sequence[Likely]) -> None:
+        """Look for what lines want among what the import itself has not written."""
         self._rows: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
         self._made: dict[tuple[str, str], list[tuple[Row, JsonObject]]] = defaultdict(list)
         names = sorted({(it.type, it.name) for it in wanted})
         texts = sorted({jsons.dumps(it.properties) for it in wanted})
-        for row in _same(work, names, texts, self._own) if wanted else ():
+        for row in _same(work, names, texts) if wanted else ():
             self._rows[row["type"], row["name"], row["properties"]].append(row)
         if wanted and sum(map(len, self._rows.values())) < len(wanted):
             self._look_back(work, names)
@@ -66,7 +75,7 @@ class AlikeEntities:
         return None
 
     def _look_back(self, work: Work, names: list[tuple[str, str]]) -> None:
-        edited = {row["id"]: row for row in _edited(work, names, self._own)}
+        edited = {row["id"]: row for row in _edited(work, names)}
         made = makings(work, list(edited))
         left = images.left(work, made)
         for entry in made:
@@ -81,7 +90,7 @@ def _fits(row: Row, line: Likely) -> bool:
     )
 
 
-def _same(work: Work, names: list[tuple[str, str]], texts: list[str], own: list[int]) -> list[Row]:
+def _same(work: Work, names: list[tuple[str, str]], texts: list[str]) -> list[Row]:
     return work.all(
         f"""
         SELECT {_ENTITY}
@@ -92,17 +101,18 @@ def _same(work: Work, names: list[tuple[str, str]], texts: list[str], own: list[
           AND lower(entities.name) = lower(wanted.value ->> 1)
           AND entities.name = wanted.value ->> 1
           AND entities.deleted_at IS NULL
-          AND NOT entities.version {dialect.any_of("own")}
+          AND {_NOT_OWN}
           AND entities.properties {dialect.any_of("texts")}
         ORDER BY entities.seq
         """,
         wanted=names,
         texts=texts,
-        own=own,
+        open=work.change,
+        first=work.part_of or BEGINS,
     )
 
 
-def _edited(work: Work, names: list[tuple[str, str]], own: list[int]) -> list[Row]:
+def _edited(work: Work, names: list[tuple[str, str]]) -> list[Row]:
     return work.all(
         f"""
         SELECT {_ENTITY}
@@ -113,13 +123,14 @@ def _edited(work: Work, names: list[tuple[str, str]], own: list[int]) -> list[Ro
           AND lower(entities.name) = lower(wanted.value ->> 1)
           AND entities.name = wanted.value ->> 1
           AND entities.deleted_at IS NULL
-          AND NOT entities.version {dialect.any_of("own")}
+          AND {_NOT_OWN}
           AND entities.updated_at > entities.created_at
         ORDER BY entities.seq
         {dialect.most("limit")}
         """,
         wanted=names,
-        own=own,
+        open=work.change,
+        first=work.part_of or BEGINS,
         limit=EDITED,
     )
 
@@ -155,15 +166,15 @@ class ToldEvent:
 class AlikeEvents:
     """The events that say what lines of a batch say, and that no undo has taken back."""
 
-    def __init__(self, work: Work, wanted: Iterable[ToldEvent], own: set[int]) -> None:
-        """Look for what lines want among what the import's `own` changes have not recorded."""
+    def __init__(self, work: Work, wanted: Iterable[ToldEvent]) -> None:
+        """Look for what lines want among what the import itself has not recorded."""
         wanted = list(wanted)
         self._rows: dict[tuple[str, str, str | None, int | None], list[Row]] = defaultdict(list)
         timed = sorted({(it.type, it.at) for it in wanted if it.at is not None})
-        for row in _at(work, timed, list(own)) if timed else ():
+        for row in _at(work, timed) if timed else ():
             self._rows[row["type"], row["actor_id"], row["target_id"], row["at"]].append(row)
         untimed = sorted({(it.type, it.target or "") for it in wanted if it.at is None})
-        for row in _untimed(work, untimed, list(own)) if untimed else ():
+        for row in _untimed(work, untimed) if untimed else ():
             self._rows[row["type"], row["actor_id"], row["target_id"], None].append(row)
 
     def take(self, line: ToldEvent, taken: RowSet) -> Row | None:
@@ -180,16 +191,16 @@ _EVENT = """
     events.seq, events.id, events.type, events.actor_id, events.target_id, events.at,
     events.metadata, events.external_id, events.version, change_log.undone_by
 """
-_OF_CHANGE = f"""
+_OF_CHANGE = """
     JOIN change_log
       ON change_log.organization_id = :organization
      AND change_log.number = events.version
      AND change_log.undone_by IS NULL
-     AND NOT change_log.number {dialect.any_of("own")}
+     AND change_log.part_of IS DISTINCT FROM :first
 """
 
 
-def _at(work: Work, wanted: list[tuple[str, int]], own: list[int]) -> list[Row]:
+def _at(work: Work, wanted: list[tuple[str, int]]) -> list[Row]:
     return work.all(
         f"""
         SELECT {_EVENT}
@@ -202,11 +213,11 @@ def _at(work: Work, wanted: list[tuple[str, int]], own: list[int]) -> list[Row]:
         ORDER BY events.seq
         """,
         wanted=wanted,
-        own=own,
+        first=work.part_of or BEGINS,
     )
 
 
-def _untimed(work: Work, wanted: list[tuple[str, str]], own: list[int]) -> list[Row]:
+def _untimed(work: Work, wanted: list[tuple[str, str]]) -> list[Row]:
     """Read events that happened when they were recorded, by type and target ("" for none)."""
     arms = (
         ("events_by_target_type", "events.target_id = wanted.value ->> 1"),
@@ -228,5 +239,5 @@ def _untimed(work: Work, wanted: list[tuple[str, str]], own: list[int]) -> list[
         )
         + " ORDER BY seq",
         wanted=wanted,
-        own=own,
+        first=work.part_of or BEGINS,
     )

@@ -86,6 +86,7 @@ class _Import:
     announce: bool
     first: int = BEGINS
     changes: list[int] = field(default_factory=list[int])
+    is_replayed: bool = True
     met: set[int] = field(default_factory=set[int])  # changes of an import that was cut off
 
     @property
@@ -117,6 +118,7 @@ class _Import:
             )
             if part.replayed:
                 importing.recall(self.loading, part)
+            self.is_replayed = self.is_replayed and bool(part.replayed)
             self.met.update(part.met or ())
             self.add(part.counts, part.change)
 
@@ -131,6 +133,7 @@ class _Import:
                 told = await self.one.write_part(
                     self.first, importing.announce_part, self.loading, change, after
                 )
+                self.is_replayed = self.is_replayed and bool(told.replayed)
                 self.add(told.counts, told.change)
                 after = told.after
 
@@ -167,7 +170,13 @@ async def load(
         await one.derive_once(groups.finish_those_of, sorted(under_way.met))
     loaded = report.answer()
     sentences = [*given.remarks, *report.warnings()]
-    return loaded.model_copy(update={"change": change, "warnings": answers.few(sentences)})
+    return loaded.model_copy(
+        update={
+            "change": change,
+            "replayed": under_way.is_replayed or None,
+            "warnings": answers.few(sentences),
+        }
+    )
 
 
 def _kept(error: OneError, kept: str) -> OneError:
