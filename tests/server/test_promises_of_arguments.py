@@ -1,5 +1,6 @@
 """What descriptions say of arguments is so."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -124,8 +125,8 @@ async def test_has_and_lacks(ask: Ask, ids: dict[str, str]) -> None:
     ARGUMENTS,
     "count (default), count:distinct actor; sum:, avg:, min:, max:, median: of a field: sum:price",
     "up to 3: type, status, tag:key, actor, target, from, to, a property or metadata field (a.b, "
-    "properties.status), of an end (target.level) or its neighbours (actor.enrolled_in; of "
-    "entities id.enrolled_in); hour, day, week, month, quarter, year",
+    "properties.status), of an end (target.level), its neighbours (actor.enrolled_in, "
+    "id.enrolled_in); hour, day, week, month (month:paidAt), quarter, year",
     "as find_entities; or on metadata",
     "all words",
     'as find_entities; of events, with "of": "actor"',
@@ -135,6 +136,8 @@ async def test_measures_and_groups(ask: Ask, ids: dict[str, str]) -> None:
     figures = await ask("summarize", **sales, measures=["count", "count:distinct actor"])
     prices = [f"{does}:price" for does in ("sum", "avg", "min", "max", "median")]
     priced = await ask("summarize", of="entities", types=["subscription"], measures=prices)
+    paid = await ask("summarize", of="entities", types=["invoice"], group_by=["month:dueAt"])
+    assert all(re.fullmatch(r"\d{4}-\d\d", it["month:dueAt"]) for it in paid["groups"])
     has = [{"of": "actor", "connection": "completed"}]
     of_finishers = await ask("summarize", **sales, has=has)
 

@@ -303,3 +303,40 @@ async def test_what_cannot_be_meant_is_refused_by_name(
 
     assert said["error"]["code"] == "INVALID_ARGUMENT"
     assert said["error"]["argument"] == named
+
+
+async def test_a_property_with_a_time_groups_by_its_month(client: Client) -> None:
+    """Days are those of the time zone; a month without any is there, and what has no time, too."""
+    for amount, at in ((40, "2025-10-31T23:30:00Z"), (2, "2025-11-30T12:00:00Z"), (7, None)):
+        given = {"amount": amount, "currency": "eur", "paidAt": at}
+        await call(client, "create_entity", type="invoice", name="I", properties=given)
+    later = {"amount": 1, "currency": "eur", "paidAt": "2026-01-01T00:00:00+01:00"}
+    await call(client, "create_entity", type="invoice", name="I", properties=later)
+    asked = {"types": ["invoice"], "measures": ["sum:amount"], "time_zone": "Europe/Berlin"}
+
+    said = await ask(client, "entities", **asked, group_by=["month:paidAt"])
+    by_year = await ask(client, "entities", **asked, group_by=["year:paidAt", "type"])
+
+    assert revenue(said, "month:paidAt") == {
+        None: {"eur": 7},
+        "2025-11": {"eur": 42},
+        "2025-12": {},
+        "2026-01": {"eur": 1},
+    }
+    assert said["rows"] == 4
+    assert said["total"] == {"sum:amount": {"eur": 50}}
+    assert [group["year:paidAt"] for group in by_year["groups"]] == [None, "2025", "2026"]
+
+
+async def test_an_event_groups_by_a_time_of_its_target(client: Client) -> None:
+    booked = await call(
+        client,
+        "create_entity",
+        type="booking",
+        name="B",
+        properties={"startsAt": "2027-03-05T10:00:00Z"},
+    )
+
+    said = await ask(client, "events", target=booked["id"], group_by=["day:target.startsAt"])
+
+    assert said["groups"] == [{"day:target.startsAt": "2027-03-05", "count": 1}]

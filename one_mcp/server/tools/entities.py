@@ -37,8 +37,8 @@ GroupBy = Annotated[
     list[str],
     Field(
         description="up to 3: type, status, tag:key, actor, target, from, to, a property or "
-        "metadata field (a.b, properties.status), of an end (target.level) or its neighbours "
-        "(actor.enrolled_in; of entities id.enrolled_in); hour, day, week, month, quarter, year",
+        "metadata field (a.b, properties.status), of an end (target.level), its neighbours "
+        "(actor.enrolled_in, id.enrolled_in); hour, day, week, month (month:paidAt), quarter, year",
         max_length=3,
     ),
 ]

@@ -29,23 +29,23 @@ def buckets(unit: str, first: int, last: int, zone: str) -> list[tuple[int, int]
     Raises InvalidArgumentError where these are too many.
     """
     made: list[tuple[int, int]] = []
-    start = _start(unit, first, zone)
-    while start <= last:
+    begin = start(unit, first, zone)
+    while begin <= last:
         if len(made) == MOST_BUCKETS:
             raise InvalidArgumentError(
                 f"The time asked about has more than {MOST_BUCKETS:,} times {unit}; "
                 "give since and until, or a longer unit.",
                 argument="group_by",
             )
-        end = _next(unit, start, zone)
-        made.append((start, end))
-        start = end
+        end = _next(unit, begin, zone)
+        made.append((begin, end))
+        begin = end
     return made
 
 
-def label(unit: str, start: int, zone: str) -> str:
+def label(unit: str, at: int, zone: str) -> str:
     """Name the bucket that begins at a time: 2026-11-29, 2026-W48, 2026-11, 2026-Q4, 2026."""
-    here = _local(start, zone)
+    here = _local(at, zone)
     match unit:
         case "hour":
             return here.isoformat(timespec="minutes")
@@ -80,17 +80,18 @@ def before(since: int, until: int, zone: str) -> tuple[int, int]:
     return since - (until - since), since
 
 
-def _start(unit: str, at: int, zone: str) -> int:
+def start(unit: str, at: int, zone: str) -> int:
+    """Return when the unit of time began that a moment is part of."""
     if unit == "hour":
         here = _local(at, zone)
         return at - (here.minute * 60 + here.second) * 1000 - here.microsecond // 1000
     return relative.read(f"start of {unit}", at, zone)
 
 
-def _next(unit: str, start: int, zone: str) -> int:
+def _next(unit: str, at: int, zone: str) -> int:
     if unit == "hour":
-        return start + HOUR_MS
-    return _start(unit, start + _STEPS[unit], zone)
+        return at + HOUR_MS
+    return start(unit, at + _STEPS[unit], zone)
 
 
 def _months(here: datetime, count: int) -> datetime:

@@ -13,6 +13,7 @@ from one_mcp.ontology.model import Ontology
 from one_mcp.store import dialect
 
 MOST_LINES = 1_000_000
+QUARTER_MS = 900_000  # of an hour, with which any bucket of any time zone begins
 _ALL = f"LIMIT {2**63 - 1}"  # keeps SQLite from reading the JSON anew wherever a value is named
 Value: TypeAlias = str | int | float | bool | None
 Key: TypeAlias = tuple[Value, ...]
@@ -29,11 +30,22 @@ class Extent(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """What rows are grouped by, in the caller's words, and the unit of time among it."""
+    """What rows are grouped by, in the caller's words, and the unit of time among it.
+
+    `time` is the name with the unit; `of` the field that the time is taken from, as in
+    `month:processedAt`, and None for the time of the rows themselves.
+    """
 
     names: tuple[str, ...]
     unit: str | None
     zone: str
+    time: str | None = None
+    of: str | None = None
+
+    @property
+    def fields(self) -> list[str]:
+        """The names, with the field in the place of a unit of its time."""
+        return [self.of if self.of and name == self.time else name for name in self.names]
 
 
 def conditions(source: RowSource) -> list[str]:
@@ -164,6 +176,17 @@ class Query:
         """
 
     def _key(self, name: str, place: str) -> SummaryColumn:
+        if name == self._grouping.time and self._grouping.of:
+            read = self._json(self._grouping.of, place)
+            if read.beside:
+                raise InvalidArgumentError(f"{name} has no time.", argument="group_by")
+            number = f"CAST({read.value} AS BIGINT)"
+            value = (
+                f"CASE WHEN {read.kind} IN ('integer', 'real')"
+                f" THEN {number} - (({number} % {QUARTER_MS}) + {QUARTER_MS}) % {QUARTER_MS}"
+                f" ELSE {read.value} END"
+            )
+            return SummaryColumn(value, read.kind)
         if name in periods.UNITS:
             return SummaryColumn("cut.key", "'bucket'")  # its place, which costs no reading of JSON
         if column := self._source.column(name):

@@ -9,7 +9,15 @@ from one_mcp.answers import Answer, cut
 from one_mcp.dimensions.entities.orders import Sort
 from one_mcp.dimensions.events import finding
 from one_mcp.dimensions.events.finding import Around
-from one_mcp.dimensions.graph.summary import fields, figures, measures, periods, sources, tally
+from one_mcp.dimensions.graph.summary import (
+    bucketing,
+    fields,
+    figures,
+    measures,
+    periods,
+    sources,
+    tally,
+)
 from one_mcp.dimensions.graph.summary.figures import Figures
 from one_mcp.dimensions.graph.summary.measures import Measure
 from one_mcp.dimensions.graph.summary.queries import Grouping, Key, Value
@@ -75,7 +83,7 @@ def summarize(
     written = _figures(work, source, grouping, measures.read(measured))
     by = Sort.of(sort) if sort else None
     best = None if compare else _best(source, grouping, written, by, limit)
-    found = tally.read(work, source, grouping, written.wanted, best)
+    found = bucketing.put(tally.read(work, source, grouping, written.wanted, best), grouping)
     if of == "events" and not found.total.rows:
         finding.refuse_strangers(work, Around(asked.actor, asked.target))
     before = None if compare is None else _before(work, source, grouping)
@@ -108,7 +116,7 @@ def _figures(work: Work, source: RowSource, grouping: Grouping, wanted: list[Mea
 
 
 def _named(grouping: Grouping, wanted: list[Measure]) -> list[str]:
-    return [*grouping.names, *(it.field for it in wanted if it.field)]
+    return [*grouping.fields, *(it.field for it in wanted if it.field)]
 
 
 def _best(
@@ -163,7 +171,7 @@ def _ranked(found: Tallies, grouping: Grouping, written: Figures, sort: Sort | N
     first = by or written.wanted[0]
     ranks = {key: written.rank(one, first, found.total) for key, one in groups}
     groups.sort(key=lambda group: ranks[group[0]], reverse=by is None or downwards)
-    if by is None and (column := name or grouping.unit):
+    if by is None and (column := name or grouping.time):
         place = grouping.names.index(column)
         groups.sort(key=_by_key(place), reverse=downwards)
     return groups
@@ -212,8 +220,8 @@ def _is_id(name: str, value: Value) -> bool:
 
 
 def _value(name: str, value: Value, grouping: Grouping, written: Figures) -> JsonValue:
-    if name in periods.UNITS and isinstance(value, int):
-        return periods.label(name, value, grouping.zone)
+    if name == grouping.time and grouping.unit and isinstance(value, int):
+        return periods.label(grouping.unit, value, grouping.zone)
     if name in written.times and isinstance(value, int) and not isinstance(value, bool):
         return clock.shown(value)
     return cut(value, VALUE_CHARACTERS) if isinstance(value, str) else value
@@ -233,7 +241,7 @@ def _in_order(
     """Show times as they came, where they were only cut from the newest on."""
     if grouping.unit is None or sort is not None:
         return lines
-    order = _by_key(grouping.names.index(grouping.unit))
+    order = _by_key(grouping.names.index(grouping.time or ""))
     shown = sorted(zip(ranked, lines, strict=False), key=lambda pair: order(pair[0]))
     return [line for _, line in shown]
 

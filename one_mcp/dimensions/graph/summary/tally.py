@@ -104,13 +104,16 @@ class Ranking:
 def group_by(names: Sequence[str], zone: str) -> Grouping:
     """Check what to group by. Raises InvalidArgumentError for more than it can be."""
     names = [name.strip() for name in names]
-    units = [name for name in names if name in periods.UNITS]
+    units = [name for name in names if name.partition(":")[0] in periods.UNITS]
     if len(names) > MOST_GROUP_BY or len(set(names)) != len(names) or len(units) > 1:
         raise InvalidArgumentError(
             f"group_by takes up to {MOST_GROUP_BY} different names, one of them a unit of time.",
             argument="group_by",
         )
-    return Grouping(tuple(names), units[0] if units else None, zone)
+    if not units:
+        return Grouping(tuple(names), None, zone)
+    unit, _, of = units[0].partition(":")
+    return Grouping(tuple(names), unit, zone, units[0], of or None)
 
 
 def read(
@@ -129,7 +132,7 @@ def read(
     """
     cuts = _buckets(work, source, grouping)
     found = Tallies(starts=[start for start, _ in cuts])
-    if grouping.unit is not None and not cuts:
+    if grouping.unit is not None and not grouping.of and not cuts:
         return found
     fields = _fields(wanted) or [(None, Extent.ROWS)]
     if best is not None:
@@ -231,7 +234,7 @@ def _of_row(row: Row, name: str | None, how: Extent) -> GroupTally:
 
 
 def _buckets(work: Work, source: RowSource, grouping: Grouping) -> list[tuple[int, int]]:
-    if grouping.unit is None:
+    if grouping.unit is None or grouping.of:
         return []
     first, last = (_edge(work, source, way) for way in ("ASC", "DESC"))
     if first is None or last is None:
