@@ -320,7 +320,7 @@ async def test_a_property_with_a_time_groups_by_its_month(client: Client) -> Non
     assert revenue(said, "month:paidAt") == {
         None: {"eur": 7},
         "2025-11": {"eur": 42},
-        "2025-12": {},
+        "2025-12": 0,
         "2026-01": {"eur": 1},
     }
     assert said["rows"] == 4
