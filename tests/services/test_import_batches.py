@@ -425,7 +425,7 @@ async def test_bad_rows_are_told_where_what_was_written_cannot_be_taken_back(
 
     (failure,) = refused
     assert failure.fields["failed"] == 1
-    assert f"{told.change} is kept" in str(failure)
+    assert f"and {told.change} is kept" in str(failure)
     assert str(renamed.change) in str(failure)
     assert await count(one, "entities") == MANY
     assert '"name":"Mine"' in str((await exports.everything(one)).data)

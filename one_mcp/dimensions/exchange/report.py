@@ -158,10 +158,10 @@ class Tally:
             for row in self.listed[:SHOWN]
         )
         rows = "1 row is" if self.failed == 1 else f"{self.failed:,} rows are"
-        came_of_it = (came_of_it or "nothing was written").removesuffix(".")
+        came_of_it = (came_of_it or "so nothing was written").removesuffix(".")
         errors: list[JsonObject] = [row.model_dump() for row in self.listed]
         return ImportRowsError(
-            f"{rows} bad, so {came_of_it}. {first} Mend the rows and send them all again, "
+            f"{rows} bad, {came_of_it}. {first} Mend the rows and send them all again, "
             'or leave the bad ones out with on_error="skip".',
             lines=self.lines,
             failed=self.failed,

@@ -165,7 +165,7 @@ async def load(
     report, change = under_way.report, under_way.change
     if report.failed and on_error == "abort":
         kept = await under_way.take_back()
-        raise report.refusal(kept or (change and f"{change} was taken back"))
+        raise report.refusal(f"and {kept}" if kept else change and f"so {change} was taken back")
     if under_way.met:
         await one.derive_once(groups.finish_those_of, sorted(under_way.met))
     loaded = report.answer()
