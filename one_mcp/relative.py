@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 from one_mcp import clock
 
-EXAMPLES = "now, today, -7d, start of month"
+EXAMPLES = "now, today, -7d, start of month, start of last month"
 _STEP = re.compile(r"([+-])([0-9]{1,4})(min|h|d|w|mo|y)")
 _SPANS = {"min": 60_000, "h": 3_600_000, "d": clock.DAY_MS, "w": 7 * clock.DAY_MS}
 _MONTHS = {"mo": 1, "y": 12}
 _DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
-_START = re.compile(r"start of (day|week|month|quarter|year)")
+_START = re.compile(r"start of (last )?(day|week|month|quarter|year)")
 
 
 def is_one(text: str) -> bool:
@@ -33,7 +33,7 @@ def read(text: str, now: int, zone: str, *, until: bool = False) -> int:
     midnight in the zone. Raises ValueError for what is none.
     """
     plain = _plain(text)
-    here = (clock.EPOCH + timedelta(milliseconds=now)).astimezone(ZoneInfo(zone))
+    here = _at(now, zone)
     if plain == "now":
         return now
     if plain in _DAYS:
@@ -41,13 +41,18 @@ def read(text: str, now: int, zone: str, *, until: bool = False) -> int:
     if step := _STEP.fullmatch(plain):
         return _stepped(here, now, int(step[1] + step[2]), step[3])
     if start := _START.fullmatch(plain):
-        return _started(here, start[1])
+        begins = _started(here, start[2])
+        return _started(_at(begins - 1, zone), start[2]) if start[1] else begins
     if day := clock.day(text):
         return _day(here, day, until=until)
     if clock.is_zoneless(text):
         with clock.local(lambda: ZoneInfo(zone)):
             return clock.from_text(text)
     raise ValueError(EXAMPLES)
+
+
+def _at(ms: int, zone: str) -> datetime:
+    return (clock.EPOCH + timedelta(milliseconds=ms)).astimezone(ZoneInfo(zone))
 
 
 def _plain(text: str) -> str:

@@ -1,6 +1,7 @@
 """Times as exports, people and programs write them: one reading at every door."""
 
 import json
+from typing import Any
 
 import pytest
 from mcp import Client
@@ -122,6 +123,9 @@ async def test_an_event_far_ahead_is_warned_of(client: Client) -> None:
         ("Start of Week", "now", ["2026-11-22T23:30:00Z"]),
         ("start of month", "-3d", ["2026-10-31T23:00:00Z"]),
         ("-1mo", "start of month", ["2026-10-31T22:30:00Z"]),
+        ("start of last month", "start of month", ["2026-10-31T22:30:00Z"]),
+        ("start of last week", "start of week", ["2026-11-22T22:30:00Z"]),
+        ("start of last quarter", "start of quarter", []),
         ("2026-11-23", "2026-11-23", ["2026-11-22T23:30:00Z"]),
         ("20261122", "2026-11-22", ["2026-11-22T22:30:00Z"]),
         ("0001-01-01", "2026-10-31", ["2026-10-31T22:30:00Z"]),
@@ -140,6 +144,37 @@ async def test_relative_times_are_of_the_organizations_days(
     listed = await client.call_tool("find_events", {"since": since, "until": until})
 
     assert [event["at"] for event in listed.structured_content["items"]] == found
+
+
+@pytest.mark.parametrize("since", ["last month", "-1 month", "sometime"])
+async def test_what_is_no_relative_time_is_refused_with_those_there_are(
+    client: Client, since: str
+) -> None:
+    refused = await client.call_tool("find_events", {"since": since})
+
+    assert refused.is_error
+    assert "start of last month" in str(refused.content)
+
+
+@pytest.mark.parametrize(
+    ("tool", "more"),
+    [
+        ("find_events", {}),
+        ("find_entities", {}),
+        ("get_history", {}),
+        ("summarize", {"of": "events"}),
+        ("find_entities", {"has": [{"event": ["user_engaged"]}]}),
+    ],
+)
+async def test_a_span_that_ends_before_it_begins_is_refused(
+    client: Client, tool: str, more: dict[str, Any]
+) -> None:
+    span = {"since": "2026-11-02", "until": "2026-10-31"}
+    within = {"has": [{**more["has"][0], **span}]} if "has" in more else {**more, **span}
+    refused = await client.call_tool(tool, within)
+
+    assert refused.is_error
+    assert "not after its since" in str(refused.content)
 
 
 async def test_the_past_and_texts_take_relative_times(client: Client) -> None:

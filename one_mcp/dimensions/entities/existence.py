@@ -202,9 +202,7 @@ def _arms(work: Work, wanted: Existence, bound: Bound, at: str, *, hidden: bool)
     types = [] if given == [ANY] else find(work.ontology, given)
     named = ", ".join(bound.bind(type) for type in types)
     conditions = [f"{_ALIAS}.type IN ({named})"] if types else []
-    begin, end = moments.span(work, wanted.since, wanted.until)
-    if begin is not None and end is not None and begin >= end:
-        raise InvalidArgumentError(f"{at}.until is not after its since.", argument=at)
+    begin, end = moments.span(work, wanted.since, wanted.until, at=at)
     for sign, moment in ((">=", begin), ("<", end)):
         if moment is not None:
             time = f"{_ALIAS}.{_TIMES[_TABLES[wanted.noun]]}"

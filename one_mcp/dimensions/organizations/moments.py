@@ -28,10 +28,18 @@ def read(work: Work, given: int | str | None, argument: str, *, until: bool = Fa
 
 
 def span(
-    work: Work, since: int | str | None, until: int | str | None
+    work: Work, since: int | str | None, until: int | str | None, *, at: str | None = None
 ) -> tuple[int | None, int | None]:
-    """Return both ends of a span of time, the second of which is not part of it."""
-    return read(work, since, "since"), read(work, until, "until", until=True)
+    """Return both ends of a span of time, the second of which is not part of it.
+
+    `at` is the argument that the two are fields of. Raises InvalidArgumentError for a span that
+    ends before it begins: nothing could be found in it.
+    """
+    begin, end = read(work, since, "since"), read(work, until, "until", until=True)
+    if begin is not None and end is not None and begin >= end:
+        named = f"{at}.until" if at else "until"
+        raise InvalidArgumentError(f"{named} is not after its since.", argument=at or "until")
+    return begin, end
 
 
 def reader(work: Work) -> Callable[[JsonValue, bool], int]:

@@ -27,7 +27,12 @@ class ArgumentObject(BaseModel):
 
 def _moment(value: object) -> object:
     """Leave what means another moment elsewhere to the organization's time zone."""
-    return value if isinstance(value, str) and relative.is_local(value) else clock.given(value)
+    if isinstance(value, str) and relative.is_local(value):
+        return value
+    try:
+        return clock.given(value)
+    except ValueError:
+        raise ValueError(f"{clock.FORMS}, or one of {relative.EXAMPLES}") from None
 
 
 EntityId = Annotated[str, Field(description="ent_…", min_length=1, max_length=64)]
