@@ -30,13 +30,10 @@ from one_mcp.ontology.report import Findings, Report
 _ARCHIVED = "archived"
 
 
-def check_mapping(
-    ontology: Ontology, mapping: Mapping, existing: dict[str, Existing] | None = None
-) -> Report:
+def check_mapping(ontology: Ontology, mapping: Mapping, existing: dict[str, Existing]) -> Report:
     """Report what would be refused, what is unusual, and what usually comes with it.
 
-    `existing` are the entities that are there, by the ids that the mapping names; without it, no id
-    is looked at.
+    `existing` are the entities that are there, by the ids that the mapping names.
     """
     pieces = proposal.pieces(mapping)
     review = _Review(ontology, existing)
@@ -69,14 +66,14 @@ class _Review:
     """One pass over the pieces; what is sound in itself is kept for the questions about all."""
 
     ontology: Ontology
-    existing: InitVar[dict[str, Existing] | None]
+    existing: InitVar[dict[str, Existing]]
     found: Findings = field(default_factory=Findings)
     ends: KnownEnds = field(init=False)
     made: list[Made] = field(default_factory=list[Made])
     drawn: list[Drawn] = field(default_factory=list[Drawn])
     happened: list[Occurrence] = field(default_factory=list[Occurrence])
 
-    def __post_init__(self, existing: dict[str, Existing] | None) -> None:
+    def __post_init__(self, existing: dict[str, Existing]) -> None:
         def find(name: str, at: str) -> EntityType | None:
             return self._type(check.entity_type, name, at)
 

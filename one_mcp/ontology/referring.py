@@ -38,7 +38,7 @@ class KnownEnds:
     ontology: Ontology
     found: Findings
     find_type: FindType
-    existing: Mapping[str, Existing] | None = None
+    existing: Mapping[str, Existing]
     turned: dict[str, list[tuple[int, bool]]] = field(
         default_factory=dict[str, list[tuple[int, bool]]]
     )
@@ -111,8 +111,6 @@ class KnownEnds:
                 "use an id that begins with ent_; find_entities finds it",
             )
             return None
-        if self.existing is None:
-            return Referent(ref, None, one=True)
         there = self.existing.get(ref)
         if there is None:
             fix = "look its id up with find_entities, or create it and give it a name with `as`"

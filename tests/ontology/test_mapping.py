@@ -5,6 +5,7 @@ from one_mcp.jsons import JsonObject
 from one_mcp.ontology.mapping import check_mapping
 from one_mcp.ontology.model import Ontology
 from one_mcp.ontology.proposal import Mapping
+from one_mcp.ontology.referring import Existing
 from one_mcp.ontology.report import Problem, Report
 
 CLONE: JsonObject = {
@@ -103,9 +104,11 @@ LIVESTREAM: JsonObject = {
     "tags": ["topic:running", "format:live"],
 }
 
+THERE = {"ent_0": Existing("creator"), "ent_1": Existing("course")}
+
 
 def review(ontology: Ontology, **mapping: object) -> Report:
-    return check_mapping(ontology, Mapping.model_validate(mapping))
+    return check_mapping(ontology, Mapping.model_validate(mapping), THERE)
 
 
 def only(report: Report) -> Problem:
@@ -120,7 +123,7 @@ def codes(report: Report) -> list[str]:
 
 @pytest.mark.parametrize("mapping", [CLONE, TOKEN, COURSE, LIVESTREAM])
 def test_corrected_examples_pass_without_a_word(ontology: Ontology, mapping: JsonObject) -> None:
-    report = check_mapping(ontology, Mapping.model_validate(mapping))
+    report = check_mapping(ontology, Mapping.model_validate(mapping), THERE)
 
     assert report.problems == []
     assert report.advice == []
@@ -466,7 +469,7 @@ def test_operations_are_taken_as_a_mapping(ontology: Ontology) -> None:
             {"op": "connect_entities", "from": "$one", "type": "part_of", "to": "$course"},
             {"op": "update_entity", "id": "$course", "properties": {"price": 49.5}},
             {"op": "tag_entity", "id": "$course", "add": ["audience:beginners"]},
-            {"op": "archive_entity", "id": "ent_0000000000000000"},
+            {"op": "archive_entity", "id": "ent_1"},
             {"op": "disconnect_entities", "from": "$one", "type": "part_of", "to": "$course"},
         ],
     )
@@ -485,7 +488,7 @@ def test_operations_are_taken_as_a_mapping(ontology: Ontology) -> None:
         ({"op": "archive_entity", "id": "ent_0", "status": "draft"}, "INVALID_ARGUMENT"),
         ({"op": "create_entity", "type": "course", "name": "C", "status": "archived"}, None),
         ({"op": "create_entity", "type": "course", "name": "C", "status": "live"}, None),
-        ({"op": "connect_entities", "from": "creator", "type": "owns", "to": "ent_0"}, None),
+        ({"op": "connect_entities", "from": "creator", "type": "owns", "to": "ent_1"}, None),
         ({"op": "disconnect_entities", "from": "ent_1", "type": "ows", "to": "ent_0"}, None),
         ({"op": "update_entity", "id": "ent_0", "status": "sold"}, "INVALID_STATUS"),
     ],

@@ -9,7 +9,7 @@ import pytest
 from mcp import Client, MCPError
 from mcp_types import INVALID_PARAMS, TextContent
 
-from one_mcp.dimensions.batch import batch, operations
+from one_mcp.dimensions.batch import batch, judging, operations
 from one_mcp.dimensions.batch.batch import Applied
 from one_mcp.dimensions.connections.finding import Edges
 from one_mcp.dimensions.connections.finding import find as find_connections
@@ -18,7 +18,6 @@ from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.dimensions.events.finding import find as find_events
 from one_mcp.errors import PromptFileError
 from one_mcp.ontology.load import load
-from one_mcp.ontology.mapping import check_mapping
 from one_mcp.ontology.model import Ontology
 from one_mcp.ontology.proposal import Mapping
 from one_mcp.server import prompts
@@ -44,7 +43,7 @@ async def shown(client: Client, name: str, /, **arguments: str) -> str:
 async def run(one: Session, block: str) -> Applied:
     """Check and apply a block of operations, as the guide tells a model to do."""
     proposed = json.loads(block)
-    report = check_mapping(one.ontology, Mapping.model_validate({"operations": proposed}))
+    report = await one.read(judging.check, Mapping.model_validate({"operations": proposed}))
     assert report.problems == []
     return await one.write(batch.apply, operations.parse(proposed))
 
@@ -199,7 +198,7 @@ async def test_example_of_map_feature_is_a_valid_mapping(client: Client, one: Se
     text = await shown(client, "map_feature", feature="Creators sell courses.")
     (block,) = blocks(text, "json mapping")
 
-    report = check_mapping(one.ontology, Mapping.model_validate_json(block))
+    report = await one.read(judging.check, Mapping.model_validate_json(block))
 
     assert report.valid
     assert report.problems == []
