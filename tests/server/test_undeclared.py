@@ -67,7 +67,8 @@ async def test_a_field_that_no_type_declares_but_somebody_has_passes(client: Cli
 
     assert found["total"] == {"sum:zebra.stripes": 5}
     assert "warnings" not in found
-    assert inner["warnings"] == ["No entity has zebra.spots."]
+    (warning,) = inner["warnings"]
+    assert "zebra.spots" in warning
 
 
 async def test_lists_tell_of_it_as_sums_do(client: Client) -> None:
@@ -76,8 +77,11 @@ async def test_lists_tell_of_it_as_sums_do(client: Client) -> None:
     edges = await call(client, "find_connections", types=["holds_tokens"], where={"balanse": 1})
 
     assert "No lead has zebra" in listed["warnings"][0]
-    assert events["warnings"] == [f"No {PAID} has statsu; did you mean status?"]
-    assert edges["warnings"] == ["No holds_tokens has balanse; did you mean balance?"]
+    (of_events,), (of_edges,) = events["warnings"], edges["warnings"]
+    assert "statsu" in of_events
+    assert "status?" in of_events
+    assert "balanse" in of_edges
+    assert "balance?" in of_edges
 
 
 async def test_an_alias_of_a_property_is_summed_as_the_property(client: Client) -> None:
@@ -87,7 +91,7 @@ async def test_an_alias_of_a_property_is_summed_as_the_property(client: Client) 
 
     found = await ask(client, "entities", types=["token"], measures=["max:priceUsd"])
 
-    assert found["total"] == {"max:priceUsd": {"eur": 3}} or found["total"] == {"max:priceUsd": 3}
+    assert found["total"] == {"max:priceUsd": 3}
 
 
 async def ids_of(client: Client, name: str) -> list[str]:
