@@ -111,11 +111,11 @@ async def test_times_are_grouped_and_measured_as_times(client: Client) -> None:
     by_time = await ask(client, "entities", types=["invoice"], group_by=["dueAt"], sort="dueAt")
 
     assert [group["min:dueAt"] for group in due["groups"]] == [
-        "2026-11-01T00:00:00Z",
-        "2026-10-01T00:00:00Z",
+        "2026-10-31T23:00:00Z",
+        "2026-09-30T22:00:00Z",
     ]
-    assert due["total"]["max:dueAt"] == "2026-12-20T00:00:00Z"
-    assert by_time["groups"][0]["dueAt"] == "2026-10-01T00:00:00Z"
+    assert due["total"]["max:dueAt"] == "2026-12-19T23:00:00Z"
+    assert by_time["groups"][0]["dueAt"] == "2026-09-30T22:00:00Z"
 
 
 async def test_money_that_names_no_currency_is_told(client: Client) -> None:
