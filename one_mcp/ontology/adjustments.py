@@ -92,6 +92,8 @@ def _increased(declared: Property | None, stored: JsonValue, by: JsonValue, at: 
             now=there,
             expected=shape.expected(declared),
         )
+    if declared and declared.type == "integer" and total == total.to_integral_value():
+        return int(total)  # the step may have come as a text
     if isinstance(there, str) or isinstance(by, str):
         return _written(total)
     if isinstance(there, int) and isinstance(by, int):

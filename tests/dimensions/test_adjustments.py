@@ -182,3 +182,13 @@ async def test_the_tools_add_append_and_remove(client: Client, jane: Saved) -> N
     assert shown
     assert shown["properties"]["niche"] == ["tea", "tea"]
     assert shown["properties"]["followersTotal"] == 10
+
+
+async def test_a_step_for_an_integer_may_come_as_a_text(one: Session) -> None:
+    member = await one.write(entity.create, "audience_member", "A", {"email": "a@x.io"})
+    by = Adjustment(increment={"points": "10"})
+    for _ in range(2):
+        await one.write(entity.update, member.id, adjust=by)
+
+    shown = await one.read(details.portrait, member.id, detail="full")
+    assert (shown.properties or {})["points"] == 20
