@@ -92,8 +92,8 @@ def _purged(work: Work, number: int) -> Iterator[Obstacle]:
 def _changed(work: Work, number: int) -> Iterator[Obstacle]:
     """Find rows that are no longer as the change left them.
 
-    What has a version is the same again when that is the same, also thanks to an undo: the next
-    entry that keeps one, as those of an upgrade do not, has the version that this change left.
+    What has a version (0 where it is gone) is the same again when that is, also thanks to an undo:
+    the next entry that keeps one, as those of an upgrade do not, has what this change left.
     """
     for mine in work.each(
         f"""
@@ -133,7 +133,7 @@ def _changed(work: Work, number: int) -> Iterator[Obstacle]:
                       LIMIT 1
                   ),
                   :number
-              ) IS DISTINCT FROM {_version_now()}
+              ) <> coalesce({_version_now()}, 0)
           END
         """,
         number=number,
