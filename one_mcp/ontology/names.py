@@ -24,6 +24,11 @@ def near(name: str, known: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(by_plain[word] for word in ordered)[:_SUGGESTIONS]
 
 
+def a(name: str) -> str:
+    """Set the article before the name of a type."""
+    return f"an {name}" if name[:1] in "aeiou" or name == "nft" else f"a {name}"
+
+
 def plain(name: str) -> str:
     """Reduce a name to lower-case words in the singular, joined by underscores."""
     words = re.split(r"[^a-z0-9]+", _HUMP.sub("_", name.strip()).lower())

@@ -41,6 +41,13 @@ async def test_the_same_email_is_told_of_in_other_types_too(one: Session, jane: 
     assert far.warnings is None
 
 
+async def test_it_is_told_by_the_name_that_is_there(one: Session) -> None:
+    await one.write(entity.create, "audience_member", "Ada Lovelace")
+    second = await one.write(entity.create, "audience_member", "ADA Lovelace")
+
+    assert "an audience_member 'Ada Lovelace'" in said(second)
+
+
 async def test_an_archived_one_is_not_told_of(one: Session) -> None:
     first = await one.write(entity.create, "course", "Yoga")
     await one.write(archive.archive, first.id)

@@ -8,6 +8,7 @@ from one_mcp.dimensions.entities.rows import SHOWN, EntityRow
 from one_mcp.errors import shown
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology.model import EntityType
+from one_mcp.ontology.names import a
 from one_mcp.store import dialect, fulltext
 from one_mcp.store.work import Row, Work
 
@@ -22,8 +23,8 @@ def warn(work: Work, new: EntityRow, same_name: Sequence[str]) -> None:
         named = [row["id"] for row in _spelled_otherwise(work, new)]
     if named:
         work.warn(
-            f"There is a {new.kind.name} {shown(new.name)!r} already: {_some(named)}; if it is the "
-            "same, undo this change and update that one."
+            f"There is {a(new.kind.name)} {shown(_called(work, named[0]))!r} already: "
+            f"{_some(named)}; if it is the same, undo this change and update that one."
         )
     address = email(new.kind, new.properties)
     if address is None or new.identity is not None:
@@ -91,6 +92,19 @@ def _with_words(work: Work, text: str) -> list[Row]:
         seqs=seqs,
         change=work.change,
     )
+
+
+def _called(work: Work, id: str) -> str:
+    called: str = work.value(
+        """
+        SELECT name
+        FROM entities
+        WHERE organization_id = :organization
+          AND id = :id
+        """,
+        id=id,
+    )
+    return called
 
 
 def _some(ids: Sequence[str]) -> str:
