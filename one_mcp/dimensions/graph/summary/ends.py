@@ -31,6 +31,15 @@ class SummaryColumn:
     beside: str | None = None
 
 
+def parted(source: RowSource, name: str) -> tuple[str, str, str] | None:
+    """Take a name such as actor.level apart: the end, its column, the rest; None for another."""
+    end, _, rest = name.partition(".")
+    column = source.column(end)
+    if not rest or end not in ENDS[source.table] or column is None:
+        return None
+    return end, column, rest
+
+
 def read(
     ontology: Ontology, source: RowSource, parameters: dict[str, object], name: str, place: str
 ) -> SummaryColumn | None:
@@ -39,10 +48,10 @@ def read(
     What it binds stands in `parameters` under `place`. Raises InvalidArgumentError for a name after
     the dot that is none.
     """
-    end, _, rest = name.partition(".")
-    column = source.column(end)
-    if not rest or end not in ENDS[source.table] or column is None:
+    parts = parted(source, name)
+    if parts is None:
         return None
+    end, column, rest = parts
     if rest in COLUMNS:
         return SummaryColumn(_of_end(f"there.{rest}", column), "'text'")
     if relationship := _relationship(ontology, rest):
@@ -64,9 +73,10 @@ def read(
 
 def property_of(ontology: Ontology, source: RowSource, name: str) -> str | None:
     """Return the path of an end's property that a name is; None for what is something else."""
-    end, _, rest = name.partition(".")
-    if not rest or end not in ENDS[source.table] or source.column(end) is None:
+    parts = parted(source, name)
+    if parts is None:
         return None
+    _, _, rest = parts
     is_other = rest in COLUMNS or _relationship(ontology, rest) is not None
     return None if is_other else rest.removeprefix("properties.")
 

@@ -45,13 +45,12 @@ def warnings(
 
 def _is_plain(source: RowSource, name: str) -> bool:
     """Tell whether a name is no field: a column, a unit of time, a tag, or neighbours."""
-    end, _, rest = name.partition(".")
     return (
         name in periods.UNITS
         or name.startswith(TAG)
         or (name == TAGS and source.table == "entities")
         or source.column(name) is not None
-        or (bool(rest) and source.column(end) is not None and end in ends.ENDS[source.table])
+        or ends.parted(source, name) is not None
     )
 
 
