@@ -34,7 +34,7 @@ class Found(Answer):
     """Passages, the best first, and entities that the words name.
 
     `mode` is lexical where only words were searched; `reason` says why. `waiting` counts texts
-    that search by meaning does not reach yet; `incomplete` says that words do not reach all either.
+    and passages that are not reached yet, and `incomplete` says what that means.
     """
 
     mode: Mode
@@ -105,6 +105,8 @@ def _found(
     )
     hits = fitting
     known = {linked.id for hit in hits for linked in hit.entities or []}
+    late = backlog.few(work, meaning.question.model if meaning else None)
+    reached = [unindexed.waiting(work, *unindexed.INDEXES), late.says]
     named_beside = mentioned.find(
         work, wish.text, names, scope=wish.scope, known=known, most=entities
     )
@@ -113,8 +115,8 @@ def _found(
         reason=asked.reason,
         hits=hits,
         entities=named_beside or None,
-        waiting=backlog.few(work, meaning.question.model if meaning else None) or None,
-        incomplete=unindexed.waiting(work, *unindexed.INDEXES),
+        waiting=late.uncut + late.unembedded or None,
+        incomplete=" ".join(filter(None, reached)) or None,
         note=left_out,
     )
 

@@ -21,6 +21,23 @@ class Backlog(Answer):
     def __bool__(self) -> bool:
         return bool(self.uncut or self.unembedded)
 
+    @property
+    def says(self) -> str | None:
+        """Say what a search does not reach yet; None where it reaches all."""
+        parts = [
+            *(
+                [f"{_some(self.uncut, 'text')} not read yet, and found by no search"]
+                if self.uncut
+                else []
+            ),
+            *(
+                [f"{_some(self.unembedded, 'passage')} found by words only, not by meaning yet"]
+                if self.unembedded
+                else []
+            ),
+        ]
+        return f"{'; '.join(parts)}: this may miss some. Ask again in a moment." if parts else None
+
 
 @dataclass(frozen=True, slots=True)
 class Until:
@@ -114,21 +131,39 @@ def count(work: Work, model: int | None, until: Until = EVERYTHING) -> Backlog:
     return Backlog(uncut=row["uncut"], unembedded=row["unembedded"], failed=row["failed"])
 
 
-def few(work: Work, model: int | None) -> int:
+def few(work: Work, model: int | None) -> Backlog:
     """Count what is still to do, up to a number that costs nothing to count."""
-    return work.value(
+    row = work.one(
         f"""
-        SELECT count(*)
-        FROM (
-            SELECT 1 FROM chunk_queue WHERE organization_id = :organization
-            UNION ALL
-            SELECT 1 FROM embedding_queue WHERE organization_id = :organization AND model = :model
-            {dialect.most("most")}
-        ) AS counted
+        SELECT
+            (
+                SELECT count(*)
+                FROM (
+                    SELECT 1 FROM chunk_queue
+                    WHERE organization_id = :organization
+                    {dialect.most("most")}
+                ) AS texts
+            ) AS uncut,
+            (
+                SELECT count(*)
+                FROM (
+                    SELECT 1 FROM embedding_queue
+                    WHERE organization_id = :organization
+                      AND model = :model
+                    {dialect.most("most")}
+                ) AS passages
+            ) AS unembedded
         """,
         model=model,
         most=MOST_COUNTED,
     )
+    return Backlog(uncut=row["uncut"], unembedded=row["unembedded"]) if row else Backlog()
+
+
+def _some(count: int, what: str) -> str:
+    if count == 1:
+        return f"1 {what} is"
+    return f"{'at least ' if count == MOST_COUNTED else ''}{count:,} {what}s are"
 
 
 def texts(work: Work) -> Until:
