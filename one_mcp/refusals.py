@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
@@ -93,6 +93,11 @@ class Form:
         """List the names that may stand at the top."""
         return _names(self.model) if self.model else ()
 
+    def beside(self, way: tuple[Step, ...]) -> tuple[str, ...]:
+        """List the names that may stand where the last step of a way stands."""
+        found = _models_at(self.model, way[:-1]) if self.model else []
+        return tuple(dict.fromkeys(name for model in found for name in _names(model)))
+
     def near(self, name: str, *, inside: bool) -> str | None:
         """Name the field that may have been meant."""
         choices = _names_within(self.model) if inside and self.model else self.names()
@@ -125,7 +130,7 @@ def problems(
         match detail["type"]:
             case "extra_forbidden":
                 inside, hints = len(detail["loc"]) > 1, len(unknown) < SHOWN
-                unknown.append(_unknown(place, form, inside=inside, hints=hints))
+                unknown.append(_unknown(place, form, way, inside=inside, hints=hints))
             case "missing":
                 missing.append(Misfit(place, f"{place} is required", expected="a value"))
             case _:
@@ -172,10 +177,16 @@ def unfit(path: str, predicate: str) -> InvalidArgumentError:
     return InvalidArgumentError(f"{place} {predicate}.", argument=shown(path) or None)
 
 
-def _unknown(place: str, form: Form, *, inside: bool, hints: bool) -> Misfit:
+def _unknown(place: str, form: Form, way: tuple[Step, ...], *, inside: bool, hints: bool) -> Misfit:
+    known = form.beside(way) if inside and hints else ()
     near = form.near(place.rpartition(".")[2], inside=inside) if hints else None
+    if known:
+        near = near if near in known else None
+        takes = f"; it takes {', '.join(known)}"
+    else:
+        takes = ""
     hint = f" (did you mean {near!r}?)" if near else ""
-    sentence = f"no {form.noun} {place!r}{hint}"
+    sentence = f"no {form.noun} {place!r}{hint}{takes}"
     return Misfit(
         place, sentence, did_you_mean=near, is_foreign=not inside and form.model is not None
     )
@@ -222,6 +233,22 @@ def _place(way: tuple[Step, ...]) -> str:
 
 def _names(model: type[BaseModel]) -> tuple[str, ...]:
     return tuple(field.alias or name for name, field in model.model_fields.items())
+
+
+def _models_at(annotation: object, way: tuple[Step, ...]) -> list[type[BaseModel]]:
+    """List the models of the objects that a way through a value of a type leads to."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        if not way:
+            return [annotation]
+        fields = annotation.model_fields.items()
+        return [
+            model
+            for name, field in fields
+            if way[0] in (field.alias or name, name)
+            for model in _models_at(field.annotation, way[1:])
+        ]
+    rest = way[1:] if way and isinstance(way[0], int) and get_origin(annotation) is list else way
+    return [model for part in get_args(annotation) for model in _models_at(part, rest)]
 
 
 @cache

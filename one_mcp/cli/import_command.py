@@ -205,6 +205,7 @@ def _show(loaded: Loaded) -> None:
 
 def _show_bad(rows: list[BadRow], more: dict[str, int] | None) -> None:
     for row in rows:
-        screen.show(f"line {row.line}: {row.code}: {row.problem}")
+        where = f"lines {row.lines}" if row.lines else f"line {row.line}"
+        screen.show(f"{where}: {row.code}: {row.problem}")
     for code, number in (more or {}).items():
         screen.show(f"and {number:,} more with {code}")

@@ -2,11 +2,14 @@
 
 from one_mcp import ids
 from one_mcp.errors import ArchivedError, ConflictError, InvalidArgumentError, NotFoundError
+from one_mcp.ontology import names
+from one_mcp.ontology.model import EntityType, Ontology
 from one_mcp.store.tables import ENTITIES
 from one_mcp.store.work import Row, Work
 
 ARCHIVED = "archived"
 DEFAULT_STATUS = "active"
+MOST_OWNERS = 3
 COLUMNS = ", ".join(ENTITIES.imaged)
 _OTHERS = {  # what other ids stand for, and what leads from there to entities
     ids.CONNECTION: ("a connection", "get_entity shows it with the entities that it connects"),
@@ -16,6 +19,23 @@ _OTHERS = {  # what other ids stand for, and what leads from there to entities
     "per": ("a person", "find_events takes it as actor"),
     "org": ("an organization", "the resource one://organization shows it"),
 }
+
+
+def own_status(ontology: Ontology, kind: EntityType | None, status: str, way: str) -> str:
+    """Say where a status is kept that is a type's own, such as an invoice's paid; or say nothing.
+
+    `way` is the argument that takes it there, as the beginning of a call.
+    """
+    kinds = [kind] if kind else list(ontology.entity_types.values())
+    owners = [
+        it.name
+        for it in kinds
+        if "status" in it.properties and status in it.properties["status"].options
+    ]
+    if not owners:
+        return ""
+    whose = " or ".join(names.a(name) for name in owners[:MOST_OWNERS])
+    return f' The status "{status}" of {whose} is a property: {way}={{"status": "{status}"}}.'
 
 
 def any_state(work: Work, id: str, argument: str = "id", *, follow: bool = False) -> Row:

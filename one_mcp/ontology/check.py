@@ -121,7 +121,7 @@ def target(event: EventType, type: str | None) -> str | None:
         return None
     if type is None:
         return f"{event.name} usually has a target: {_any_of(usual)}"
-    return f"{event.name} usually happens to {_any_of(usual)}, not to {_a(type)}"
+    return f"{event.name} usually happens to {_any_of(usual)}, not to {names.a(type)}"
 
 
 def tag(text: str) -> tuple[str, str]:
@@ -151,7 +151,7 @@ def _reversed(edge: RelationshipType, from_type: str, to_type: str) -> str:
     call = f'connect_entities(from=<{to_type}>, type="{edge.name}", to=<{from_type}>)'
     sentence = (
         f"{from_type} {edge.name} {to_type} is turned around: "
-        f"{_a(to_type)} {edge.reading} {_a(from_type)}; use {call}"
+        f"{names.a(to_type)} {edge.reading} {names.a(from_type)}; use {call}"
     )
     if edge.directed:
         raise WrongDirectionError(
@@ -165,15 +165,12 @@ def _reversed(edge: RelationshipType, from_type: str, to_type: str) -> str:
 def _unusual(edge: RelationshipType, from_type: str, to_type: str) -> str:
     to_types = [to for ends in edge.ends if ends.leave(from_type) for to in ends.to_types]
     if to_types:
-        return f"{_a(from_type)} usually {edge.reading} {_any_of(to_types)}, not {_a(to_type)}"
+        usual = f"{names.a(from_type)} usually {edge.reading} {_any_of(to_types)}"
+        return f"{usual}, not {names.a(to_type)}"
     return (
         f"{edge.name} usually leads from {_any_of(edge.from_types)} "
-        f"to {_any_of(edge.to_types)}, not from {_a(from_type)} to {_a(to_type)}"
+        f"to {_any_of(edge.to_types)}, not from {names.a(from_type)} to {names.a(to_type)}"
     )
-
-
-def _a(type: str) -> str:
-    return f"an {type}" if type[0] in "aeiou" or type == "nft" else f"a {type}"
 
 
 def _any_of(types: Sequence[str]) -> str:

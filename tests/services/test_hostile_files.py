@@ -31,9 +31,9 @@ def plain(error: OneError) -> str:
 @pytest.mark.parametrize(
     ("cells", "says"),
     [
-        (f"name,tags\na,{DEEP}\n", "Line 2: BROKEN_LINE: tags: the cell is no list"),
-        (f"name,tags\na,{DEEP}{']' * 100_000}\n", "Line 2: BROKEN_LINE: tags: the cell is no"),
-        (f"name,views\na,{DIGITS}\n", "Line 2: INVALID_PROPERTY: views: the cell is not an int"),
+        (f"name,tags\na,{DEEP}\n", "Line 2: BROKEN_LINE: tags: expected words with ;"),
+        (f"name,tags\na,{DEEP}{']' * 100_000}\n", "Line 2: BROKEN_LINE: tags: expected words"),
+        (f"name,views\na,{DIGITS}\n", "Line 2: INVALID_PROPERTY: views: expected an integer"),
         ("name,views\na,1e400\n", "Line 2: INVALID_PROPERTY: properties.views is NaN or infinite"),
         ("name\na\rb\n", "Line 2: BROKEN_LINE: The row cannot be read: a carriage return"),
         (f"name\na{',' * 1_000_000}\n", "1000001 cells"),

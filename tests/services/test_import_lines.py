@@ -172,7 +172,8 @@ async def test_all_bad_rows_are_told_and_nothing_is_written(one: Session) -> Non
 
 
 async def test_bad_rows_beyond_the_list_are_counted_by_code(one: Session) -> None:
-    lines = ["{"] * (LISTED + 7) + [json.dumps({"type": "x", "name": "y"})] * 3
+    lines = [f"{' ' * n}{{x" for n in range(LISTED + 7)]
+    lines += [json.dumps({"type": "x", "name": "y"})] * 3
 
     report = await imports.run(one, data=data(*lines), format="jsonl", dry_run=True)
 
@@ -355,15 +356,12 @@ async def test_an_export_is_only_for_owners(app: App, one: Session) -> None:
         await exports.everything(user)
     with pytest.raises(ForbiddenError):
         await imports.run(user, data=exported)
-    found = await codes(
-        user,
-        COURSE,
+    for line in (
         {"person": {"id": "per_u", "name": "U", "role": "org_owner"}},
         {"organization": {"name": "Mine"}},
         {"event": {"type": "course_completed", "target": "k1", "actor": "per_local"}},
-    )
-
-    assert found == {2: "FORBIDDEN", 3: "FORBIDDEN", 4: "FORBIDDEN"}
+    ):
+        assert await codes(user, COURSE, line) == {2: "FORBIDDEN"}
 
 
 async def test_people_and_organizations_that_say_the_same_are_unchanged(one: Session) -> None:

@@ -9,7 +9,7 @@ from one_mcp.dimensions.entities.rows import EntityRow
 from one_mcp.dimensions.events import event, retracted
 from one_mcp.errors import DuplicateError, InvalidArgumentError, WrongDirectionError
 from one_mcp.jsons import JsonObject, JsonValue
-from one_mcp.ontology import automatic, check
+from one_mcp.ontology import automatic, check, names
 from one_mcp.ontology.automatic import Occasion
 from one_mcp.ontology.model import Moment
 from one_mcp.store import sight
@@ -34,7 +34,9 @@ def convert(
     before = lookup.live(work, id, follow=True)
     kind = check.entity_type(work.ontology, type)
     if kind.name == before["type"]:
-        raise InvalidArgumentError(f"{before['id']} is a {kind.name} already.", argument="type")
+        raise InvalidArgumentError(
+            f"{before['id']} is {names.a(kind.name)} already.", argument="type"
+        )
     mapped = _mapped(jsons.load_object(before["properties"]), mapping or {})
     given = check.properties(kind, properties or {}, patch=True)
     merged = jsons.merged(mapped, given.values)
@@ -123,7 +125,9 @@ def _refuse_taken(work: Work, before: Row, type: str) -> None:
     )
     if other:
         raise DuplicateError(
-            f"{other} is a {type} with the same external_id already.", field="external_id", id=other
+            f"{other} is {names.a(type)} with the same external_id already.",
+            field="external_id",
+            id=other,
         )
 
 

@@ -15,7 +15,7 @@ from one_mcp.dimensions.entities.rows import EntityRow
 from one_mcp.dimensions.events import carrying, event
 from one_mcp.errors import ConflictError, InvalidArgumentError
 from one_mcp.jsons import JsonObject
-from one_mcp.ontology import check
+from one_mcp.ontology import check, names
 from one_mcp.ontology.automatic import Occasion
 from one_mcp.store.work import Row, Work
 
@@ -102,8 +102,9 @@ def _found(work: Work, survivor_id: str, gone_ids: Sequence[str]) -> tuple[Row, 
     for row in gone:
         if row["type"] != survivor["type"]:
             raise InvalidArgumentError(
-                f"{row['id']} is a {row['type']}, the survivor a {survivor['type']}; only entities "
-                "of one type are merged, and convert_entity gives one another type.",
+                f"{row['id']} is {names.a(row['type'])}, the survivor "
+                f"{names.a(survivor['type'])}; only entities of one type are merged, and "
+                "convert_entity gives one another type.",
                 argument="losers",
             )
     return survivor, gone

@@ -14,6 +14,7 @@ from one_mcp.ontology import adjustments, check
 from one_mcp.ontology.adjustments import Adjustment
 from one_mcp.ontology.automatic import Occasion
 from one_mcp.ontology.model import EntityType
+from one_mcp.ontology.names import a
 from one_mcp.store.work import Work
 
 LONGEST_NAME = 500
@@ -162,7 +163,7 @@ def settable(work: Work, status: str, kind: EntityType | None = None) -> str:
     own = None if kind is None else kind.properties.get("status")
     if kind is not None and own is not None and status in own.options and status not in usable:
         raise InvalidArgumentError(
-            f"{status} is no status of entities, but one that a {kind.name} has beside it: "
+            f"{status} is no status of entities, but one that {a(kind.name)} has beside it: "
             f'properties {{"status": "{status}"}}, in a table the column properties.status.',
             argument="status",
         )

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from one_mcp import jsons
 from one_mcp.answers import Answer
+from one_mcp.dimensions import lookup
 from one_mcp.dimensions.entities import (
     conditions,
     existence,
@@ -126,7 +127,7 @@ def find(
     words = fulltext.words(work, text) if text else None
     order = orders.read(work, chosen, kinds, by) if sort else None
     paths = [*(where or ()), *([by.name] if isinstance(order, ValueOrder) else [])]
-    warnings = _unknown(work, chosen, kind, paths) + _about_words(work, text, words)
+    warnings = _odd(work, chosen, kind, status, paths) + _about_words(work, text, words)
     if text is not None and words is None:
         return Entities(items=[], total=0, warnings=warnings)
     others = [where, tags, connected_to, has, lacks, name, since, until]
@@ -155,10 +156,18 @@ def _answer(
     )
 
 
-def _unknown(work: Work, chosen: Selection, kind: EntityType | None, paths: list[str]) -> list[str]:
-    """Tell of fields that nobody declares or has; the archived are not looked through for it."""
+def _odd(
+    work: Work, chosen: Selection, kind: EntityType | None, status: str | None, paths: list[str]
+) -> list[str]:
+    """Tell of fields that nobody declares or has, and of a status that the type has of its own.
+
+    The archived are not looked through for fields.
+    """
     types = [kind.name] if kind else []
-    return [] if chosen.archived else undeclared.warnings(work, "entities", types, paths)
+    told = [] if chosen.archived else undeclared.warnings(work, "entities", types, paths)
+    if kind and status and (own := lookup.own_status(work.ontology, kind, status, "where")):
+        told.append(f"status is what the entity itself is in.{own}")
+    return told
 
 
 def _about_words(work: Work, text: str | None, words: Words | None) -> list[str]:

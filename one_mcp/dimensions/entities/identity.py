@@ -5,6 +5,7 @@ from unicodedata import normalize
 
 from one_mcp.errors import DuplicateError, shown
 from one_mcp.jsons import JsonObject
+from one_mcp.ontology import names
 from one_mcp.ontology.model import EntityType
 from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
@@ -48,7 +49,7 @@ def refusal(kind: EntityType, other: Row) -> DuplicateError:
     archived = other["deleted_at"] is not None
     way = "it is archived: restore that one" if archived else "update that one"
     return DuplicateError(
-        f"A {kind.name} with this {kind.identity} exists: {other['id']} "
+        f"There is {names.a(kind.name)} with this {kind.identity}: {other['id']} "
         f"({shown(other['name'])}); {way}, or use another value.",
         field=kind.identity,
         id=other["id"],

@@ -164,7 +164,8 @@ def _in_status(
 ) -> None:
     if status not in work.ontology.statuses:
         known = ", ".join(work.ontology.statuses)
-        raise InvalidArgumentError(f"A status is one of {known}.", argument="status")
+        own = lookup.own_status(work.ontology, kind, status, "where")
+        raise InvalidArgumentError(f"A status is one of {known}.{own}", argument="status")
     test = f"entities.status = {selection.bind(status)}"
     if by_created:
         selection.scope.append(test)

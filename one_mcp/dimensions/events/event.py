@@ -16,7 +16,7 @@ from one_mcp.store import dialect
 from one_mcp.store.work import Happening, Row, Work
 
 LAST = 20  # events of an entity that a new one is compared with
-AHEAD_MS = 366 * clock.DAY_MS  # what is planned is seldom further away
+AHEAD_DAYS = 31  # further away a year is mistyped more often than an event is planned
 
 
 class Recorded(Written):
@@ -47,8 +47,11 @@ def record(
     kind = check.event_type(work.ontology, type)
     checked = check.metadata(kind, metadata or {})
     moment = _moment(work, at)
-    if moment > work.now + AHEAD_MS:
-        work.warn(f"at lies far ahead: {clock.to_text(moment)}; is that the year you mean?")
+    if lies_ahead(moment, work.now):
+        work.warn(
+            f"at lies far ahead, more than {AHEAD_DAYS} days: {clock.to_text(moment)}; is that the "
+            "year you mean?"
+        )
     doer = work.principal.person if actor is None else _actor(work, actor)
     happens_to = None
     if target is not None:
@@ -70,6 +73,11 @@ def record(
         target=target,
         extra=few(checked.extra),
     )
+
+
+def lies_ahead(moment: int, now: int) -> bool:
+    """Tell whether a time lies so far ahead that it may be mistyped."""
+    return moment > now + AHEAD_DAYS * clock.DAY_MS
 
 
 def expect(work: Work, occasion: Occasion) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from one_mcp.dimensions.exchange import records
 from one_mcp.dimensions.exchange.key_maps import KeyMaps
 from one_mcp.dimensions.exchange.report import Tally
 from one_mcp.errors import DuplicateError, NotFoundError, OneError
@@ -93,7 +94,7 @@ class Loading:
                 else:
                     self.late.append(line)
             except OneError as error:
-                self.report.refuse(line, error)
+                self.report.refuse(line, _quoting(error, item))
         return kept
 
     def advice(self, from_type: str, relationship: str, to_type: str) -> str | None:
@@ -102,6 +103,18 @@ class Loading:
         if ends not in self._advice:
             self._advice[ends] = check.endpoints(self.work.ontology, *ends)
         return self._advice[ends]
+
+
+def _quoting(error: OneError, item: object) -> OneError:
+    """Put beside an error of what was expected what the line has at the place that it names."""
+    given = error.fields
+    if "cell" in given or not ("expected" in given or given.get("argument") == "status"):
+        return error
+    place = given.get("field") or given.get("argument")
+    cell = records.quoted(getattr(item, "record", item), place)
+    if cell is not None:
+        error.fields["cell"] = cell
+    return error
 
 
 class Keys:

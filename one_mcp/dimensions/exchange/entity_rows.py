@@ -20,7 +20,7 @@ from one_mcp.errors import (
     shown,
 )
 from one_mcp.jsons import JsonObject
-from one_mcp.ontology import check
+from one_mcp.ontology import check, names
 from one_mcp.ontology.model import EntityType
 from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
@@ -64,9 +64,9 @@ def drafted(loading: Loading, _line: int, record: records.EntityRecord) -> Entit
 
 def _key_of(kind: EntityType, name: str, record: records.EntityRecord) -> Key:
     """Read a line's key in the form in which its values are kept."""
-    names = {alias: known.name for known in kind.properties.values() for alias in known.aliases}
-    fields = [names.get(field, field) for field in record.key]
-    values = {names.get(field, field): value for field, value in record.properties.items()}
+    called = {alias: known.name for known in kind.properties.values() for alias in known.aliases}
+    fields = [called.get(field, field) for field in record.key]
+    values = {called.get(field, field): value for field, value in record.properties.items()}
     given = {field: values[field] for field in fields if field in values}
     checked = check.properties(kind, given, patch=True)
     return keyed.key(kind.name, fields, name, checked.values)
@@ -78,7 +78,7 @@ def _check_status(work: Work, kind: EntityType, record: records.EntityRecord) ->
     elif record.status != lookup.ARCHIVED:
         raise InvalidArgumentError('Where archived_at stands, the status is "archived".')
     else:
-        entity.settable(work, record.status_before or lookup.DEFAULT_STATUS)
+        entity.settable(work, record.status_before or lookup.DEFAULT_STATUS, kind)
 
 
 class PresentEntities:
@@ -172,10 +172,10 @@ def _identity(draft: EntityLine) -> str | None:
     kind, given = draft.kind, draft.record.properties
     if kind.identity is None:
         return None
-    names = {kind.identity, *kind.properties[kind.identity].aliases}
+    called = {kind.identity, *kind.properties[kind.identity].aliases}
     try:
         checked = check.properties(
-            kind, {name: given[name] for name in given.keys() & names}, patch=True
+            kind, {name: given[name] for name in given.keys() & called}, patch=True
         )
     except OneError:
         return None  # said where the line is judged as a whole
@@ -274,7 +274,7 @@ def _merged(loading: Loading, draft: EntityLine, before: Row) -> JsonObject:
     """Work out the properties of an entity that is there already."""
     record = draft.record
     if before["type"] != draft.kind.name:
-        raise ConflictError(f"{before['id']} is a {before['type']} here.", id=before["id"])
+        raise ConflictError(f"{before['id']} is {names.a(before['type'])} here.", id=before["id"])
     if before["deleted_at"] is not None and record.archived_at is None:
         raise ArchivedError(
             f"{before['id']} ({shown(before['name'])}) is archived here; "

@@ -173,7 +173,6 @@ def _matched(
     loading: Loading, present: _PresentEvents, keys: Keys, line: int, draft: EventLine
 ) -> tuple[EventLine, Row | None]:
     record = draft.record
-    before: Row | None = None
     if record.id is not None:
         keys.claim(line, "id", record.id)
         before = present.by_id.get(record.id)
@@ -186,6 +185,7 @@ def _matched(
             loading.events.add(before["seq"])
             return draft, before
     if before is None:
+        loading.report.happens(line, draft.row.at, loading.work.now)
         return draft, None
     if before["version"] in loading.changes and line not in loading.unreplaced:
         raise repeated("id" if record.id else "external_id")

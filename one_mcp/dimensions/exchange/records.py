@@ -1,7 +1,7 @@
 """Records: what one line of an import may say, checked field by field."""
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal, Protocol, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Protocol, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -16,7 +16,7 @@ from one_mcp import clock, refusals
 from one_mcp.access import Role
 from one_mcp.dimensions.knowledge.documents.drafts import MediaType
 from one_mcp.dimensions.knowledge.documents.labels import Role as LinkRole
-from one_mcp.errors import BrokenLineError, OneError
+from one_mcp.errors import BrokenLineError, OneError, shown
 from one_mcp.jsons import Json, JsonObject
 from one_mcp.refusals import Form, problems, told
 
@@ -249,4 +249,20 @@ def read(model: type[R], fields: object) -> R:
     except ValidationError as error:
         form = Form(model, whole="The line", noun="field")
         found = problems(error, fields, form)
-        raise BrokenLineError(f"{told(found, form)}.", field=found[0].place or None) from None
+        place = found[0].place or None
+        cell = quoted(fields, place) if len(found) == 1 else None
+        raise BrokenLineError(f"{told(found, form)}.", field=place, cell=cell) from None
+
+
+def quoted(fields: object, place: object) -> str | None:
+    """Show the value at a place such as properties.price, short and on one line.
+
+    None where there is none, or one that is no text, number or the like.
+    """
+    first, *rest = str(place or "").split(".")
+    here: Any = fields.get(first) if isinstance(fields, dict) else getattr(fields, first, None)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # a record, or JSON
+    for name in rest:
+        here = here.get(name) if isinstance(here, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    if isinstance(here, str):
+        return shown(here.strip()) or None
+    return shown(str(here).lower()) if isinstance(here, int | float) else None

@@ -61,23 +61,25 @@ class References:
         if end.external_id is not None:
             return self._by_external_id(end.external_id, end.type)
         name = end.name or ""
-        return self._only(self._names.get(_folded(name), []), f"name {shown(name)!r}", end.type)
+        return self._only(
+            self._names.get(_folded(name), []), f"name {shown(name)!r}", end.type, name
+        )
 
     def _by_id(self, id: str) -> Subject:
         found = self._ids.get(id)
         if found is None:
-            raise NotFoundError(f"There is no entity {shown(id)}.", id=shown(id))
+            raise NotFoundError(f"There is no entity {shown(id)}.", id=shown(id), cell=shown(id))
         return found
 
     def _by_external_id(self, external_id: str, type: str | None = None) -> Subject:
         what = f"external_id {shown(external_id)!r}"
-        return self._only(self._external.get(external_id, []), what, type)
+        return self._only(self._external.get(external_id, []), what, type, external_id)
 
-    def _only(self, found: list[Subject], what: str, type: str | None) -> Subject:
+    def _only(self, found: list[Subject], what: str, type: str | None, cell: str) -> Subject:
         fitting = [subject for subject in found if type is None or subject.type == type]
         if found and not fitting and type is not None:
             fitting = self._once(found, type)
-        return _single(fitting, what, type)
+        return _single(fitting, what, type, shown(cell))
 
     def _once(self, found: list[Subject], type: str) -> list[Subject]:
         """Return those that were of a type until they were converted, as if they were still."""
@@ -85,10 +87,10 @@ class References:
         return [it._replace(type=type) for it in found if it.id in once]
 
 
-def _single(fitting: list[Subject], what: str, type: str | None) -> Subject:
+def _single(fitting: list[Subject], what: str, type: str | None, cell: str) -> Subject:
     kind = shown(type) if type else "entity"
     if not fitting:
-        raise NotFoundError(f"There is no {kind} with the {what}.")
+        raise NotFoundError(f"There is no {kind} with the {what}.", cell=cell)
     if len(fitting) > 1:
         some = ", ".join(subject.id for subject in fitting[:3])
         raise ConflictError(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from one_mcp import clock, jsons
-from one_mcp.errors import InvalidPropertyError
+from one_mcp.errors import InvalidPropertyError, shown
 from one_mcp.jsons import JsonValue
 from one_mcp.ontology.model import Property, PropertyType
 from one_mcp.ontology.shape import expected
@@ -28,7 +28,10 @@ def read(declared: Property | None, text: str) -> JsonValue:
     except (ValueError, OverflowError, RecursionError) as error:
         wanted = expected(declared)
         raise InvalidPropertyError(
-            f"{declared.name}: the cell is not {wanted}", field=declared.name, expected=wanted
+            f"{declared.name}: expected {wanted}",
+            field=declared.name,
+            expected=wanted,
+            cell=shown(text.strip()),
         ) from error
 
 

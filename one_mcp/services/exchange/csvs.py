@@ -151,7 +151,9 @@ def _tags(text: str) -> JsonValue:
     try:
         return cells.words(text)
     except (ValueError, RecursionError) as error:
-        raise BrokenLineError("tags: the cell is no list.") from error
+        raise BrokenLineError(
+            "tags: expected words with ; between them, or a JSON list", cell=shown(text.strip())
+        ) from error
 
 
 def _end(filled: dict[str, str], end: str, type: str | None) -> JsonValue:

@@ -32,6 +32,7 @@ FIELDS: dict[Kind, tuple[str, ...]] = {
         "updated_at",
     ),
 }
+EXAMPLES: dict[Kind, str] = {"entities": "audience_member", "connections": "enrolled_in"}
 INSIDE: dict[Kind, str] = {"entities": "properties.", "connections": "metadata."}
 
 
@@ -71,6 +72,7 @@ def columns(mapping: TableMapping, header: Sequence[str], ontology: Ontology) ->
     Raises ImportFileError for a column that is unknown, missing, or there twice.
     """
     titles = [title.strip() for title in header]
+    _require_type(mapping, titles)
     if mapping.columns is None:
         known = _shape_names(mapping, ontology)
         found = [
@@ -167,12 +169,21 @@ def key(mapping: TableMapping, found: Sequence[MappedColumn]) -> list[str]:
     return fields
 
 
+def _require_type(mapping: TableMapping, titles: Sequence[str]) -> None:
+    """See to it that the rows have a type, before anything else is judged by it."""
+    targets = titles if mapping.columns is None else mapping.columns.values()
+    if mapping.type is None and "type" not in map(str.strip, targets):
+        raise ImportFileError(
+            f"The type of the {mapping.kind} is missing: give mapping "
+            f'{{"type": "{EXAMPLES[mapping.kind]}"}} (on the command line --type), or a column '
+            "type where it differs."
+        )
+
+
 def _check(mapping: TableMapping, targets: list[str]) -> None:
     for target, times in Counter(targets).items():
         if times > 1:
             raise ImportFileError(f"{times} columns become {shown(target)}; one can.")
-    if mapping.type is None and "type" not in targets:
-        raise ImportFileError("No column becomes the type; name it with the mapping's type.")
     if mapping.kind == "entities":
         if "name" not in targets:
             raise ImportFileError("No column becomes the name; map one to it.")

@@ -37,6 +37,13 @@ class Reach:
     folder: Path | None
     database: Path
 
+    @property
+    def beginning(self) -> str:
+        """Say where a path begins."""
+        if self.folder is None:
+            return "a path that is not absolute begins where the program runs"
+        return f"a path begins in {self.folder}, the folder that this server may use"
+
     def find(self, path: str) -> "Spot":
         """Make a path absolute; relative ones start at the folder, or where the process runs.
 

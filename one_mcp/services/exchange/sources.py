@@ -35,7 +35,7 @@ class Source:
         try:
             file = self.spot.open()
         except OSError as error:
-            raise _unreadable(self.name, error) from error
+            raise _unreadable(self.spot, self.name, error) from error
         with file:
             yield file
 
@@ -64,7 +64,7 @@ class Source:
         try:
             return file.readline(LONGEST_LINE_BYTES)
         except OSError as error:
-            raise _unreadable(self.name, error) from error
+            raise _unreadable(self.spot, self.name, error) from error
 
     def _skip(self, file: BinaryIO) -> None:
         while rest := self._read(file):
@@ -108,7 +108,7 @@ def of_file(spot: Spot) -> Source:
     try:
         found = spot.stat()
     except (OSError, ValueError) as error:
-        raise _unreadable(str(path), error) from error
+        raise _unreadable(spot, str(path), error) from error
     if stat.S_ISDIR(found.st_mode):
         raise ImportFileError(
             f"{path} is a folder, which only Markdown is imported from; "
@@ -125,8 +125,8 @@ def of_file(spot: Spot) -> Source:
     return Source(path.name, spot, b"", Meter("bytes", found.st_size))
 
 
-def _unreadable(name: str, error: Exception) -> ImportFileError:
-    if isinstance(error, FileNotFoundError):
-        return ImportFileError(f"There is no file {name}; give an absolute path.")
+def _unreadable(spot: Spot | None, name: str, error: Exception) -> ImportFileError:
+    if spot is not None and isinstance(error, FileNotFoundError):
+        return ImportFileError(f"There is no file {name}; {spot.reach.beginning}.")
     reason = error.strerror if isinstance(error, OSError) else "the path is not usable"
     return ImportFileError(f"{name} cannot be read: {reason}.")
