@@ -340,3 +340,12 @@ async def test_an_event_groups_by_a_time_of_its_target(client: Client) -> None:
     said = await ask(client, "events", target=booked["id"], group_by=["day:target.startsAt"])
 
     assert said["groups"] == [{"day:target.startsAt": "2027-03-05", "count": 1}]
+
+
+@pytest.mark.usefixtures("ids")
+async def test_a_ranking_by_money_says_which_currency_it_compares(client: Client) -> None:
+    mixed = await ask(client, "events", **SALES, group_by=["actor"], sort="-sum:amount")
+    plain = await ask(client, "events", **SALES, group_by=["actor"], sort="actor")
+
+    assert "ranked by eur; amounts in usd are not compared" in mixed["warnings"][0]
+    assert "warnings" not in plain

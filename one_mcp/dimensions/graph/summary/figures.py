@@ -49,16 +49,30 @@ class Figures:
             told.append(f"{rows} of {name} {names} no currency and {how}.")
         return told
 
+    def uncompared(self, total: GroupTally, sort: str) -> list[str]:
+        """Tell of money in other currencies than that by which groups are ranked."""
+        by = next((it for it in self.wanted if it.text == sort), None)
+        if by is None or by.field is None or by.does == measures.DISTINCT:
+            return []
+        units = self._units(total, by.field)
+        if len(units) < 2:  # noqa: PLR2004  # one currency is compared with itself
+            return []
+        first, *others = (str(unit or NO_CURRENCY) for unit in _by_rows(units))
+        return [
+            (
+                f"Groups are ranked by {first}; amounts in {', '.join(sorted(others))} are not "
+                'compared. Add where={"currency": …} to rank another one.'
+            )
+        ]
+
     def rank(self, one: GroupTally, measure: Measure, total: GroupTally) -> Decimal:
         """Return what a group is ranked by: of several currencies, the one with most rows."""
         if measure.field is None or measure.does == measures.DISTINCT:
             return Decimal(self._count(one, measure))
-        counted = Counter(
-            {unit: it.count for unit, it in self._units(total, measure.field).items()}
-        )
+        counted = _by_rows(self._units(total, measure.field))
         if not counted:
             return _LEAST
-        main = counted.most_common(1)[0][0]
+        main = counted[0]
         found = measures.of(measure.does, self._units(one, measure.field).get(main, Numbers()))
         return _LEAST if found is None else found
 
@@ -119,3 +133,9 @@ def _number(value: JsonValue) -> Decimal | None:
     if isinstance(value, str):
         return Decimal(value) if DECIMAL.fullmatch(value) else None  # a time is none
     return Decimal(str(value)) if isinstance(value, int | float) else None
+
+
+def _by_rows(units: dict[str | None, Numbers]) -> list[str | None]:
+    """List currencies, the one with most rows first."""
+    counted = Counter({unit: it.count for unit, it in units.items()})
+    return [unit for unit, _ in counted.most_common()]

@@ -106,7 +106,7 @@ def summarize(
         without=written.without(found.total),
         time_zone=zone if grouping.unit else None,
         note=_note(work, of, grouping, found, asked),
-        warnings=_warnings(work, source, asked, grouping, written, found=found) or None,
+        warnings=_warnings(work, source, asked, grouping, written, found=found, by=by) or None,
     )
 
 
@@ -275,6 +275,7 @@ def _warnings(
     written: Figures,
     *,
     found: Tallies,
+    by: Sort | None,
 ) -> list[str]:
     """Tell of names that mean nothing here, and of money in which currencies are mixed."""
     types = sources.typed(work, source.table, asked)
@@ -283,4 +284,5 @@ def _warnings(
     for place, name in enumerate(grouping.names):
         if name.startswith(fields.TAG) and not any(key[place] for key in found.groups):
             told.append(fields.untagged(work.ontology, name))
-    return [*told, *written.unnamed(found.total)]
+    uncompared = written.uncompared(found.total, by.name) if by else []
+    return [*told, *written.unnamed(found.total), *uncompared]
