@@ -1,5 +1,7 @@
 """Lookup: finding the entity that an id names, or saying why there is none."""
 
+from collections.abc import Sequence
+
 from one_mcp import ids
 from one_mcp.errors import ArchivedError, ConflictError, InvalidArgumentError, NotFoundError
 from one_mcp.ontology import names
@@ -19,6 +21,7 @@ _OTHERS = {  # what other ids stand for, and what leads from there to entities
     "per": ("a person", "find_events takes it as actor"),
     "org": ("an organization", "the resource one://organization shows it"),
 }
+_NAMES = {ids.ENTITY: "an entity", **{kind: name for kind, (name, _) in _OTHERS.items()}}
 
 
 def own_status(ontology: Ontology, kind: EntityType | None, status: str, way: str) -> str:
@@ -101,6 +104,20 @@ def require_version(row: Row, expected: int | None, shows: str = "get_entity") -
             id=row["id"],
             version=row["version"],
         )
+
+
+def require_kind(id: str, argument: str, kinds: Sequence[str], way: str) -> None:
+    """Raise InvalidArgumentError for what is no id, or one of a kind that an argument won't take.
+
+    `way` says what leads to an id that it takes.
+    """
+    if ids.is_id(id) and id[:3] in kinds:
+        return
+    wanted = " or ".join(f"{_NAMES[kind]} ({kind}_…)" for kind in kinds)
+    said = f"{argument} takes the id of {wanted}"
+    if ids.is_id(id) and id[:3] in _NAMES:
+        said = f"{id} is the id of {_NAMES[id[:3]]}, and {argument} takes that of {wanted}"
+    raise InvalidArgumentError(f"{said}; {way}.", argument=argument)
 
 
 def _missing(id: str, argument: str, survivor: str | None) -> NotFoundError | InvalidArgumentError:

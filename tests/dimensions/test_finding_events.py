@@ -261,3 +261,8 @@ async def test_a_hundred_types_are_not_too_many(one: Session, life: Life) -> Non
     every = list(one.ontology.event_types)
 
     assert (await ids(one, entity=life.course, types=every))[:2] == [life.enrolled, life.by_owner]
+
+
+async def test_the_id_of_another_kind_is_told_apart(one: Session) -> None:
+    with pytest.raises(InvalidArgumentError, match="kno_1 is the id of a document"):
+        await found(one, actor="kno_1")

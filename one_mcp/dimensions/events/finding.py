@@ -6,7 +6,7 @@ from typing import Literal
 
 from one_mcp import clock, ids
 from one_mcp.answers import Answer
-from one_mcp.dimensions import excerpts
+from one_mcp.dimensions import excerpts, lookup
 from one_mcp.dimensions.events import retracted as taken_back
 from one_mcp.dimensions.organizations import moments
 from one_mcp.errors import InvalidArgumentError, NotFoundError
@@ -206,13 +206,9 @@ def refuse_strangers(work: Work, around: Around) -> None:
     for argument, id in given.items():
         if id is None or names(work, [id]):
             continue
-        if not ids.is_id(id):
-            raise InvalidArgumentError(
-                f"{argument} takes an id that begins with ent_ or per_; find it with "
-                "find_entities(text=...).",
-                argument=argument,
-            )
         if not _is_remembered(work, id):
+            way = "find it with find_entities(text=...)"
+            lookup.require_kind(id, argument, [ids.ENTITY, "per"], way)
             raise NotFoundError(f"There is no {id}, and no event of it.", id=id)
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from one_mcp import ids
 from one_mcp.answers import Written
+from one_mcp.dimensions import lookup
 from one_mcp.dimensions.events import retracted
-from one_mcp.errors import ConflictError, InvalidArgumentError, NotFoundError
+from one_mcp.errors import ConflictError, NotFoundError
 from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
 
@@ -76,11 +77,7 @@ def event(work: Work, id: str, argument: str) -> Row:
     )
     if row is not None:
         return row
-    if not ids.is_id(id) or not id.startswith(f"{ids.EVENT}_"):
-        raise InvalidArgumentError(
-            f"{argument} takes the id of an event, evt_…; find it with find_events.",
-            argument=argument,
-        )
+    lookup.require_kind(id, argument, [ids.EVENT], "find it with find_events")
     raise NotFoundError(f"There is no event {id}; find it with find_events.", id=id)
 
 
