@@ -75,6 +75,12 @@ def _increased(declared: Property | None, stored: JsonValue, by: JsonValue, at: 
     step = _amount(by)
     if step is None:
         raise refusal(f"increment of {at}", kind_of(by), 'a number or a decimal such as "-12.5"')
+    if stored is None and declared is not None and declared.computed is not None:
+        raise InvalidPropertyError(
+            f"{at} is counted from {declared.computed.words}, and nobody gave it as a number that "
+            "could be added to. Write what happened, or give the whole number in properties.",
+            field=at,
+        )
     there = 0 if stored is None else stored
     amount = _amount(there)
     if amount is None:
@@ -92,8 +98,8 @@ def _increased(declared: Property | None, stored: JsonValue, by: JsonValue, at: 
             now=there,
             expected=shape.expected(declared),
         )
-    if declared and declared.type == "integer" and total == total.to_integral_value():
-        return int(total)  # the step may have come as a text
+    if declared and declared.type in {"integer", "number"}:  # the step may have come as a text
+        return int(total) if total == total.to_integral_value() else float(total)
     if isinstance(there, str) or isinstance(by, str):
         return _written(total)
     if isinstance(there, int) and isinstance(by, int):

@@ -38,12 +38,30 @@ def warnings(work: Work, table: Table, types: Sequence[str], paths: Iterable[str
     Where rows are very many, the newest are looked at, and that is said.
     """
     declared = shapes(work.ontology, table, types)
-    told = (
-        _told(work, table, types, path)
-        for path in dict.fromkeys(paths)
-        if filters.is_path(path) and not operands.find(declared, path)[1]
-    )
+    told: list[str | None] = []
+    for path in filter(filters.is_path, dict.fromkeys(paths)):
+        known = operands.find(declared, path)[1]
+        told.append(_counted(path, known) if known else _told(work, table, types, path))
     return [sentence for sentence in told if sentence is not None]
+
+
+def _counted(path: str, known: Iterable[Property]) -> str | None:
+    """Say that a number is not stored which is counted where one entity is shown."""
+    how = next((it.computed for it in known if it.computed is not None), None)
+    if how is None:
+        return None
+    if how.direction is None:
+        instead = f'has=[{{"event": "{how.type}", "min": 1}}] or sort="-count:{how.type}"'
+    else:
+        instead = (
+            f'has=[{{"connection": "{how.type}", "direction": "{how.direction}", "min": 1}}] or '
+            f'sort="-count:{how.type}"'
+        )
+    return (
+        f"{shown(path)} is counted from {how.words} where one entity is shown, and stored only "
+        "where somebody gave it: conditions, sorts and sums see no other. In find_entities "
+        f"{instead} asks the graph."
+    )
 
 
 def _told(work: Work, table: Table, types: Sequence[str], path: str) -> str | None:

@@ -9,8 +9,9 @@ from one_mcp.dimensions.connections import connection
 from one_mcp.dimensions.entities import details, entity
 from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.dimensions.events import event, retraction
-from one_mcp.errors import OntologyError
+from one_mcp.errors import InvalidPropertyError, OntologyError
 from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.ontology.adjustments import Adjustment
 from one_mcp.ontology.load import in_use
 from one_mcp.session import Session
 
@@ -86,3 +87,27 @@ def test_what_is_computed_of_nothing_known_is_refused(tmp_path: Path) -> None:
         pack.write_text(f'{boat}properties.crew = {{ {field}, computed = "{computed}" }}\n')
         with pytest.raises(OntologyError):
             in_use([str(pack)])
+
+
+async def test_what_is_counted_is_not_added_to(one: Session) -> None:
+    course = await create(one, "course")
+
+    with pytest.raises(InvalidPropertyError) as refused:
+        await one.write(entity.update, course.id, adjust=Adjustment(increment={"enrollments": 1}))
+
+    assert refused.value.data()["field"] == "properties.enrollments"
+
+
+async def test_who_asks_for_what_is_counted_is_told_how(client: Client, one: Session) -> None:
+    course, fan = await create(one, "course"), await create(one, "audience_member")
+    await one.write(connection.connect, fan.id, "enrolled_in", course.id)
+
+    async def warned(tool: str, **arguments: object) -> bool:
+        answer = (await client.call_tool(tool, arguments)).structured_content
+        assert answer is not None
+        return any("enrolled_in" in sentence for sentence in answer.get("warnings", []))
+
+    assert await warned("find_entities", type="course", where={"enrollments": 1})
+    assert await warned("find_entities", type="course", sort="-enrollments")
+    assert await warned("summarize", of="entities", types=["course"], measures=["sum:enrollments"])
+    assert not await warned("find_entities", type="course", sort="-count:enrolled_in")
