@@ -267,3 +267,25 @@ async def test_a_column_that_is_no_status_of_entities_says_where_it_belongs(one:
         )
     with pytest.raises(InvalidArgumentError, match="properties"):
         await one.write(entity.create, "payment", "Mat", status="completed")
+
+
+async def test_a_sum_over_the_steps_of_a_payment_says_so(client: Client) -> None:
+    async def call(tool: str, **arguments: object) -> dict[str, Any]:
+        answer = await client.call_tool(tool, arguments)
+        assert answer.structured_content is not None
+        return answer.structured_content
+
+    paid = {"amount": 49, "currency": "eur", "status": "pending"}
+    made = await call("create_entity", type="payment", name="Course", properties=paid)
+    await call("update_entity", id=made["id"], properties={"status": "completed"})
+    asked = {"of": "events", "types": ["payment_processed"], "measures": ["sum:amount"]}
+
+    both = await call("summarize", **asked)
+    one_step = await call("summarize", **asked, where={"status": "completed"})
+    by_step = await call("summarize", **asked, group_by=["status"])
+
+    assert len(both["warnings"]) == 1
+    assert "completed" in both["warnings"][0]
+    assert one_step["total"] == {"sum:amount": {"eur": 49}}
+    assert "warnings" not in one_step
+    assert "warnings" not in by_step

@@ -43,6 +43,28 @@ def warnings(
     ]
 
 
+def steps(
+    ontology: Ontology, source: RowSource, types: Sequence[str], asked: Iterable[str]
+) -> list[str]:
+    """Tell of events that are recorded at each step of a thing, unless one step is asked for."""
+    if source.table != "events":
+        return []
+    told: list[str] = []
+    for kind in ontology.entity_types.values():
+        name = kind.on_update
+        if name is None or name not in types:
+            continue
+        for state in ontology.event_types[name].metadata.values():
+            by_itself = state.told is not None and state.told.source in kind.properties
+            if state.required and state.options and by_itself and state.name not in asked:
+                told.append(
+                    f"{name} is recorded at each step of a {kind.name} "
+                    f"({', '.join(state.options)}), so an amount may be in it several times; "
+                    f'where={{"{state.name}": …}} takes one step.'
+                )
+    return told
+
+
 def _is_plain(source: RowSource, name: str) -> bool:
     """Tell whether a name is no field: a column, a unit of time, a tag, or neighbours."""
     return (

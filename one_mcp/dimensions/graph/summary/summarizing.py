@@ -284,5 +284,8 @@ def _warnings(
     for place, name in enumerate(grouping.names):
         if name.startswith(fields.TAG) and not any(key[place] for key in found.groups):
             told.append(fields.untagged(work.ontology, name))
+    if written.wanted:
+        chosen = (*(asked.where or {}), *grouping.names)
+        told += fields.steps(work.ontology, source, types, chosen)
     uncompared = written.uncompared(found.total, by.name) if by else []
     return [*told, *written.unnamed(found.total), *uncompared]
