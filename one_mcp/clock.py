@@ -51,8 +51,23 @@ def to_text(ms: int) -> str:
 
 
 def shown(ms: int) -> str | int:
-    """Write a time that was stored; a number that lies in no year stays one."""
-    return to_text(ms) if EARLIEST_MS <= ms <= LATEST_MS else ms
+    """Write a time that somebody gave, in the zone that is `local`, as a date was read (D-63).
+
+    A number that lies in no year stays one.
+    """
+    if not EARLIEST_MS <= ms <= LATEST_MS:
+        return ms
+    zone = _zone.get()
+    if zone is None:
+        return to_text(ms)
+    moment = EPOCH + timedelta(milliseconds=ms)
+    try:
+        there = moment.astimezone(zone())
+    except OverflowError:
+        return to_text(ms)
+    if not there.utcoffset():
+        return to_text(ms)
+    return there.isoformat(timespec="milliseconds" if ms % 1000 else "seconds")
 
 
 def from_text(text: str) -> int:

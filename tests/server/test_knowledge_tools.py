@@ -133,7 +133,7 @@ async def test_a_folder_of_markdown_can_be_asked(client: Client, tmp_path: Path)
     await call(client, "reindex_knowledge")
     found = await call(client, "search_knowledge", query="money back for customers", limit=1)
 
-    assert loaded["created"] == {"entities": 2, "connections": 1}
+    assert loaded["created"] == {"entities": 2, "connections": 1, "automatic_events": 2}
     assert found["hits"][0]["title"] == "Refunds"
     assert found["hits"][0]["entities"][0]["type"] == "knowledge_item"
 

@@ -45,7 +45,7 @@ async def test_numbers_texts_and_times_sort_by_what_they_are(client: Client) -> 
         ("Hal", None),
     ]
     due = await shown(client, type="invoice", sort="dueAt", where={"status": "open"})
-    assert due[0] == ("One", "2026-11-01T00:00:00Z")
+    assert due[0] == ("One", "2026-11-01T00:00:00+01:00")
 
 
 @pytest.mark.parametrize("sort", ["amount", "-amount"])

@@ -45,7 +45,7 @@ async def test_a_date_of_a_property_is_the_organizations_day(new_york: Client) -
         )
         return sorted(each["name"] for each in found["items"])
 
-    assert (await properties(new_york, made["id"]))["joinedAt"] == "2026-11-29T05:00:00Z"
+    assert (await properties(new_york, made["id"]))["joinedAt"] == "2026-11-29T00:00:00-05:00"
     assert await joined(lt="2026-11-29") == []
     assert await joined(lte="2026-11-28") == []
     assert await joined(lte="2026-11-29") == ["One"]

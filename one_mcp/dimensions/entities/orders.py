@@ -139,7 +139,7 @@ class ValueOrder:
         if row["sorted_kind"] == NOTHING:
             return None
         if self.is_time:
-            return clock.to_text(row["at"])
+            return clock.to_text(row["at"]) if self.name is None else clock.shown(row["at"])
         shown = row["sorted_by"]
         return cut(shown, SORTED_CHARACTERS) if isinstance(shown, str) else shown
 
