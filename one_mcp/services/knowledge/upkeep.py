@@ -59,10 +59,10 @@ async def _worked_off(
     while anyio.current_time() < deadline:
         took = await indexing.turn(one, model, until)
         left = await one.read(backlog.count, model.number, until)
-        if not took and not left:
-            break
         done += took
         await one.call.report(done, done + left.uncut + left.unembedded, "texts")
+        if not took and not left:
+            break  # told as well: another may have done all of it
         if not took:
             await anyio.sleep(PAUSE_S)  # others have leased it
     return done
