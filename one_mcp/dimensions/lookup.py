@@ -1,11 +1,12 @@
 """Lookup: finding the entity that an id names, or saying why there is none."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from one_mcp import ids
 from one_mcp.errors import ArchivedError, ConflictError, InvalidArgumentError, NotFoundError
 from one_mcp.ontology import names
 from one_mcp.ontology.model import EntityType, Ontology
+from one_mcp.store import dialect
 from one_mcp.store.tables import ENTITIES
 from one_mcp.store.work import Row, Work
 
@@ -74,6 +75,30 @@ def _survivor_of(work: Work, id: str) -> str | None:
           AND id = :id
         """,
         id=id,
+    )
+
+
+def named(work: Work, given: Collection[str]) -> list[Row]:
+    """Read `id`, `type` and `deleted_at` of entities; of one that was merged, those of what it is.
+
+    Each row has the id that was `given`; those that mean nothing are left out.
+    """
+    return work.all(
+        f"""
+        SELECT id AS given, id, type, deleted_at
+        FROM entities
+        WHERE organization_id = :organization
+          AND id {dialect.any_of("ids")}
+        UNION ALL
+        SELECT merged.id, entities.id, entities.type, entities.deleted_at
+        FROM merged_entities AS merged
+        JOIN entities
+          ON entities.organization_id = :organization
+         AND entities.id = merged.survivor_id
+        WHERE merged.organization_id = :organization
+          AND merged.id {dialect.any_of("ids")}
+        """,
+        ids=list(given),
     )
 
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from one_mcp.dimensions import lookup
 from one_mcp.dimensions.exchange import converted
 from one_mcp.dimensions.exchange.records import End, Reference
 from one_mcp.errors import ArchivedError, ConflictError, NotFoundError, shown
@@ -105,24 +106,7 @@ def _subject(row: Row) -> Subject:
 
 
 def _by_id(work: Work, ids: set[str]) -> dict[str, Subject]:
-    rows = work.all(
-        f"""
-        SELECT id AS given, id, type, deleted_at
-        FROM entities
-        WHERE organization_id = :organization
-          AND id {dialect.any_of("ids")}
-        UNION ALL
-        SELECT merged.id, entities.id, entities.type, entities.deleted_at
-        FROM merged_entities AS merged
-        JOIN entities
-          ON entities.organization_id = :organization
-         AND entities.id = merged.survivor_id
-        WHERE merged.organization_id = :organization
-          AND merged.id {dialect.any_of("ids")}
-        """,
-        ids=list(ids),
-    )
-    return {row["given"]: _subject(row) for row in rows}
+    return {row["given"]: _subject(row) for row in lookup.named(work, ids)}
 
 
 def _by_external_id(work: Work, external: set[str]) -> dict[str, list[Subject]]:
