@@ -13,7 +13,7 @@ from one_mcp.server.caller import Serving
 from tests.conftest import HandClock
 from tests.server import business
 from tests.server.business import made
-from tests.server.promises import ARGUMENTS, Ask, asking, promised
+from tests.server.promises import ARGUMENTS, Ask, promised
 
 pytestmark = pytest.mark.anyio
 PAID = "payment_processed"
@@ -23,16 +23,6 @@ PAID = "payment_processed"
 async def client(server: Server[Serving]) -> AsyncIterator[Client]:
     async with Client(server) as connected:
         yield connected
-
-
-@pytest.fixture
-def ask(client: Client) -> Ask:
-    return asking(client)
-
-
-@pytest.fixture
-async def ids(client: Client) -> dict[str, str]:
-    return await business.write(client)
 
 
 async def named(ask: Ask, **asked: Any) -> list[str]:

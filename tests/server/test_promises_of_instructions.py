@@ -7,9 +7,8 @@ from mcp import Client
 from mcp.server import Server
 
 from one_mcp.server.caller import Serving
-from tests.server import business
 from tests.server.business import made
-from tests.server.promises import INSTRUCTIONS, TOLD, Ask, asking, promised
+from tests.server.promises import INSTRUCTIONS, TOLD, Ask, promised
 
 pytestmark = pytest.mark.anyio
 PAID = "payment_processed"
@@ -19,16 +18,6 @@ PAID = "payment_processed"
 async def client(server: Server[Serving]) -> AsyncIterator[Client]:
     async with Client(server) as connected:
         yield connected
-
-
-@pytest.fixture
-def ask(client: Client) -> Ask:
-    return asking(client)
-
-
-@pytest.fixture
-async def ids(client: Client) -> dict[str, str]:
-    return await business.write(client)
 
 
 @promised(INSTRUCTIONS, "Tools take ids (ent_...), not names.")

@@ -10,9 +10,8 @@ from mcp.server import Server
 from one_mcp.clock import DAY_MS
 from one_mcp.server.caller import Serving
 from tests.conftest import HandClock
-from tests.server import business
 from tests.server.business import linked, made
-from tests.server.promises import Ask, asking, promised
+from tests.server.promises import Ask, promised
 
 pytestmark = pytest.mark.anyio
 PAID = "payment_processed"
@@ -22,16 +21,6 @@ PAID = "payment_processed"
 async def client(server: Server[Serving]) -> AsyncIterator[Client]:
     async with Client(server) as connected:
         yield connected
-
-
-@pytest.fixture
-def ask(client: Client) -> Ask:
-    return asking(client)
-
-
-@pytest.fixture
-async def ids(client: Client) -> dict[str, str]:
-    return await business.write(client)
 
 
 def names(answer: Any) -> list[str]:

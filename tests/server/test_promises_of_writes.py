@@ -9,7 +9,7 @@ from mcp.server import Server
 
 from one_mcp.server.caller import Serving
 from tests.server.business import linked, made
-from tests.server.promises import Ask, asking, promised
+from tests.server.promises import Ask, promised
 
 pytestmark = pytest.mark.anyio
 
@@ -18,11 +18,6 @@ pytestmark = pytest.mark.anyio
 async def client(server: Server[Serving]) -> AsyncIterator[Client]:
     async with Client(server) as connected:
         yield connected
-
-
-@pytest.fixture
-def ask(client: Client) -> Ask:
-    return asking(client)
 
 
 @pytest.fixture
