@@ -56,6 +56,11 @@ def json_value(column: str, path: str) -> str:
     return f"json_extract({column}, {path})"
 
 
+def any_kind(value: str) -> str:
+    """Let a value stand beside those of other types, as the branches of one CASE."""
+    return f"/* any */ ({value})"
+
+
 def member_value(column: str, name: str) -> str:
     """Read a member of the JSON object in a column as an index of it has it, by the same words."""
     return f"json_extract({column}, '$.{name}')"

@@ -181,10 +181,10 @@ class Query:
             if read.beside:
                 raise InvalidArgumentError(f"{name} has no time.", argument="group_by")
             number = f"CAST({read.value} AS BIGINT)"
+            begin = f"{number} - (({number} % {QUARTER_MS}) + {QUARTER_MS}) % {QUARTER_MS}"
             value = (
-                f"CASE WHEN {read.kind} IN ('integer', 'real')"
-                f" THEN {number} - (({number} % {QUARTER_MS}) + {QUARTER_MS}) % {QUARTER_MS}"
-                f" ELSE {read.value} END"
+                f"CASE WHEN {read.kind} IN ('integer', 'real') THEN {dialect.any_kind(begin)}"
+                f" ELSE {dialect.any_kind(read.value)} END"
             )
             return SummaryColumn(value, read.kind)
         if name in periods.UNITS:
