@@ -13,6 +13,7 @@ _COMPUTED = re.compile(
 _PROPERTY_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 _BOUNDED: dict[str, tuple[PropertyType, float, float | None]] = {
     "count": ("integer", 0, None),
+    "amount": ("decimal", 0, None),
     "share": ("number", 0, 1),
 }
 
