@@ -2,9 +2,11 @@
 
 from one_mcp import jsons
 from one_mcp.jsons import JsonObject, JsonValue
-from one_mcp.ontology import shape
+from one_mcp.ontology import adjustments, shape
+from one_mcp.ontology.adjustments import Adjustment
 from one_mcp.ontology.model import Property
 
+ADJUSTED_CHARACTERS = 1_000
 SMALLEST = 40
 MOST_NAMED = 12
 LONGEST_NAMED = 100
@@ -25,6 +27,14 @@ def properties(
     kept = _object(whole, budget, "", cuts)
     more = [f"{len(cuts) - MOST_NAMED:,} more"] if len(cuts) > MOST_NAMED else []
     return kept, cuts[:MOST_NAMED] + more
+
+
+def adjusted(
+    declared: dict[str, Property], kept: JsonObject, adjustment: Adjustment
+) -> JsonObject | None:
+    """Show what an adjustment made of the fields that it names; None where it names none."""
+    now = adjustments.now(declared, kept, adjustment)
+    return properties(jsons.dumps(now), ADJUSTED_CHARACTERS, declared)[0] if now else None
 
 
 def _object(value: JsonObject, budget: int, at: str, cuts: list[str]) -> JsonObject:

@@ -66,6 +66,13 @@ def applied(
     return changed
 
 
+def now(declared: dict[str, Property], kept: JsonObject, adjustment: Adjustment) -> JsonObject:
+    """Return what the fields that an adjustment changed hold now."""
+    parts = (adjustment.increment, adjustment.append, adjustment.remove)
+    named = [_known(declared, name) for part in parts for name in part or ()]
+    return {name: kept.get(name) for name in named}
+
+
 def _known(declared: dict[str, Property], name: str) -> str:
     other = None if name in declared else shape.by_alias(declared, name)
     return name if other is None else other.name

@@ -192,3 +192,44 @@ async def test_a_step_for_an_integer_may_come_as_a_text(one: Session) -> None:
 
     shown = await one.read(details.portrait, member.id, detail="full")
     assert (shown.properties or {})["points"] == 20
+
+
+async def test_the_answer_tells_what_an_adjustment_made(client: Client, jane: Saved) -> None:
+    more = {"increment": {"followersTotal": 5}, "append": {"niche": "tea"}}
+    first = await client.call_tool("update_entity", {"id": jane.id, **more})
+    again = await client.call_tool(
+        "apply_changes",
+        {"operations": [{"op": "update_entity", "id": jane.id, **more}], "dry_run": True},
+    )
+
+    assert first.structured_content
+    assert again.structured_content
+    assert first.structured_content["now"] == {"followersTotal": 5, "niche": ["yoga", "tea"]}
+    assert again.structured_content["done"][0]["now"] == {
+        "followersTotal": 10,
+        "niche": ["yoga", "tea", "tea"],
+    }
+
+
+async def test_a_batch_tells_what_became_of_a_balance(client: Client, one: Session) -> None:
+    holder, token = await holding(one)
+    step = {"op": "connect_entities", "from": holder.id, "type": "holds_tokens", "to": token.id}
+    adding = {**step, "metadata": {"blockchain": "sui"}, "increment": {"balance": "0.1"}}
+
+    answer = await client.call_tool("apply_changes", {"operations": [adding, adding, step]})
+
+    assert answer.structured_content
+    told = [done.get("now") for done in answer.structured_content["done"]]
+    assert told == [{"balance": "0.1"}, {"balance": "0.2"}, None]
+
+
+async def test_what_is_counted_does_not_fall_below_zero(one: Session) -> None:
+    member = await one.write(
+        entity.create, "audience_member", "A", {"email": "a@x.io", "points": 3}
+    )
+
+    with pytest.raises(InvalidPropertyError) as failure:
+        await one.write(entity.update, member.id, adjust=Adjustment(increment={"points": -5}))
+
+    assert failure.value.fields["now"] == 3
+    assert "-5 more would make -2" in str(failure.value)

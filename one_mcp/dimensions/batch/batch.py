@@ -2,6 +2,7 @@
 
 from one_mcp import jsons
 from one_mcp.answers import Written
+from one_mcp.dimensions import excerpts
 from one_mcp.dimensions.batch import correcting
 from one_mcp.dimensions.batch.local import Done, Names
 from one_mcp.dimensions.batch.operations import (
@@ -21,6 +22,7 @@ from one_mcp.dimensions.entities import archive, entity, tags
 from one_mcp.dimensions.events import event
 from one_mcp.dimensions.organizations import settings as organization
 from one_mcp.errors import InvalidArgumentError, OneError
+from one_mcp.ontology import check
 from one_mcp.ontology.adjustments import Adjustment
 from one_mcp.store import pages
 from one_mcp.store.work import Work
@@ -135,7 +137,7 @@ def _saved(work: Work, operation: CreateEntity | UpdateEntity, known: Names) -> 
         adjust=_adjustment(work, operation, known),
     )
     what = ", ".join(saved.changed or ["nothing"])
-    return Done(id=saved.id, did=f"updated {saved.name}: {what}")
+    return Done(id=saved.id, did=f"updated {saved.name}: {what}", now=saved.now)
 
 
 def _turned(work: Work, operation: ArchiveEntity | RestoreEntity, known: Names) -> Done:
@@ -150,6 +152,7 @@ def _joined(work: Work, operation: ConnectEntities | DisconnectEntities, known: 
     start, end = known.id(operation.from_, "from"), known.id(operation.to, "to")
     if isinstance(operation, ConnectEntities):
         metadata = known.inside(work, operation.metadata)
+        adjust = _adjustment(work, operation, known)
         made = connection.connect(
             work,
             start,
@@ -157,9 +160,11 @@ def _joined(work: Work, operation: ConnectEntities | DisconnectEntities, known: 
             end,
             metadata,
             expected_version=operation.expected_version,
-            adjust=_adjustment(work, operation, known),
+            adjust=adjust,
         )
-        return Done(id=made.id, did=made.sentence, new=made.created)
+        kind = check.relationship_type(work.ontology, operation.type)
+        now = excerpts.adjusted(kind.metadata, made.metadata or {}, adjust)
+        return Done(id=made.id, did=made.sentence, now=now, new=made.created)
     cut = connection.disconnect(work, start, operation.type, end)
     return Done(id=cut.id, did=f"removed: {cut.sentence}")
 

@@ -56,7 +56,6 @@ def convert(
         name=before["name"],
         status=before["status"],
         version=work.change,
-        changed=["type"],
         extra=few(checked.extra),
     )
 

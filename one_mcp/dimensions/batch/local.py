@@ -14,10 +14,14 @@ from one_mcp.store.work import Work
 
 
 class Done(Answer):
-    """What one operation did; in a dry run what is new has no id, or its local name."""
+    """What one operation did; in a dry run what is new has no id, or its local name.
+
+    `now` is what increment, append and remove made of the fields that they name.
+    """
 
     id: str | None = None
     did: str
+    now: JsonObject | None = None
     as_: str | None = Field(default=None, alias="as")
     new: Annotated[bool, Field(exclude=True)] = False
 

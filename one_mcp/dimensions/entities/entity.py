@@ -4,7 +4,7 @@ import re
 
 from one_mcp import ids
 from one_mcp.answers import Written, few
-from one_mcp.dimensions import lookup
+from one_mcp.dimensions import excerpts, lookup
 from one_mcp.dimensions.entities import alike, identity, rows, tags
 from one_mcp.dimensions.entities.rows import EntityRow
 from one_mcp.dimensions.events import event
@@ -29,8 +29,14 @@ class Saved(Written):
     name: str
     status: str
     version: int
-    changed: list[str] | None = None
     extra: list[str] | None = None
+
+
+class Updated(Saved):
+    """`now` is what increment, append and remove made of the properties that they name."""
+
+    changed: list[str] | None = None
+    now: JsonObject | None = None
 
 
 def create(
@@ -86,7 +92,7 @@ def update(
     replace: bool = False,
     expected_version: int | None = None,
     adjust: Adjustment = adjustments.NONE,
-) -> Saved:
+) -> Updated:
     """Change a live entity: merge properties by RFC 7396 (null removes), or replace them (D-11).
 
     `adjust` adds to numbers and lists what they have by then, so nobody's addition is lost.
@@ -115,13 +121,14 @@ def update(
             _refuse_taken(work, after)
         rows.update(work, [after])
         event.expect(work, Occasion(kind, "updated", id, new, changed))
-    return Saved(
+    return Updated(
         id=id,
         type=kind.name,
         name=after.name,
         status=after.status,
         version=work.change if changed else before["version"],
         changed=few(changed),
+        now=excerpts.adjusted(kind.properties, new, adjust),
         extra=few(checked.extra),
     )
 

@@ -11,7 +11,7 @@ from one_mcp.dimensions.entities import tags as tagging
 from one_mcp.dimensions.entities.archive import Archived, Restored
 from one_mcp.dimensions.entities.details import Include, Portrait
 from one_mcp.dimensions.entities.duplicates import Duplicates
-from one_mcp.dimensions.entities.entity import Saved
+from one_mcp.dimensions.entities.entity import Saved, Updated
 from one_mcp.dimensions.entities.finding import Entities
 from one_mcp.dimensions.entities.selection import NeighbourOf
 from one_mcp.dimensions.entities.tags import Tagged
@@ -225,7 +225,7 @@ async def update_entity(
     append: fields.Properties | None = None,
     remove: fields.Properties | None = None,
     expected_version: fields.Version | None = None,
-) -> Saved:
+) -> Updated:
     """Change an entity's properties, name or status.
 
     increment, append and remove (from lists) lose nothing that others add. With expected_version,
