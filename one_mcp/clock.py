@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from email.utils import parsedate_to_datetime
 
@@ -22,21 +23,46 @@ _DATE = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}")
 _ZONE = re.compile(r"\s+(?:UTC|GMT|Z)$|\s+(?=[+-][0-9]{2}(?::?[0-9]{2})?$)", re.IGNORECASE)
 _WEEKDAY_OR_DAY = re.compile(r"(?:[A-Za-z]{3,9},?\s+)?[0-9]{1,2}\s+[A-Za-z]{3}\s+[0-9]{4}\s")
 
-# a date is read deep inside a check of properties, where nobody knows whose it is (D-63)
-_zone: ContextVar[Callable[[], tzinfo] | None] = ContextVar("zone", default=None)
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """Where and when a time is given: `now` is None where no time is relative to it."""
+
+    zone: Callable[[], tzinfo]
+    now: int | None = None
+
+
+# a time is read deep inside a check of properties, where nobody knows whose it is (D-63)
+_here: ContextVar[Here | None] = ContextVar("here", default=None)
 
 
 @contextmanager
-def local(zone: Callable[[], tzinfo]) -> Generator[None]:
+def local(zone: Callable[[], tzinfo], now: int | None = None) -> Generator[None]:
     """Read dates and times without a zone in this one, which is only asked for where there are any.
 
-    Outside they are UTC (D-63).
+    Outside they are UTC, and no time is relative to now (D-63).
     """
-    before = _zone.set(zone)
+    before = _here.set(Here(zone, now))
     try:
         yield
     finally:
-        _zone.reset(before)
+        _here.reset(before)
+
+
+@contextmanager
+def lasting() -> Generator[None]:
+    """Take no relative times: what is read will be read again, when they mean others."""
+    there = here()
+    before = _here.set(there and Here(there.zone))
+    try:
+        yield
+    finally:
+        _here.reset(before)
+
+
+def here() -> Here | None:
+    """Return where and when a time is given that is read now."""
+    return _here.get()
 
 
 def system() -> int:
@@ -57,12 +83,12 @@ def shown(ms: int) -> str | int:
     """
     if not EARLIEST_MS <= ms <= LATEST_MS:
         return ms
-    zone = _zone.get()
-    if zone is None:
+    given = here()
+    if given is None:
         return to_text(ms)
     moment = EPOCH + timedelta(milliseconds=ms)
     try:
-        there = moment.astimezone(zone())
+        there = moment.astimezone(given.zone())
     except OverflowError:
         return to_text(ms)
     if not there.utcoffset():
@@ -124,11 +150,6 @@ def is_zoneless(text: str) -> bool:
     return _in(UTC, text) != _in(timezone(timedelta(hours=1)), text)
 
 
-def given_or_zoneless(value: object) -> object:
-    """Read a time as `given` does, but leave one without a zone to whoever knows the zone."""
-    return value if isinstance(value, str) and is_zoneless(value) else given(value)
-
-
 def _in(zone: tzinfo, text: str) -> int | None:
     with local(lambda: zone):
         try:
@@ -176,8 +197,8 @@ def _told_apart(number: int, fraction: str) -> int:
 
 def _since_1970(moment: datetime) -> int:
     if moment.tzinfo is None:
-        zone = _zone.get()
-        moment = moment.replace(tzinfo=UTC if zone is None else zone())
+        there = here()
+        moment = moment.replace(tzinfo=UTC if there is None else there.zone())
     since = moment - EPOCH
     # a zone may move a time out of the years that there are
     return within(since.days * DAY_MS + since.seconds * 1000 + since.microseconds // 1000)

@@ -1,8 +1,7 @@
 """Relative times: now, -7d, today, start of month: a moment from now, in days of a time zone."""
 
 import re
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from one_mcp import clock
 
@@ -26,7 +25,37 @@ def is_local(text: str) -> bool:
     return is_one(text) or clock.is_zoneless(text)
 
 
-def read(text: str, now: int, zone: str, *, until: bool = False) -> int:
+def is_taken() -> bool:
+    """Tell whether a time that is read now may be relative."""
+    here = clock.here()
+    return here is not None and here.now is not None
+
+
+def given(value: object) -> object:
+    """Read a time as the clock does, or a relative one where it is known what now is (D-63).
+
+    Raises ValueError, which says what fits.
+    """
+    here = clock.here()
+    if here is None or here.now is None or not isinstance(value, str) or not is_one(value):
+        return clock.given(value)
+    return read(value, here.now, here.zone())
+
+
+def given_or_local(value: object) -> object:
+    """Read a time as the clock does, but leave what means another moment elsewhere as it is.
+
+    Raises ValueError, which says what fits.
+    """
+    if isinstance(value, str) and is_local(value):
+        return value
+    try:
+        return clock.given(value)
+    except ValueError:
+        raise ValueError(f"{clock.FORMS}, or one of {EXAMPLES}") from None
+
+
+def read(text: str, now: int, zone: tzinfo, *, until: bool = False) -> int:
     """Read a relative or zone-less time as milliseconds; as `until`, a day includes itself.
 
     A span is an exact time before or after now; days, weeks (from Monday) and months begin at
@@ -46,13 +75,13 @@ def read(text: str, now: int, zone: str, *, until: bool = False) -> int:
     if day := clock.day(text):
         return _day(here, day, until=until)
     if clock.is_zoneless(text):
-        with clock.local(lambda: ZoneInfo(zone)):
+        with clock.local(lambda: zone):
             return clock.from_text(text)
     raise ValueError(EXAMPLES)
 
 
-def _at(ms: int, zone: str) -> datetime:
-    return (clock.EPOCH + timedelta(milliseconds=ms)).astimezone(ZoneInfo(zone))
+def _at(ms: int, zone: tzinfo) -> datetime:
+    return (clock.EPOCH + timedelta(milliseconds=ms)).astimezone(zone)
 
 
 def _plain(text: str) -> str:

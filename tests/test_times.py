@@ -7,10 +7,13 @@ import pytest
 from mcp import Client
 
 from one_mcp import clock
+from one_mcp.clock import from_text
 from one_mcp.dimensions.entities import details, entity
+from one_mcp.errors import InvalidPropertyError
 from one_mcp.services.exchange import exports, imports
 from one_mcp.services.exchange.mapping import TableMapping
 from one_mcp.session import Session
+from tests.conftest import HandClock
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +34,7 @@ FORMS = [
     1_709_647_331,
     1_709_647_331_000,
 ]
-UNTOLD = ["2026", 2026, 20_260_131, "yesterday", "03/04/2024", "99 Foo 2024 10:00:00"]
+UNTOLD = ["2026", 2026, 20_260_131, "sometime", "03/04/2024", "99 Foo 2024 10:00:00"]
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -193,3 +196,61 @@ async def test_the_past_and_texts_take_relative_times(client: Client) -> None:
     assert then.structured_content["as_of"] == "2026-11-23T12:00:00Z"
     assert "Bread" in str(today.structured_content)
     assert "rises" not in str(before.structured_content)
+
+
+async def test_what_is_written_takes_relative_times_as_they_are_then(
+    client: Client, one: Session, clock: HandClock
+) -> None:
+    """At half past eleven in the evening of UTC it is the next day in Berlin already."""
+    clock.now = from_text("2026-11-23T23:30:00Z")
+    berlin = {"op": "update_organization", "time_zone": "Europe/Berlin"}
+    member = {"op": "create_entity", "as": "$ann", "type": "audience_member", "name": "Ann"}
+    course = {"op": "create_entity", "as": "$tea", "type": "course", "name": "Tea"}
+    enrolled = {"op": "connect_entities", "from": "$ann", "type": "enrolled_in", "to": "$tea"}
+    made = await client.call_tool(
+        "apply_changes",
+        {
+            "operations": [
+                berlin,
+                {**member, "properties": {"email": "a@x.io", "joinedAt": "Today"}},
+                course,
+                {**enrolled, "metadata": {"enrolledAt": "-7d", "note": "today"}},
+                {"op": "record_event", "type": "user_engaged", "target": "$ann", "at": "-2h"},
+            ]
+        },
+    )
+    ann = made.structured_content["ids"]["$ann"]
+    clock.now = from_text("2026-12-24T12:00:00Z")
+
+    shown = await one.read(details.portrait, ann, detail="full")
+    edges = await client.call_tool("find_connections", {"from": ann})
+    events = await client.call_tool("find_events", {"target": ann, "types": ["user_engaged"]})
+
+    assert (shown.properties or {})["joinedAt"] == "2026-11-24T00:00:00+01:00"
+    assert edges.structured_content["items"][0]["metadata"] == {
+        "enrolledAt": "2026-11-17T00:30:00+01:00",
+        "note": "today",
+    }
+    assert events.structured_content["items"][0]["at"] == "2026-11-23T21:30:00Z"
+
+
+async def test_a_refused_time_says_which_relative_ones_there_are(one: Session) -> None:
+    with pytest.raises(InvalidPropertyError) as failure:
+        await one.write(entity.create, "audience_member", "A", {"joinedAt": "last monday"})
+
+    assert "start of last month" in str(failure.value)
+
+
+async def test_a_file_has_no_relative_times(client: Client) -> None:
+    """It may be read again, and would mean another day by then."""
+    row = {"type": "audience_member", "name": "A", "properties": {"joinedAt": "today"}}
+    table = {"type": "audience_member", "columns": {"Name": "name", "Joined": "joinedAt"}}
+
+    lines = await client.call_tool("import_data", {"data": json.dumps(row)})
+    cells = await client.call_tool(
+        "import_data", {"data": "Name,Joined\nA,today\n", "format": "csv", "mapping": table}
+    )
+
+    for refused in (lines, cells):
+        assert refused.is_error
+        assert "start of last month" not in str(refused.content)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from one_mcp import clock
+from one_mcp import clock, relative
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.ontology import names
 from one_mcp.ontology.limits import absence, kind_of, refusal
@@ -31,6 +31,8 @@ def expected(declared: Property) -> str:
     if declared.type == "enum":
         return "one of " + ", ".join(declared.options)
     words = _EXPECTED[declared.type]
+    if declared.type == "timestamp_ms" and relative.is_taken():
+        words += f", or one of {relative.EXAMPLES}"
     low, high = declared.minimum, declared.maximum
     if low is not None and high is not None:
         return f"{words} from {low:g} to {high:g}"
@@ -206,7 +208,7 @@ def _boolean(value: JsonValue) -> JsonValue:
 
 def _timestamp(value: JsonValue) -> JsonValue:
     try:
-        moment = clock.given(value)
+        moment = relative.given(value)
     except ValueError:
         return None
     return moment if isinstance(moment, int) and not isinstance(moment, bool) else None

@@ -299,7 +299,7 @@ def test_times_are_iso_or_numbers(arguments: Arguments, given: JsonValue, read: 
     assert arguments.check({"type": "course", "since": given}).values["since"] == read
 
 
-@pytest.mark.parametrize("given", [20260131, -1, "yesterday", " ", True, 1.5, "9" * 40])
+@pytest.mark.parametrize("given", [20260131, -1, "sometime", " ", True, 1.5, "9" * 40])
 def test_other_times_are_refused(arguments: Arguments, given: JsonValue) -> None:
     assert refused(arguments, since=given).fields["argument"] == "since"
 

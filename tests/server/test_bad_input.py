@@ -115,7 +115,7 @@ CALLS: dict[str, tuple[str, dict[str, Any], str]] = {
     ),
     "event at no time": (
         "record_event",
-        {"type": "course_created", "target": "{course}", "at": "yesterday"},
+        {"type": "course_created", "target": "{course}", "at": "sometime"},
         "INVALID_ARGUMENT",
     ),
     "depth 5": ("explore_graph", {"id": "{jane}", "depth": 5}, "INVALID_ARGUMENT"),

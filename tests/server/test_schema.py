@@ -101,7 +101,7 @@ def test_arguments_are_described_in_few_words() -> None:
             "limit": {"type": "integer", "maximum": 200, "default": 20},
             "archived": {"type": "boolean"},
             "compare": {"type": "string", "enum": ["previous"]},
-            "at": {"type": "string", "description": "ISO 8601 or ms"},
+            "at": {"type": "string", "description": "ISO 8601 or -7d"},
             "properties": {"type": "object"},
         },
         "required": ["type"],

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
-from one_mcp import clock, leniency, refusals
+from one_mcp import leniency, refusals, relative
 from one_mcp.jsons import JsonObject
 
 LOCAL = re.compile(r"\$[A-Za-z][A-Za-z0-9_]{0,62}")
@@ -23,7 +23,7 @@ Json = BeforeValidator(leniency.unpacked)
 Object = Annotated[JsonObject, Json]
 Tags = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=100), Json]
 Ids = Annotated[list[Id], Field(min_length=1, max_length=50), Json]
-Moment = Annotated[int | str, BeforeValidator(clock.given_or_zoneless)]
+Moment = Annotated[int | str, BeforeValidator(relative.given_or_local)]
 LocalName = Annotated[str, AfterValidator(local)]
 
 

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
-from one_mcp import ids
+from one_mcp import clock, ids
 from one_mcp.access import Permission
 from one_mcp.answers import Written
 from one_mcp.dimensions.changes import groups
@@ -44,6 +44,7 @@ _LOADERS: dict[type[Record], Callable[[Loading, Any], None]] = {  # in the order
 }
 
 
+@clock.lasting()
 def load(
     work: Work,
     source: Records,
@@ -103,6 +104,7 @@ class LoadedPart(Written):
     met: list[int] | None = None
 
 
+@clock.lasting()
 def load_part(work: Work, loading: Loading, batch: list[Numbered], *, announce: bool) -> LoadedPart:
     """Load some records as one change of an import that goes on.
 

@@ -19,7 +19,7 @@ def read(work: Work, given: int | str | None, argument: str, *, until: bool = Fa
     if not isinstance(given, str):
         return given
     try:
-        return relative.read(given, work.now, settings.time_zone(work), until=until)
+        return relative.read(given, work.now, _zone(work), until=until)
     except (ValueError, OverflowError):
         raise InvalidArgumentError(
             f"{argument} is a time such as 2026-01-31, or one of {relative.EXAMPLES}.",
@@ -50,7 +50,7 @@ def reader(work: Work) -> Callable[[JsonValue, bool], int]:
 
     def moment(given: JsonValue, until: bool) -> int:
         if isinstance(given, str) and relative.is_local(given):
-            return relative.read(given, work.now, settings.time_zone(work), until=until)
+            return relative.read(given, work.now, _zone(work), until=until)
         read = clock.given(given)
         if isinstance(read, bool) or not isinstance(read, int):
             raise ValueError(clock.FORMS)  # noqa: TRY004  # one error for whatever is no time
@@ -60,5 +60,9 @@ def reader(work: Work) -> Callable[[JsonValue, bool], int]:
 
 
 def local(work: Work) -> AbstractContextManager[None]:
-    """Read dates and times without a zone in the organization's (D-63)."""
-    return clock.local(lambda: ZoneInfo(settings.time_zone(work)))
+    """Read dates and times without a zone in the organization's, relative ones from now (D-63)."""
+    return clock.local(lambda: _zone(work), work.now)
+
+
+def _zone(work: Work) -> ZoneInfo:
+    return ZoneInfo(settings.time_zone(work))

@@ -20,7 +20,7 @@ class Having(fields.ArgumentObject):
     direction: Direction | None = None
     with_: fields.AnyId | None = None
     where: fields.Properties | None = None
-    since: fields.SinceText | None = None
+    since: fields.TimeText | None = None
     until: fields.UntilText | None = None
     min: Annotated[int, Field(ge=0)] | None = None
     max: Annotated[int, Field(ge=0)] | None = None

@@ -13,7 +13,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from one_mcp import clock, leniency, refusals, relative
+from one_mcp import leniency, refusals, relative
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check
 from one_mcp.store import pages
@@ -23,16 +23,6 @@ class ArgumentObject(BaseModel):
     """An object inside the arguments of a tool; unknown names are refused there too."""
 
     model_config = refusals.GIVEN
-
-
-def _moment(value: object) -> object:
-    """Leave what means another moment elsewhere to the organization's time zone."""
-    if isinstance(value, str) and relative.is_local(value):
-        return value
-    try:
-        return clock.given(value)
-    except ValueError:
-        raise ValueError(f"{clock.FORMS}, or one of {relative.EXAMPLES}") from None
 
 
 EntityId = Annotated[str, Field(description="ent_…", min_length=1, max_length=64)]
@@ -58,17 +48,12 @@ Detail = pages.Detail
 Version = Annotated[int, Field(ge=1)]
 TimeText = Annotated[
     int | str,
-    BeforeValidator(clock.given_or_zoneless),
-    WithJsonSchema({"type": "string", "description": "ISO 8601 or ms"}),
-]
-SinceText = Annotated[
-    int | str,
-    BeforeValidator(_moment),
+    BeforeValidator(relative.given_or_local),
     WithJsonSchema({"type": "string", "description": "ISO 8601 or -7d"}),
 ]
 UntilText = Annotated[
     int | str,
-    BeforeValidator(_moment),
+    BeforeValidator(relative.given_or_local),
     WithJsonSchema({"type": "string", "description": "date: all day"}),
 ]
 

@@ -59,7 +59,7 @@ async def get_history(
     limit: fields.Limit = 20,
     cursor: fields.CursorText | None = None,
     *,
-    since: fields.SinceText | None = None,
+    since: fields.TimeText | None = None,
     until: fields.UntilText | None = None,
     by: Annotated[str, Field(description="a person", max_length=200)] | None = None,
     tool: Annotated[str, Field(max_length=100)] | None = None,

@@ -80,7 +80,7 @@ async def find_entities(
     has: existence.Has | None = None,
     lacks: existence.Lacks | None = None,
     status: Annotated[Status, Field(description="default: not archived")] | None = None,
-    since: fields.SinceText | None = None,
+    since: fields.TimeText | None = None,
     until: fields.UntilText | None = None,
     sort: Order | None = None,
     limit: fields.Limit = 20,
@@ -132,7 +132,7 @@ async def summarize(
     target: fields.EntityId | None = None,
     from_: fields.EntityId | None = None,
     to: fields.EntityId | None = None,
-    since: fields.SinceText | None = None,
+    since: fields.TimeText | None = None,
     until: fields.UntilText | None = None,
     time_zone: str | None = None,
     compare: Compare | None = None,
@@ -182,7 +182,7 @@ async def get_entity(
     relationships: Annotated[fields.TypeNames, Field(description="neighbours by these types only")]
     | None = None,
     *,
-    as_of: fields.SinceText | None = None,
+    as_of: fields.TimeText | None = None,
     detail: fields.Detail = "concise",
 ) -> Portrait:
     """Show an entity and what surrounds it, a connection with its ends, or an event.

@@ -38,7 +38,7 @@ async def find_events(
     *,
     where: Annotated[fields.Metadata, Field(description="on metadata, as find_entities")]
     | None = None,
-    since: fields.SinceText | None = None,
+    since: fields.TimeText | None = None,
     until: fields.UntilText | None = None,
     retracted: bool = False,
     limit: fields.Limit = 20,

@@ -36,7 +36,7 @@ class About(fields.ArgumentObject):
     labels: fields.TagList | None = None
     entity: fields.EntityId | None = None
     around: Annotated[bool, Field(description="and entity's neighbours")] = False
-    since: fields.SinceText | None = None
+    since: fields.TimeText | None = None
     until: fields.UntilText | None = None
 
     def scope(self) -> Scope:

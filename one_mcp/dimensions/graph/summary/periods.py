@@ -85,7 +85,7 @@ def start(unit: str, at: int, zone: str) -> int:
     if unit == "hour":
         here = _local(at, zone)
         return at - (here.minute * 60 + here.second) * 1000 - here.microsecond // 1000
-    return relative.read(f"start of {unit}", at, zone)
+    return relative.read(f"start of {unit}", at, ZoneInfo(zone))
 
 
 def _next(unit: str, at: int, zone: str) -> int:
