@@ -52,6 +52,35 @@ async def test_an_entity_becomes_another_type_with_all_it_was(one: Session) -> N
     assert (back.type, (back.properties or {})["town"]) == ("audience_member", "Rome")
 
 
+async def test_a_conversion_tells_what_becomes_of_each_property(one: Session) -> None:
+    had = {
+        "email": "ann@example.com",
+        "town": "Rome",
+        "level": 3,
+        "shoe": 39,
+        "points": 1,
+        "bio": "A",
+    }
+    ann = await one.write(entity.create, "audience_member", "Ann", had)
+    step: dict[str, JsonValue] = {"op": "convert_entity", "id": ann.id, "type": "creator"}
+    mapping: dict[str, JsonValue] = {"town": "location", "level": None}
+    given: dict[str, JsonValue] = {"bio": "B", "niche": ["tea"], "points": None}
+    made: JsonValue = {**step, "mapping": mapping, "properties": given}
+
+    dry = await one.rehearse(batch.apply, operations.parse([made]), dry_run=True)
+    applied = await apply(one, made)
+
+    assert applied.done[0].did == dry.done[0].did
+    assert applied.done[0].did.partition(": ")[2].split("; ") == [
+        "kept email",
+        "renamed town to location",
+        "kept beside the type location, shoe",
+        "left out level, points",
+        "set bio, niche",
+        "filled in displayName, username",
+    ]
+
+
 async def test_what_the_new_type_forbids_is_refused(one: Session, jane: Saved) -> None:
     lead = await one.write(entity.create, "audience_member", "J", {"email": "JANE@example.com"})
     bare = await one.write(entity.create, "audience_member", "B")

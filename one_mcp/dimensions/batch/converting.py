@@ -3,6 +3,7 @@
 from one_mcp import jsons
 from one_mcp.answers import few
 from one_mcp.dimensions import lookup
+from one_mcp.dimensions.batch import becoming
 from one_mcp.dimensions.entities import identity, rows
 from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.dimensions.entities.rows import EntityRow
@@ -18,17 +19,23 @@ from one_mcp.store.work import Row, Work
 MOST_WARNINGS = 5
 
 
+class Converted(Saved):
+    """`sentence` says what became of each property."""
+
+    sentence: str
+
+
 def convert(
     work: Work,
     id: str,
     type: str,
     mapping: JsonObject | None = None,
     properties: JsonObject | None = None,
-) -> Saved:
+) -> Converted:
     """Give an entity another type.
 
     `mapping` says what properties are called there, and null which go; all others keep their names,
-    and `extra` names those that the type does not declare. `properties` are merged into that. What
+    and those that the type does not declare are kept, too. `properties` are merged into that. What
     connections are unusual for the new type is said. Raises InvalidPropertyError, DuplicateError.
     """
     before = lookup.live(work, id, follow=True)
@@ -37,7 +44,8 @@ def convert(
         raise InvalidArgumentError(
             f"{before['id']} is {names.a(kind.name)} already.", argument="type"
         )
-    mapped = _mapped(jsons.load_object(before["properties"]), mapping or {})
+    old, mapping = jsons.load_object(before["properties"]), mapping or {}
+    mapped = _mapped(old, mapping)
     given = check.properties(kind, properties or {}, patch=True)
     merged = jsons.merged(mapped, given.values)
     checked = check.properties(kind, merged, stored=True)
@@ -50,13 +58,15 @@ def convert(
     event.expect(work, _occasion(work, after))
     work.touch(before["type"], kind.name)
     _advise(work, before["id"], kind.name)
-    return Saved(
+    became = becoming.told(kind, old, mapping, given.values, values)
+    return Converted(
         id=before["id"],
         type=kind.name,
         name=before["name"],
         status=before["status"],
         version=work.change,
         extra=few(checked.extra),
+        sentence=f"converted {before['name']} to {kind.name}: {became}",
     )
 
 

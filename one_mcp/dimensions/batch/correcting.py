@@ -28,8 +28,8 @@ def carried_out(work: Work, operation: Correction, known: Names) -> Done:
             return Done(id=merged.id, did=merged.sentence)
         case ConvertEntity() as it:
             properties = known.inside(work, it.properties)
-            saved = converting.convert(work, known.id(it.id, "id"), it.type, it.mapping, properties)
-            return Done(id=saved.id, did=f"converted {saved.name} to {saved.type}")
+            made = converting.convert(work, known.id(it.id, "id"), it.type, it.mapping, properties)
+            return Done(id=made.id, did=made.sentence)
         case ChangeFound() as it:
             return Done(did=found.change(work, it))
         case RenameTag() as it:
