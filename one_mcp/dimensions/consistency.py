@@ -47,13 +47,30 @@ _SOMEBODY = """
     UNION ALL
     SELECT :organization
 """
-
-
+_LOGGED = """
+    SELECT 1
+    FROM change_rows
+    WHERE change_rows.organization_id = :organization
+      AND change_rows.kind = 'entity'
+      AND change_rows.row_id = gone.id
+"""
 QUEUES = (chunk_queue.QUEUE, vector_queue.QUEUE)
 
 
+class Gone(Answer):
+    """How many events tell of entities that are gone, by why: each event has one reason.
+
+    Of what is `unknown` the history does not tell, or no longer.
+    """
+
+    purged: int
+    merged: int
+    undone: int
+    unknown: int
+
+
 class Soundness(Answer):
-    """How many rows disagree. Events about purged entities are kept on purpose (D-17).
+    """How many rows disagree. Events about what is gone are kept on purpose (D-17).
 
     `ahead_ms` is how far the newest change lies in the future, `leases_ahead` how many leases end
     later than any could: marks of a process whose clock was ahead.
@@ -61,7 +78,7 @@ class Soundness(Answer):
 
     wrongly_hidden: int
     wrong_counts: int
-    events_about_nobody: int
+    events_about_gone: Gone
     knowledge: Upkeep
     ahead_ms: int
     leases_ahead: int
@@ -90,19 +107,48 @@ def examine(work: Work) -> Soundness:
             ) AS wrong
             """
         ),
-        events_about_nobody=work.value(
-            f"""
-            SELECT count(*)
-            FROM events
-            WHERE organization_id = :organization
-              AND (actor_id NOT IN ({_SOMEBODY})
-                   OR target_id IS NOT NULL AND target_id NOT IN ({_SOMEBODY}))
-            """
-        ),
+        events_about_gone=_gone(work),
         knowledge=repair.examine(work),
         ahead_ms=_ahead(work),
         leases_ahead=sum(leases.ahead(work, queue) for queue in QUEUES),
     )
+
+
+def _gone(work: Work) -> Gone:
+    counted = work.all(
+        f"""
+        SELECT
+            CASE
+                WHEN EXISTS (
+                    SELECT 1
+                    FROM merged_entities
+                    WHERE merged_entities.organization_id = :organization
+                      AND merged_entities.id = gone.id
+                ) THEN 'merged'
+                WHEN EXISTS ({_LOGGED} AND change_rows.purged_by IS NOT NULL) THEN 'purged'
+                WHEN EXISTS ({_LOGGED}) THEN 'undone'
+                ELSE 'unknown'
+            END AS reason,
+            sum(gone.events) AS events
+        FROM (
+            SELECT id, count(*) AS events
+            FROM (
+                SELECT
+                    CASE
+                        WHEN target_id NOT IN ({_SOMEBODY}) THEN target_id
+                        WHEN actor_id NOT IN ({_SOMEBODY}) THEN actor_id
+                    END AS id
+                FROM events
+                WHERE organization_id = :organization
+            ) AS told
+            WHERE id IS NOT NULL
+            GROUP BY id
+        ) AS gone
+        GROUP BY reason
+        """
+    )
+    events = {row["reason"]: row["events"] for row in counted}
+    return Gone(**{reason: events.get(reason, 0) for reason in Gone.model_fields})
 
 
 def _ahead(work: Work) -> int:

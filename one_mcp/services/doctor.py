@@ -7,7 +7,7 @@ from pathlib import Path
 from one_mcp import clock
 from one_mcp.access import Principal, Role
 from one_mcp.dimensions import consistency, counts
-from one_mcp.dimensions.consistency import Mended, Soundness
+from one_mcp.dimensions.consistency import Gone, Mended, Soundness
 from one_mcp.dimensions.knowledge.index.repair import Upkeep
 from one_mcp.dimensions.organizations import founding
 from one_mcp.dimensions.purge import marks
@@ -208,7 +208,7 @@ def _rows(patient: _Patient) -> Iterator[Finding]:
     )
     yield _knowledge([each.knowledge for each in sound])
     yield _erasure([number for work in works for number in marks.waiting(work)])
-    yield _strangers(sum(each.events_about_nobody for each in sound))
+    yield _strangers([each.events_about_gone for each in sound])
     yield _types(works, patient.ontology)
     yield compaction.examine(works)
     yield _clocks(sound)
@@ -247,12 +247,18 @@ def _erasure(waiting: list[int]) -> Finding:
     )
 
 
-def _strangers(events: int) -> Finding:
-    if not events:
+def _strangers(found: list[Gone]) -> Finding:
+    """Say how many events tell of what is gone, and why it is: none of that is a fault."""
+    gone = {
+        "purged": sum(it.purged for it in found),
+        "merged into others": sum(it.merged for it in found),
+        "gone since their creation was undone": sum(it.undone for it in found),
+        "gone, and history does not say why": sum(it.unknown for it in found),
+    }
+    told = [f"{events} tell of entities that are {why}" for why, events in gone.items() if events]
+    if not told:
         return Finding(check="events", state="ok", says="everybody they name is there")
-    return Finding(
-        check="events", state="note", says=f"{events} are about purged entities, as they should be"
-    )
+    return Finding(check="events", state="note", says=f"{', '.join(told)}; they are kept")
 
 
 def _clocks(sound: list[Soundness]) -> Finding:

@@ -9,13 +9,18 @@ import pytest
 
 from one_mcp.answers import Written
 from one_mcp.app import LOCAL, App, open_app
+from one_mcp.dimensions.batch import batch, operations
 from one_mcp.dimensions.connections import connection
 from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.events import event
 from one_mcp.dimensions.knowledge.documents import document
 from one_mcp.dimensions.knowledge.documents.drafts import Draft
 from one_mcp.dimensions.knowledge.index import chunk_queue, models, vector_queue
 from one_mcp.dimensions.knowledge.index.chunks import Passage
 from one_mcp.dimensions.organizations import founding
+from one_mcp.dimensions.purge import purge
+from one_mcp.dimensions.undo import undo
+from one_mcp.jsons import JsonValue
 from one_mcp.services import doctor, findings
 from one_mcp.services.findings import Finding
 from one_mcp.session import Call
@@ -374,6 +379,27 @@ async def test_events_about_purged_entities_are_no_fault(business: Settings) -> 
     )
 
     assert states(business)["events"] == "note"
+
+
+async def test_events_about_what_is_gone_say_why_it_is(app: App, settings: Settings) -> None:
+    one = app.session(Call("test"), LOCAL)
+    kept, merged, purged, undone = [
+        await one.write(entity.create, "lesson", name) for name in ("A", "B", "C", "D")
+    ]
+    for each in (merged, purged, undone):
+        await one.write(event.record, "lesson_completed", each.id)  # its creation, too
+    step: JsonValue = {"op": "merge_entities", "survivor": kept.id, "losers": [merged.id]}
+    await one.write(batch.apply, operations.parse([step]))
+    await one.write(purge.purge, purged.id, purged.id)
+    assert undone.change
+    await one.write(undo.undo, undone.change)
+
+    finding = by_check(settings)["events"]
+
+    assert finding.state == "note"
+    assert "2 tell of entities that are purged" in finding.says
+    assert "2 tell of entities that are merged into others" in finding.says
+    assert "2 tell of entities that are gone since their creation was undone" in finding.says
 
 
 async def test_a_broken_pack_is_a_problem(settings: Settings, tmp_path: Path) -> None:
