@@ -14,7 +14,7 @@ from one_mcp.settings import Settings
 @click.command("organization")
 @click.option("--name", help="The organization's name.")
 @click.option("--owner", help="The name of its owner.")
-@click.option("--currency", help="The currency it counts in, by ISO 4217, such as eur.")
+@click.option("--currency", help="The currency it counts in, by ISO 4217, such as EUR.")
 @click.option("--time-zone", help="Where its days begin, such as Europe/Berlin.")
 @options.settings("database", "log_level")
 @options.as_json

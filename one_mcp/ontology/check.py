@@ -26,12 +26,13 @@ class CheckedProperties:
     """Properties as they are stored.
 
     `extra` names what no shape declares: kept, and worth telling. `hints` are sentences about
-    extra names that look like a misspelt declared one.
+    extra names that look like a misspelt declared one. `currency` is one that ISO 4217 has not.
     """
 
     values: JsonObject
     extra: tuple[str, ...]
     hints: tuple[str, ...] = ()
+    currency: str | None = None
 
 
 AnyType = TypeVar("AnyType", EntityType, RelationshipType, EventType)
@@ -191,7 +192,7 @@ def _checked(
     limits.storable(given, at)
     fitted = shape.fields(declared, given, at, patch=patch, fill=fill)
     extra = tuple(name.removeprefix(f"{at}.") for name in fitted.extra)
-    return CheckedProperties(fitted.values, extra, tuple(fitted.hints))
+    return CheckedProperties(fitted.values, extra, tuple(fitted.hints), fitted.currency)
 
 
 def _several(

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from one_mcp import clock, relative
 from one_mcp.jsons import JsonObject, JsonValue
-from one_mcp.ontology import names
+from one_mcp.ontology import currencies, names
 from one_mcp.ontology.limits import absence, kind_of, refusal
 from one_mcp.ontology.model import Property, PropertyType
 
@@ -19,11 +19,15 @@ _WORD = re.compile(r"\S{1,2048}")
 
 @dataclass(slots=True)
 class Fitted:
-    """Fields after the check. `extra` are names that no shape declares; they are kept."""
+    """Fields after the check. `extra` are names that no shape declares; they are kept.
+
+    `currency` is one that is no code of ISO 4217.
+    """
 
     values: JsonObject = field(default_factory=dict[str, JsonValue])
     extra: list[str] = field(default_factory=list[str])
     hints: list[str] = field(default_factory=list[str])
+    currency: str | None = None
 
 
 def expected(declared: Property) -> str:
@@ -109,11 +113,21 @@ def fields(
             fitted.values[known.name] = None
         elif patch:
             raise refusal(f"{at}.{known.name}", "null", expected(known))
+    _fold(fitted)
     if not patch:
         _require(declared, fitted.values, at)
     if fill:
         _fill(declared, fitted.values, given)
     return fitted
+
+
+def _fold(fitted: Fitted) -> None:
+    value = fitted.values.get(currencies.FIELD)
+    if not isinstance(value, str):
+        return
+    code = currencies.kept(value)
+    fitted.values[currencies.FIELD] = code
+    fitted.currency = None if currencies.is_code(code) else value
 
 
 def spelled(declared: dict[str, Property], stored: JsonObject) -> JsonObject:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from one_mcp import clock
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.ontology import currencies
 from one_mcp.ontology.shape import DECIMAL
 from one_mcp.store import dialect
 
@@ -31,12 +32,20 @@ class Filter:
     conditions: list[str] = field(default_factory=list[str])
     parameters: dict[str, object] = field(default_factory=dict[str, object])
     prefix: str = "w"
+    is_currency: bool = False  # what is compared now, and whatever the case it is in
 
     def bind(self, value: object) -> str:
         """Bind a value under a new name and return the placeholder."""
         name = f"{self.prefix}{len(self.parameters)}"
         self.parameters[name] = value
         return f":{name}"
+
+    def text_test(self, sign: str, operand: str) -> "Test":
+        """Compare a text."""
+        bound = self.bind(operand)
+        if self.is_currency:
+            return lambda kind, value: f"({kind} = 'text' AND upper({value}) {sign} upper({bound}))"
+        return lambda kind, value: f"({kind} = 'text' AND {value} {sign} {bound})"
 
 
 def json_path(path: str) -> str:
@@ -55,6 +64,7 @@ def properties(where: JsonObject, prefix: str = "w") -> Filter:
     for path, wanted in where.items():
         _check_path(path)
         place = made.bind(json_path(path))
+        made.is_currency = currencies.is_field(path)
         operators = wanted if isinstance(wanted, dict) else {"eq": wanted}
         count += len(operators)
         if not operators or count > MOST_CONDITIONS:
@@ -111,10 +121,6 @@ def _any(place: str, test: "Test") -> str:
     )
 
 
-def _text_test(sign: str, bound: str) -> "Test":
-    return lambda kind, value: f"({kind} = 'text' AND {value} {sign} {bound})"
-
-
 def _number_test(sign: str, bound: str) -> "Test":
     """Compare a number; what is none is never cast to one, in whatever order an engine asks."""
     return lambda kind, value: (
@@ -142,7 +148,7 @@ def _equal_test(made: Filter, operand: JsonValue, at: str) -> "Test":
         case int() | float():
             return _decimal_test("=", made.bind(operand))
         case str():
-            text = _text_test("=", made.bind(operand))
+            text = made.text_test("=", operand)
             number = number_of(operand)
             return text if number is None else _either(text, _number_test("=", made.bind(number)))
         case _:
@@ -177,10 +183,10 @@ def _comparison(sign: str) -> "Make":
             )
         number = operand if not isinstance(operand, str) else number_of(operand)
         if isinstance(operand, str) and number is None:
-            return _any(place, _text_test(sign, made.bind(operand)))
+            return _any(place, made.text_test(sign, operand))
         bound = made.bind(number)
         if isinstance(operand, str) and not DECIMAL.fullmatch(operand):
-            text = _text_test(sign, made.bind(operand))
+            text = made.text_test(sign, operand)
             return _any(place, _either(text, _number_test(sign, bound)))
         return _any(place, _decimal_test(sign, bound))
 

@@ -136,7 +136,7 @@ def test_the_organization_is_set_and_shown(run: Run) -> None:
     shown = answer(run("organization", "--json"))
     refused = run("organization", "--time-zone", "Berlin")
 
-    assert (shown["name"], shown["currency"]) == ("Bakery", "eur")
+    assert (shown["name"], shown["currency"]) == ("Bakery", "EUR")
     assert shown["time_zone"] == "Europe/Berlin"
     assert refused.exit_code == 1
 

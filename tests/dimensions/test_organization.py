@@ -19,7 +19,7 @@ async def test_settings_are_set_in_one_change_and_taken_back(one: Session) -> No
     applied = await one.write(batch.apply, steps)
 
     now = await one.read(settings.show)
-    assert (now.name, now.owner, now.currency) == ("Bakery", "Ada", "eur")
+    assert (now.name, now.owner, now.currency) == ("Bakery", "Ada", "EUR")
     assert await one.read(settings.time_zone) == "Europe/Berlin"
     assert applied.done[0].did == "updated Bakery: name, owner, currency, time_zone"
     await one.write(undo.undo, applied.change or "")

@@ -42,7 +42,7 @@ async def test_a_payment_counts_for_each_course_once_and_once_in_the_total(one: 
     for person, course in ((0, 0), (0, 1), (1, 0)):
         await one.write(connection.connect, people[person], "enrolled_in", courses[course])
     for person, amount in ((0, 10), (0, 2.5), (1, 5.25), (2, 100)):
-        metadata = {"status": "completed", "amount": amount, "currency": "usd"}
+        metadata = {"status": "completed", "amount": amount, "currency": "USD"}
         await one.write(event.record, "payment_processed", actor=people[person], metadata=metadata)
 
     said = await one.read(
@@ -53,13 +53,13 @@ async def test_a_payment_counts_for_each_course_once_and_once_in_the_total(one: 
         asked=PAYMENTS,
     )
 
-    assert said.total == {"count": 4, "sum:amount": {"usd": 117.75}}
+    assert said.total == {"count": 4, "sum:amount": {"USD": 117.75}}
     assert said.groups is not None
     found = [(g["actor.enrolled_in"], g["count"], g["sum:amount"]) for g in said.groups]
     assert found == [
-        (courses[0], 3, {"usd": 17.75}),
-        (courses[1], 2, {"usd": 12.5}),
-        (None, 1, {"usd": 100}),
+        (courses[0], 3, {"USD": 17.75}),
+        (courses[1], 2, {"USD": 12.5}),
+        (None, 1, {"USD": 100}),
     ]
     assert said.note == summarizing.IN_SEVERAL
 
@@ -75,7 +75,7 @@ async def paid(one: Session, pick: random.Random, people: int, payments: int) ->
         if pick.random() < 0.9:
             metadata["amount"] = pick.choice((10, 10, 2.5, 0.1, 99.99, -5))
         if pick.random() < 0.8:
-            metadata["currency"] = pick.choice(("eur", "usd", "USD"))
+            metadata["currency"] = pick.choice(("EUR", "USD", "USD"))
         await one.write(
             event.record,
             "payment_processed",

@@ -37,9 +37,9 @@ async def test_revenue_per_course_over_its_enrolled_members(
         {
             "actor.enrolled_in": ids["yoga"],
             "actor.enrolled_in_name": "Yoga",
-            "sum:amount": {"eur": 240.1, "usd": 50},
+            "sum:amount": {"EUR": 240.1, "USD": 50},
         },
-        {"actor.enrolled_in": None, "sum:amount": {"eur": 19.9}},
+        {"actor.enrolled_in": None, "sum:amount": {"EUR": 19.9}},
     ]
 
 
@@ -75,8 +75,8 @@ async def test_members_are_counted_per_course_and_sales_by_what_was_sold(client:
 
     assert [it["count"] for it in members["groups"]] == [2, 2]
     assert [(it["target.type"], it["count"], it["sum:target.price"]) for it in sold["groups"]] == [
-        ("course", 3, {"eur": 300.3}),
-        ("digital_product", 3, {"eur": 59.7}),
+        ("course", 3, {"EUR": 300.3}),
+        ("digital_product", 3, {"EUR": 59.7}),
     ]
 
 

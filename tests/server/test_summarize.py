@@ -33,11 +33,11 @@ async def test_revenue_by_month_is_summed_per_currency_in_days_of_the_organizati
 
     assert said["rows"] == 6
     assert said["time_zone"] == "Europe/Berlin"
-    assert said["total"] == {"sum:amount": {"eur": 260, "usd": 50}}
+    assert said["total"] == {"sum:amount": {"EUR": 260, "USD": 50}}
     assert [*revenue(said, "month").items()] == [
-        ("2026-09", {"eur": 100.1}),
-        ("2026-10", {"eur": 100.2}),
-        ("2026-11", {"eur": 59.7, "usd": 50}),
+        ("2026-09", {"EUR": 100.1}),
+        ("2026-10", {"EUR": 100.2}),
+        ("2026-11", {"EUR": 59.7, "USD": 50}),
     ]
 
 
@@ -51,13 +51,13 @@ async def test_revenue_by_month_and_product_names_the_product(
             "month": "2026-11",
             "target": ids["guide"],
             "target_name": "Guide",
-            "sum:amount": {"eur": 59.7},
+            "sum:amount": {"EUR": 59.7},
         },
         {
             "month": "2026-11",
             "target": ids["yoga"],
             "target_name": "Yoga",
-            "sum:amount": {"usd": 50},
+            "sum:amount": {"USD": 50},
         },
     ]
 
@@ -67,9 +67,9 @@ async def test_the_best_customers_come_first_and_the_rest_is_one_sum(
 ) -> None:
     said = await ask(client, "events", **SALES, group_by=["actor"], sort="-sum:amount", limit=2)
 
-    assert revenue(said, "actor_name") == {"Ben": {"eur": 120.1}, "Ada": {"eur": 120, "usd": 50}}
+    assert revenue(said, "actor_name") == {"Ben": {"EUR": 120.1}, "Ada": {"EUR": 120, "USD": 50}}
     assert said["groups"][0]["actor"] == ids["ben"]
-    assert said["other"] == {"groups": 1, "sum:amount": {"eur": 19.9}}
+    assert said["other"] == {"groups": 1, "sum:amount": {"EUR": 19.9}}
 
 
 @pytest.mark.usefixtures("ids")
@@ -80,10 +80,10 @@ async def test_averages_medians_and_ends_are_exact(client: Client) -> None:
     )
 
     assert said["total"] == {
-        "avg:amount": {"eur": 52, "usd": 50},
-        "median:amount": {"eur": 19.9, "usd": 50},
-        "min:amount": {"eur": 19.9, "usd": 50},
-        "max:amount": {"eur": 100.2, "usd": 50},
+        "avg:amount": {"EUR": 52, "USD": 50},
+        "median:amount": {"EUR": 19.9, "USD": 50},
+        "min:amount": {"EUR": 19.9, "USD": 50},
+        "max:amount": {"EUR": 100.2, "USD": 50},
         "count:distinct actor": 3,
     }
 
@@ -92,9 +92,9 @@ async def test_averages_medians_and_ends_are_exact(client: Client) -> None:
 async def test_growth_is_against_the_same_days_of_the_month_before(client: Client) -> None:
     said = await ask(client, "events", **SALES, since="start of month", compare="previous")
 
-    assert said["total"] == {"sum:amount": {"eur": 59.7, "usd": 50}}
-    assert said["previous"] == {"sum:amount": {"eur": 100.2}}
-    assert said["growth"] == {"sum:amount": {"eur": -40.4}}
+    assert said["total"] == {"sum:amount": {"EUR": 59.7, "USD": 50}}
+    assert said["previous"] == {"sum:amount": {"EUR": 100.2}}
+    assert said["growth"] == {"sum:amount": {"EUR": -40.4}}
 
 
 @pytest.mark.usefixtures("ids")
@@ -106,7 +106,7 @@ async def test_who_bought_before_and_not_now_is_in_the_comparison(client: Client
     seen = {
         group["actor_name"]: (group["sum:amount"], group["previous"]) for group in said["groups"]
     }
-    assert seen["Cleo"] == ({"eur": 19.9}, {"sum:amount": 0})
+    assert seen["Cleo"] == ({"EUR": 19.9}, {"sum:amount": 0})
     assert {"Ada", "Ben", "Cleo"} == set(seen)
 
 
@@ -159,7 +159,7 @@ async def test_overdue_invoices_are_counted_and_summed(client: Client) -> None:
         measures=["count", "sum:amount"],
     )
 
-    assert said["total"] == {"count": 2, "sum:amount": {"eur": 30.3}}
+    assert said["total"] == {"count": 2, "sum:amount": {"EUR": 30.3}}
 
 
 @pytest.mark.usefixtures("ids")
@@ -175,9 +175,9 @@ async def test_subscriptions_are_counted_by_tier_and_by_their_own_status(client:
 
     rows = [(it["tier"], it["properties.status"], it["sum:price"]) for it in said["groups"]]
     assert sorted(rows) == [
-        ("pro", "active", {"eur": 30}),
-        ("pro", "cancelled", {"eur": 30}),
-        ("starter", "active", {"usd": 12}),
+        ("pro", "active", {"EUR": 30}),
+        ("pro", "cancelled", {"EUR": 30}),
+        ("starter", "active", {"USD": 12}),
     ]
     assert "properties.status" in misled["note"]
 
@@ -308,9 +308,9 @@ async def test_what_cannot_be_meant_is_refused_by_name(
 async def test_a_property_with_a_time_groups_by_its_month(client: Client) -> None:
     """Days are those of the time zone; a month without any is there, and what has no time, too."""
     for amount, at in ((40, "2025-10-31T23:30:00Z"), (2, "2025-11-30T12:00:00Z"), (7, None)):
-        given = {"amount": amount, "currency": "eur", "paidAt": at}
+        given = {"amount": amount, "currency": "EUR", "paidAt": at}
         await call(client, "create_entity", type="invoice", name="I", properties=given)
-    later = {"amount": 1, "currency": "eur", "paidAt": "2026-01-01T00:00:00+01:00"}
+    later = {"amount": 1, "currency": "EUR", "paidAt": "2026-01-01T00:00:00+01:00"}
     await call(client, "create_entity", type="invoice", name="I", properties=later)
     asked = {"types": ["invoice"], "measures": ["sum:amount"], "time_zone": "Europe/Berlin"}
 
@@ -318,13 +318,13 @@ async def test_a_property_with_a_time_groups_by_its_month(client: Client) -> Non
     by_year = await ask(client, "entities", **asked, group_by=["year:paidAt", "type"])
 
     assert revenue(said, "month:paidAt") == {
-        None: {"eur": 7},
-        "2025-11": {"eur": 42},
+        None: {"EUR": 7},
+        "2025-11": {"EUR": 42},
         "2025-12": 0,
-        "2026-01": {"eur": 1},
+        "2026-01": {"EUR": 1},
     }
     assert said["rows"] == 4
-    assert said["total"] == {"sum:amount": {"eur": 50}}
+    assert said["total"] == {"sum:amount": {"EUR": 50}}
     assert [group["year:paidAt"] for group in by_year["groups"]] == [None, "2025", "2026"]
 
 
@@ -347,5 +347,5 @@ async def test_a_ranking_by_money_says_which_currency_it_compares(client: Client
     mixed = await ask(client, "events", **SALES, group_by=["actor"], sort="-sum:amount")
     plain = await ask(client, "events", **SALES, group_by=["actor"], sort="actor")
 
-    assert "ranked by eur; amounts in usd are not compared" in mixed["warnings"][0]
+    assert "ranked by EUR; amounts in USD are not compared" in mixed["warnings"][0]
     assert "warnings" not in plain

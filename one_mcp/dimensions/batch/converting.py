@@ -8,6 +8,7 @@ from one_mcp.dimensions.entities import identity, rows
 from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.dimensions.entities.rows import EntityRow
 from one_mcp.dimensions.events import event, retracted
+from one_mcp.dimensions.organizations import currencies
 from one_mcp.errors import DuplicateError, InvalidArgumentError, WrongDirectionError
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.ontology import automatic, check, names
@@ -55,6 +56,7 @@ def convert(
         raise identity.refusal(kind, other)
     _refuse_taken(work, before, kind.name)
     rows.retype(work, after)
+    currencies.warn(work, given)
     event.expect(work, _occasion(work, after))
     work.touch(before["type"], kind.name)
     _advise(work, before["id"], kind.name)

@@ -6,6 +6,7 @@ from one_mcp.dimensions import excerpts, lookup
 from one_mcp.dimensions.connections import rows
 from one_mcp.dimensions.connections.cycles import Cycles
 from one_mcp.dimensions.connections.rows import ConnectionRow
+from one_mcp.dimensions.organizations import currencies
 from one_mcp.errors import ConflictError, InvalidArgumentError, NotFoundError, WrongDirectionError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import adjustments, check
@@ -74,6 +75,7 @@ def connect(
         if changed:
             rows.update(work, [new])
     work.warnings.extend(checked.hints)
+    currencies.warn(work, checked)
     shown, shortened = excerpts.properties(jsons.dumps(kept), SHOWN_CHARACTERS, kind.metadata)
     return Connected(
         id=new.id,

@@ -8,6 +8,7 @@ from one_mcp.dimensions import excerpts, lookup
 from one_mcp.dimensions.entities import alike, identity, rows, tags
 from one_mcp.dimensions.entities.rows import EntityRow
 from one_mcp.dimensions.events import event
+from one_mcp.dimensions.organizations import currencies
 from one_mcp.errors import DuplicateError, InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import adjustments, check
@@ -69,6 +70,7 @@ def create(
             field="external_id",
         )
     work.warnings.extend(checked.hints)
+    currencies.warn(work, checked)
     alike.warn(work, new, same)
     tags.add(work, new.id, with_tags or [])
     event.expect(work, Occasion(kind, "created", new.id, values))
@@ -115,6 +117,7 @@ def update(
         new,
     )
     work.warnings.extend(checked.hints)
+    currencies.warn(work, checked)
     changed = rows.differing(before, after)
     if changed:
         if after.identity != before["identity"]:

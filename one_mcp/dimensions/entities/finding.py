@@ -10,6 +10,7 @@ from one_mcp.dimensions import lookup
 from one_mcp.dimensions.entities import (
     conditions,
     existence,
+    money,
     named,
     orders,
     scans,
@@ -127,7 +128,7 @@ def find(
     words = fulltext.words(work, text) if text else None
     order = orders.read(work, chosen, kinds, by) if sort else None
     paths = [*(where or ()), *([by.name] if isinstance(order, ValueOrder) else [])]
-    warnings = _odd(work, chosen, kind, status, paths) + _about_words(work, text, words)
+    warnings = [*_odd(work, chosen, kind, status, paths), *_about_words(work, text, words)]
     if text is not None and words is None:
         return Entities(items=[], total=0, warnings=warnings)
     others = [where, tags, connected_to, has, lacks, name, since, until]
@@ -147,6 +148,7 @@ def _answer(
     total = None
     if wish.wanted.place is None:
         total = totals.of(work, wish.selection, wish.words) if page.cursor else len(page.items)
+        warnings = [*warnings, *money.warnings(work, wish.selection, wish.order)]
     return Entities(
         items=page.items,
         total=total,

@@ -12,7 +12,7 @@ from one_mcp.dimensions.entities.existence import Existence
 from one_mcp.dimensions.entities.selection import Selection
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonValue
-from one_mcp.ontology import check, operands
+from one_mcp.ontology import check, currencies, operands
 from one_mcp.ontology.model import EntityType
 from one_mcp.store import dialect, filters, property_values
 from one_mcp.store.property_values import Field
@@ -104,6 +104,7 @@ class ValueOrder:
     value: str
     descending: bool
     is_time: bool = False
+    is_money: bool = False
     name: str | None = None
     fields: Sequence[Field] | None = None
 
@@ -200,6 +201,7 @@ def _by_property(
         value=value,
         descending=descending,
         is_time=types == {"timestamp_ms"},
+        is_money=any(each.unit == currencies.UNIT for each in declared),
         name=path,
         fields=fields,
     )

@@ -6,7 +6,7 @@ from one_mcp.clock import EARLIEST_MS, LATEST_MS
 from one_mcp.dimensions import lookup
 from one_mcp.dimensions.events import retracted, rows
 from one_mcp.dimensions.events.rows import EventRow
-from one_mcp.dimensions.organizations import moments
+from one_mcp.dimensions.organizations import currencies, moments
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import automatic, check
@@ -62,6 +62,7 @@ def record(
     if advice is not None:
         work.warn(advice)
     work.warnings.extend(checked.hints)
+    currencies.warn(work, checked)
     id = ids.new(ids.EVENT, work.now)
     rows.insert(work, [EventRow(id, kind.name, doer, target, checked.values, moment)])
     work.has_recorded = True

@@ -141,7 +141,7 @@ def _metadata(loading: Loading, draft: ConnectionLine) -> JsonObject:
         values = checked.values
     else:
         values, checked = rows.begun(kind, given)
-    loading.report.remark(checked.extra, checked.hints)
+    loading.remark(checked)
     return values
 
 

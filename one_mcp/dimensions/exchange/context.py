@@ -8,8 +8,10 @@ from typing import TypeVar
 from one_mcp.dimensions.exchange import records
 from one_mcp.dimensions.exchange.key_maps import KeyMaps
 from one_mcp.dimensions.exchange.report import Tally
+from one_mcp.dimensions.organizations import currencies
 from one_mcp.errors import DuplicateError, NotFoundError, OneError
 from one_mcp.ontology import check
+from one_mcp.ontology.check import CheckedProperties
 from one_mcp.store.work import Work
 
 T = TypeVar("T")
@@ -79,6 +81,11 @@ class Loading:
         self.work = work
         self.changes.add(work.change)
         self.report = Tally(self.report.place)
+
+    def remark(self, checked: CheckedProperties) -> None:
+        """Note what is worth telling of fields that were checked."""
+        odd = currencies.odd(self.work, checked)
+        self.report.remark(checked.extra, (*checked.hints, *odd))
 
     def sift(
         self, lines: Iterable[tuple[int, T]], check: Callable[[int, T], U]

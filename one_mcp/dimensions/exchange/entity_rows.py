@@ -266,7 +266,7 @@ def _begun(loading: Loading, draft: EntityLine) -> JsonObject:
         values = checked.values
     else:
         values, checked = rows.begun(draft.kind, draft.name, given)
-    loading.report.remark(checked.extra, checked.hints)
+    loading.remark(checked)
     return values
 
 
@@ -290,5 +290,5 @@ def _merged(loading: Loading, draft: EntityLine, before: Row) -> JsonObject:
     if jsons.dumps(record.properties) == before["properties"]:
         return record.properties
     values, checked = rows.patched(draft.kind, before, record.properties, stored=loading.faithful)
-    loading.report.remark(checked.extra, checked.hints)
+    loading.remark(checked)
     return values

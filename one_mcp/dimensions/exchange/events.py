@@ -107,7 +107,7 @@ def _drafted(
     work = loading.work
     kind = check.event_type(work.ontology, record.type)
     checked = check.metadata(kind, record.metadata, patch=loading.faithful, stored=loading.faithful)
-    loading.report.remark(checked.extra, checked.hints)
+    loading.remark(checked)
     me = work.principal.person
     actor = me if record.actor is None else _party(loading, references, people, record.actor)
     given = record.target

@@ -13,6 +13,7 @@ from one_mcp.dimensions.changes import images
 from one_mcp.dimensions.exchange import export
 from one_mcp.dimensions.exchange.context import RowSet
 from one_mcp.jsons import JsonObject
+from one_mcp.ontology import currencies
 from one_mcp.store import dialect
 from one_mcp.store.work import BEGINS, Row, Work
 
@@ -58,9 +59,10 @@ class AlikeEntities:
         self._rows: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
         self._made: dict[tuple[str, str], list[tuple[Row, JsonObject]]] = defaultdict(list)
         names = sorted({(it.type, it.name) for it in wanted})
-        texts = sorted({jsons.dumps(it.properties) for it in wanted})
+        texts = sorted({text for it in wanted for text in _texts(it.properties)})
         for row in _same(work, names, texts) if wanted else ():
-            self._rows[row["type"], row["name"], row["properties"]].append(row)
+            kept = currencies.folded(jsons.load_object(row["properties"]))
+            self._rows[row["type"], row["name"], jsons.dumps(kept)].append(row)
         if wanted and sum(map(len, self._rows.values())) < len(wanted):
             self._look_back(work, names)
 
@@ -70,7 +72,9 @@ class AlikeEntities:
             if row["seq"] not in taken and _fits(row, line):
                 return row
         for row, properties in self._made.get((line.type, line.name), ()):
-            if row["seq"] not in taken and jsons.same(properties, line.properties):
+            if row["seq"] not in taken and jsons.same(
+                currencies.folded(properties), line.properties
+            ):
                 return row
         return None
 
@@ -82,6 +86,13 @@ class AlikeEntities:
             row, properties = edited[entry["row_id"]], left.get(entry["seq"], {}).get("properties")
             if isinstance(properties, dict):
                 self._made[row["type"], row["name"]].append((row, properties))
+
+
+def _texts(properties: JsonObject) -> set[str]:
+    """Write properties as they may be stored: older currencies are in small letters."""
+    code = properties.get(currencies.FIELD)
+    small = {currencies.FIELD: code.lower()} if isinstance(code, str) else {}
+    return {jsons.dumps(properties), jsons.dumps({**properties, **small})}
 
 
 def _fits(row: Row, line: Likely) -> bool:
@@ -181,7 +192,7 @@ class AlikeEvents:
         """Return the first event like a line that no other line took."""
         for row in self._rows.get((line.type, line.actor, line.target, line.at), ()):
             if row["seq"] not in taken and jsons.same(
-                jsons.load_object(row["metadata"]), line.metadata
+                currencies.folded(jsons.load_object(row["metadata"])), line.metadata
             ):
                 return row
         return None

@@ -1,6 +1,5 @@
 """Settings: what an organization calls itself, and in which money and days it counts."""
 
-import re
 from zoneinfo import ZoneInfo
 
 from one_mcp import jsons
@@ -8,21 +7,11 @@ from one_mcp.access import Permission, Role
 from one_mcp.answers import Written
 from one_mcp.errors import InvalidArgumentError, NotFoundError
 from one_mcp.jsons import JsonObject
+from one_mcp.ontology import currencies
 from one_mcp.store.work import Work
 
 UTC = "UTC"
 LONGEST_NAME = 500
-_ISO_4217 = """
-    aed afn all amd aoa ars aud awg azn bam bbd bdt bgn bhd bif bmd bnd bob brl bsd btn bwp
-    byn bzd cad cdf chf clp cny cop crc cup cve czk djf dkk dop dzd egp ern etb eur fjd fkp
-    gbp gel ghs gip gmd gnf gtq gyd hkd hnl htg huf idr ils inr iqd irr isk jmd jod jpy kes
-    kgs khr kmf kpw krw kwd kyd kzt lak lbp lkr lrd lsl lyd mad mdl mga mkd mmk mnt mop mru
-    mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd omr pab pen pgk php pkr pln pyg qar ron
-    rsd rub rwf sar sbd scr sdg sek sgd shp sle sos srd ssp stn svc syp szl thb tjs tmt tnd
-    top try ttd twd tzs uah ugx usd uyu uzs ves vnd vuv wst xaf xcd xcg xof xpf yer zar zmw
-    zwg
-"""
-CURRENCIES = frozenset(re.findall(r"[a-z]{3}", _ISO_4217))
 
 
 class Settled(Written):
@@ -37,8 +26,9 @@ class Settled(Written):
 
 
 def currency(work: Work) -> str | None:
-    """Return the currency in which the organization counts, such as eur, where it has said so."""
-    return _text(_properties(work), "currency")
+    """Return the currency in which the organization counts, such as EUR, where it has said so."""
+    found = _text(_properties(work), "currency")
+    return found and found.upper()  # older files keep it in small letters
 
 
 def time_zone(work: Work) -> str:
@@ -53,7 +43,7 @@ def show(work: Work) -> Settled:
         id=work.organization,
         name=work.value("SELECT name FROM organizations WHERE organization_id = :organization"),
         owner=owner and owner[1],
-        currency=_text(properties, "currency"),
+        currency=currency(work),
         time_zone=_text(properties, "timeZone") or UTC,
     )
 
@@ -162,12 +152,12 @@ def _named(name: str, argument: str) -> str:
 
 
 def _currency(code: str) -> str:
-    lower = code.strip().lower()
-    if lower not in CURRENCIES:
+    kept = currencies.kept(code)
+    if not isinstance(kept, str) or kept not in currencies.CODES:
         raise InvalidArgumentError(
-            "currency is a code of ISO 4217, such as eur or usd.", argument="currency"
+            "currency is a code of ISO 4217, such as EUR or USD.", argument="currency"
         )
-    return lower
+    return kept
 
 
 def zone(name: str) -> str:

@@ -1,6 +1,5 @@
 """Figures: tallies as an answer shows them, money by currency, and by which they are ranked."""
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,7 +12,14 @@ from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.ontology.shape import DECIMAL
 
 NO_CURRENCY = "no currency"
-_LEAST = Decimal("-Infinity")
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyRank:
+    """The measure by which groups are ranked; of money in one currency, else the usual one."""
+
+    measure: Measure
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +55,48 @@ class Figures:
             told.append(f"{rows} of {name} {names} no currency and {how}.")
         return told
 
-    def uncompared(self, total: GroupTally, sort: str) -> list[str]:
+    def ranking(self, name: str) -> MoneyRank | None:
+        """Read by which measure groups are ranked, perhaps by one currency: sum:amount.chf."""
+        for it in self.wanted:
+            if it.text == name:
+                return MoneyRank(it)
+        for it in self.wanted:
+            if it.is_numeric and name.startswith(f"{it.text}."):
+                return MoneyRank(it, name.removeprefix(f"{it.text}.").upper())
+        return None
+
+    def uncompared(self, total: GroupTally, by: MoneyRank) -> list[str]:
         """Tell of money in other currencies than that by which groups are ranked."""
-        by = next((it for it in self.wanted if it.text == sort), None)
-        if by is None or by.field is None or by.does == measures.DISTINCT:
+        if by.measure.field is None or not by.measure.is_numeric:
             return []
-        units = self._units(total, by.field)
+        units = [
+            str(unit or NO_CURRENCY) for unit in _by_rows(self._units(total, by.measure.field))
+        ]
+        if by.currency is not None:
+            known = ", ".join(sorted(units))
+            told = f"No row of {by.measure.field} is in {by.currency}, but in {known or 'none'}."
+            return [] if by.currency in units else [told]
         if len(units) < 2:  # noqa: PLR2004  # one currency is compared with itself
             return []
-        first, *others = (str(unit or NO_CURRENCY) for unit in _by_rows(units))
+        first, *others = units
         return [
             (
                 f"Groups are ranked by {first}; amounts in {', '.join(sorted(others))} are not "
-                'compared. Add where={"currency": …} to rank another one.'
+                f'compared. sort="-{by.measure.text}.{min(others)}" ranks by another one.'
             )
         ]
 
-    def rank(self, one: GroupTally, measure: Measure, total: GroupTally) -> Decimal:
-        """Return what a group is ranked by: of several currencies, the one with most rows."""
-        if measure.field is None or measure.does == measures.DISTINCT:
+    def rank(self, one: GroupTally, by: MoneyRank, total: GroupTally) -> Decimal | None:
+        """Return what a group is ranked by: of several currencies, the one with most rows.
+
+        None is that the group has nothing there, and comes last in either direction.
+        """
+        measure = by.measure
+        if measure.field is None or not measure.is_numeric:
             return Decimal(self._count(one, measure))
-        counted = _by_rows(self._units(total, measure.field))
-        if not counted:
-            return _LEAST
-        main = counted[0]
-        found = measures.of(measure.does, self._units(one, measure.field).get(main, Numbers()))
-        return _LEAST if found is None else found
+        counted = [by.currency] if by.currency else _by_rows(self._units(total, measure.field))
+        numbers = self._units(one, measure.field).get(counted[0]) if counted else None
+        return measures.of(measure.does, numbers) if numbers and numbers.count else None
 
     def _count(self, one: GroupTally, measure: Measure) -> int:
         if measure.field is None:
@@ -137,5 +159,4 @@ def _number(value: JsonValue) -> Decimal | None:
 
 def _by_rows(units: dict[str | None, Numbers]) -> list[str | None]:
     """List currencies, the one with most rows first."""
-    counted = Counter({unit: it.count for unit, it in units.items()})
-    return [unit for unit, _ in counted.most_common()]
+    return sorted(units, key=lambda unit: (-units[unit].count, unit or ""))

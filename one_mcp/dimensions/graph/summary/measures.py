@@ -33,6 +33,10 @@ class Measure:
     does: str
     field: str | None = None
 
+    @property
+    def is_numeric(self) -> bool:
+        return self.does in NUMERIC
+
 
 @dataclass(slots=True)
 class Numbers:

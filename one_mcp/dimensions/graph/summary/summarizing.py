@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from one_mcp import clock, ids, jsons
@@ -18,7 +19,7 @@ from one_mcp.dimensions.graph.summary import (
     sources,
     tally,
 )
-from one_mcp.dimensions.graph.summary.figures import Figures
+from one_mcp.dimensions.graph.summary.figures import Figures, MoneyRank
 from one_mcp.dimensions.graph.summary.measures import Measure
 from one_mcp.dimensions.graph.summary.queries import Grouping, Key, Value
 from one_mcp.dimensions.graph.summary.sources import Conditions, Kind, RowSource
@@ -36,6 +37,7 @@ ROOM, WIDE_ROOM = 6_500, 32_000  # characters of all groups, by themselves or as
 VALUE_CHARACTERS = 120
 IN_SEVERAL = "A row with several tags, neighbours or values of a list is in several groups."
 OWN_STATUS = "status is the entity's own; for its property group by properties.status."
+_ZERO = Decimal(0)
 Compare = Literal["previous"]
 Group: TypeAlias = tuple[Key, GroupTally]
 
@@ -127,15 +129,17 @@ def _best(
     These are groups by an id or a name, of which there may be very many, with counts and sums.
     """
     name = sort.name if sort else ""
-    by = next((it for it in written.wanted if it.text == name), None if sort else written.wanted[0])
-    if by is None or by.does not in {measures.COUNT, "sum"} or len(grouping.names) != 1:
+    rank = written.ranking(name) if sort else MoneyRank(written.wanted[0])
+    if rank is None or rank.measure.does not in {measures.COUNT, "sum"} or len(grouping.names) != 1:
         return None
     key = grouping.names[0]
     if source.column(key) is None or key not in {*sources.NAMED, "name"}:
         return None
     if any(it.does not in {measures.COUNT, "sum", "avg"} for it in written.wanted):
         return None
-    return Ranking(by, limit or _usual(grouping), sort is None or sort.descending, written.home)
+    descending = sort is None or sort.descending
+    most = limit or _usual(grouping)
+    return Ranking(rank.measure, most, descending, written.home, rank.currency)
 
 
 def _before(work: Work, source: RowSource, grouping: Grouping) -> RowSource:
@@ -161,16 +165,20 @@ def _ranked(found: Tallies, grouping: Grouping, written: Figures, sort: Sort | N
     groups = list(found.groups.items())
     name = sort.name if sort else ""
     downwards = sort is None or sort.descending
-    by = next((it for it in written.wanted if it.text == name), None)
+    by = written.ranking(name) if name not in grouping.names else None
     if sort and by is None and name not in grouping.names:
         known = ", ".join([*(it.text for it in written.wanted), *grouping.names])
+        money = next((it.text for it in written.wanted if it.is_numeric), None)
+        also = f", and .usd behind {money} ranks by one currency" if money else ""
         raise InvalidArgumentError(
-            f"sort takes one of {known}; with - in front the most comes first.", argument="sort"
+            f"sort takes one of {known}; with - in front the most comes first{also}.",
+            argument="sort",
         )
     groups.sort(key=lambda group: jsons.dumps(group[0]))  # equal ones in an order that stays
-    first = by or written.wanted[0]
+    first, most = by or MoneyRank(written.wanted[0]), by is None or downwards
     ranks = {key: written.rank(one, first, found.total) for key, one in groups}
-    groups.sort(key=lambda group: ranks[group[0]], reverse=by is None or downwards)
+    groups.sort(key=lambda group: ranks[group[0]] or _ZERO, reverse=most)
+    groups.sort(key=lambda group: ranks[group[0]] is None)
     if by is None and (column := name or grouping.time):
         place = grouping.names.index(column)
         groups.sort(key=_by_key(place), reverse=downwards)
@@ -287,5 +295,6 @@ def _warnings(
     if written.wanted:
         chosen = (*(asked.where or {}), *grouping.names)
         told += fields.steps(work.ontology, source, types, chosen)
-    uncompared = written.uncompared(found.total, by.name) if by else []
+    rank = written.ranking(by.name) if by else None
+    uncompared = written.uncompared(found.total, rank) if rank else []
     return [*told, *written.unnamed(found.total), *uncompared]

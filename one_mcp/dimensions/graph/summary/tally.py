@@ -3,14 +3,12 @@
 The engine counts; whatever is computed from the counts is exact, since it is done in decimals.
 """
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import product
 
-from one_mcp.dimensions.graph.summary import measures, periods, queries, wholes
+from one_mcp.dimensions.graph.summary import keys, measures, periods, queries, wholes
 from one_mcp.dimensions.graph.summary.measures import Folded, Measure, Numbers
 from one_mcp.dimensions.graph.summary.queries import (
     MOST_LINES,
@@ -18,7 +16,6 @@ from one_mcp.dimensions.graph.summary.queries import (
     Grouping,
     Key,
     Query,
-    Value,
 )
 from one_mcp.dimensions.graph.summary.sources import RowSource
 from one_mcp.dimensions.graph.summary.wholes import CountedLines, Told
@@ -88,13 +85,15 @@ class Tallies:
 class Ranking:
     """The groups that are wanted: the first `most` by their rows, or by the sum of a field.
 
-    Money that names no currency is in that of `home`.
+    Money that names no currency is in that of `home`; it is ranked by one currency, if not by
+    that with most rows.
     """
 
     measure: Measure
     most: int
     descending: bool
     home: str | None
+    currency: str | None = None
 
     @property
     def by_sum(self) -> bool:
@@ -167,8 +166,10 @@ def _statement(query: Query, lines: CountedLines, found: Tallies, best: Ranking 
     elif best is None:
         statement = lines.statement
     elif found.in_all is None:
-        query.parameters |= {"best": best.most, "home": best.home}
-        statement = wholes.best(lines, by_sum=best.by_sum, descending=best.descending)
+        query.parameters |= {"best": best.most, "home": best.home, "ranked_unit": best.currency}
+        statement = wholes.best(
+            lines, by_sum=best.by_sum, descending=best.descending, chosen=bool(best.currency)
+        )
     else:
         query.parameters["chosen"] = [key[0] or "" for key in found.groups]
         statement = wholes.chosen(lines)
@@ -188,7 +189,7 @@ def _take(
     if about != Told.GROUP:
         found.total.add(tally)
     if about != Told.WHOLE:
-        for key in _keys(row, len(grouping.names), found.starts):
+        for key in keys.of(row, grouping, found.starts):
             found.groups.setdefault(key, GroupTally()).add(tally)
 
 
@@ -220,9 +221,10 @@ def _of_row(row: Row, name: str | None, how: Extent) -> GroupTally:
         return GroupTally()
     value, kind = row["value"], row["kind"]
     if how is Extent.DISTINCT:
+        value = keys.folded(name, value)
         seen: set[object] = set() if kind in {None, "null"} else {(kind, value)}
         return GroupTally(distinct={name: seen})
-    unit = row["unit"].lower() if row["unit_kind"] == "text" else None
+    unit = row["unit"].upper() if row["unit_kind"] == "text" else None
     if how is Extent.FOLDED and row["total"] is not None:
         sums = (Decimal(row[it]).scaleb(-measures.PLACES) for it in ("total", "least", "most"))
         folded = Numbers(kinds={kind}, folded=Folded(times, *sums))
@@ -258,25 +260,3 @@ def _edge(work: Work, source: RowSource, way: str) -> int | None:
         since=source.since,
         until=source.until,
     )
-
-
-def _keys(row: Row, count: int, starts: Sequence[int]) -> Iterator[Key]:
-    """Return the groups of a line's rows: one, or one for each value of a list."""
-    pairs = ((row[f"key{index}"], row[f"kind{index}"]) for index in range(count))
-    return product(*(_values(value, kind, starts) for value, kind in pairs))
-
-
-def _values(value: Value, kind: str | None, starts: Sequence[int]) -> list[Value]:
-    match kind:
-        case "bucket":
-            return [starts[int(value or 0)]]
-        case "array":
-            found = json.loads(str(value))
-            plain = [it if isinstance(it, str | int | float) else json.dumps(it) for it in found]
-            return list(dict.fromkeys(plain)) or [None]
-        case "true" | "false":
-            return [kind == "true"]
-        case None | "null":
-            return [None]
-        case _:
-            return [value]

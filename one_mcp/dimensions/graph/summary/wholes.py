@@ -12,7 +12,7 @@ from one_mcp.dimensions.graph.summary.ends import SummaryColumn
 from one_mcp.store import dialect
 
 _SUMS = ("sum(times) AS times", "sum(total) AS total", "min(least) AS least", "max(most) AS most")
-_UNIT = "coalesce(CASE WHEN unit_kind = 'text' THEN lower(unit) END, :home)"
+_UNIT = "coalesce(CASE WHEN unit_kind = 'text' THEN upper(unit) END, :home)"
 _KEY = "coalesce(key0, '')"  # an id is never empty
 
 
@@ -89,15 +89,17 @@ def chosen(lines: CountedLines) -> str:
     """
 
 
-def best(lines: CountedLines, *, by_sum: bool, descending: bool) -> str:
+def best(lines: CountedLines, *, by_sum: bool, descending: bool, chosen: bool) -> str:
     """Tell of the first groups by their rows, or by their sum in the currency of most rows.
 
-    Bound are `best`, how many, and `home`, the currency of what names none. The last line says how
-    many groups there are.
+    Bound are `best`, how many, and `home`, the currency of what names none; where one is `chosen`,
+    `ranked_unit` is summed instead. The last line says how many groups there are.
     """
     way = "DESC" if descending else "ASC"
     rank, main = "sum(times)", ""
-    if by_sum:
+    if by_sum and chosen:
+        rank = f"sum(total) FILTER (WHERE {_UNIT} = :ranked_unit)"
+    elif by_sum:
         rank = f"sum(total) FILTER (WHERE {_UNIT} IS NOT DISTINCT FROM (SELECT unit FROM main))"
         main = f""",
             main AS MATERIALIZED (
@@ -116,7 +118,7 @@ def best(lines: CountedLines, *, by_sum: bool, descending: bool) -> str:
             SELECT {_KEY} AS ranked_key
             FROM told
             GROUP BY key0
-            ORDER BY coalesce({rank}, 0) {way}, key0 IS NULL, key0
+            ORDER BY {rank} IS NULL, {rank} {way}, key0 IS NULL, key0
             {dialect.most("best")}
         )
         {_of_groups(lines)}
