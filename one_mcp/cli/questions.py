@@ -77,7 +77,7 @@ async def _silent(agent: Storyteller) -> None:
 
 
 def _euros(group: dict[str, Any]) -> int:
-    return group["sum:amount"]["eur"]
+    return group["sum:amount"]["EUR"]
 
 
 def _day(text: str) -> str:

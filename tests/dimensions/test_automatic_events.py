@@ -77,9 +77,9 @@ async def test_every_type_records_its_event(one: Session) -> None:
         ),
         (
             "metric",
-            {"key": "revenue", "value": 7.5, "unit": "usd"},
+            {"key": "revenue", "value": 7.5, "unit": "USD"},
             "metric_calculated",
-            {"metricKey": "revenue", "value": 7.5, "unit": "usd"},
+            {"metricKey": "revenue", "value": 7.5, "unit": "USD"},
         ),
         ("insight", {"category": "revenue"}, "insight_generated", {"insightType": "revenue"}),
         ("referral", {"referrerCode": "ANN"}, "referral_made", {"code": "ANN"}),
@@ -100,8 +100,8 @@ async def test_an_event_says_what_the_entity_says(
 
 
 async def test_a_payment_records_how_it_stands_and_each_step_once(one: Session) -> None:
-    paid = await create(one, "payment", amount=40, currency="eur", paymentMethod="cash")
-    said = {"amount": 40, "currency": "eur", "method": "cash", "paymentId": paid.id}
+    paid = await create(one, "payment", amount=40, currency="EUR", paymentMethod="cash")
+    said = {"amount": 40, "currency": "EUR", "method": "cash", "paymentId": paid.id}
     open = await create(one, "payment", amount=9, status="pending")
 
     await one.write(entity.update, open.id, {"description": "A mat"})
@@ -173,8 +173,8 @@ async def test_a_table_of_payments_is_summed_by_month(client: Client) -> None:
 
     assert found.structured_content
     assert found.structured_content["groups"] == [
-        {"month": "2025-10", "sum:amount": {"eur": 40}},
-        {"month": "2025-11", "sum:amount": {"eur": 15}},
+        {"month": "2025-10", "sum:amount": {"EUR": 40}},
+        {"month": "2025-11", "sum:amount": {"EUR": 15}},
     ]
 
 
@@ -275,7 +275,7 @@ async def test_a_sum_over_the_steps_of_a_payment_says_so(client: Client) -> None
         assert answer.structured_content is not None
         return answer.structured_content
 
-    paid = {"amount": 49, "currency": "eur", "status": "pending"}
+    paid = {"amount": 49, "currency": "EUR", "status": "pending"}
     made = await call("create_entity", type="payment", name="Course", properties=paid)
     await call("update_entity", id=made["id"], properties={"status": "completed"})
     asked = {"of": "events", "types": ["payment_processed"], "measures": ["sum:amount"]}
@@ -286,6 +286,6 @@ async def test_a_sum_over_the_steps_of_a_payment_says_so(client: Client) -> None
 
     assert len(both["warnings"]) == 1
     assert "completed" in both["warnings"][0]
-    assert one_step["total"] == {"sum:amount": {"eur": 49}}
+    assert one_step["total"] == {"sum:amount": {"EUR": 49}}
     assert "warnings" not in one_step
     assert "warnings" not in by_step

@@ -64,7 +64,7 @@ BUSINESS = [
             "type": "payment_processed",
             "actor": f"$p{n}",
             "target": f"$c{n}",
-            "metadata": {"status": "completed", "amount": 9.5 * n, "currency": "eur"},
+            "metadata": {"status": "completed", "amount": 9.5 * n, "currency": "EUR"},
             "at": f"2026-0{n + 1}-05",
         }
         for n in range(3)
@@ -228,7 +228,7 @@ async def purged(one: Session, id: str) -> None:
 async def joined(one: Session, id: str) -> None:
     other = await one.write(entity.create, "audience_member", "Yoga Ben")
     await one.write(connection.connect, other.id, "enrolled_in", id)
-    paid = {"status": "completed", "amount": 77, "currency": "eur"}
+    paid = {"status": "completed", "amount": 77, "currency": "EUR"}
     await one.write(event.record, "payment_processed", id, metadata=paid, actor=other.id)
 
 

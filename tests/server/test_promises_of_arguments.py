@@ -133,7 +133,7 @@ async def test_measures_and_groups(ask: Ask, ids: dict[str, str]) -> None:
 
     assert (await ask("summarize", of="entities"))["total"].keys() == {"count"}
     assert figures["total"] == {"count": 6, "count:distinct actor": 3}
-    assert priced["total"]["median:price"] == {"eur": 30, "usd": 12}
+    assert priced["total"]["median:price"] == {"EUR": 30, "USD": 12}
     assert of_finishers["rows"] == 3
     for of, group in (
         ("entities", "type"),
@@ -176,7 +176,7 @@ async def test_arguments_of_other_reads(ask: Ask, ids: dict[str, str]) -> None:
     some = await ask("get_entity", id=ada, relationships=["completed"])
     edges = await ask("find_connections", between=[yoga, ada])
     rich = await ask("find_connections", types=["holds_tokens"], where={"balance": {"gt": 1}})
-    usd = await ask("find_events", types=[PAID], where={"currency": "usd"})
+    usd = await ask("find_events", types=[PAID], where={"currency": "USD"})
     both = await ask("find_events", entity=yoga)
     history = await ask("get_history", id=edges["items"][0]["id"])
 
@@ -279,7 +279,7 @@ async def test_every_operation_and_every_part_of_a_mapping_is_taken(ask: Ask) ->
     a, b, c = (made(name, "audience_member", ("topic:tea",)) for name in "abc")
     when = {"at": "2026-11-01", "metadata": {"status": "completed"}}
     operations = [
-        {"op": "update_organization", "name": "Studio", "owner": "Jo", "currency": "eur"}
+        {"op": "update_organization", "name": "Studio", "owner": "Jo", "currency": "EUR"}
         | {"time_zone": "Europe/Berlin"},
         *(a, b, c),
         {**made("d", "course"), "status": "draft"},

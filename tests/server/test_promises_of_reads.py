@@ -134,7 +134,7 @@ async def test_figures_are_computed(ask: Ask, ids: dict[str, str]) -> None:
         "summarize", of="events", **done, since="2026-11-01", until="2026-11-30", compare="previous"
     )
 
-    assert who["total"]["sum:amount"] == {"eur": 260, "usd": 50}
+    assert who["total"]["sum:amount"] == {"EUR": 260, "USD": 50}
     assert who["groups"][0]["actor"] == ids["ben"]  # 0.1 euros more than Ada; dollars come after
     assert [it["month"] for it in months["groups"]] == ["2026-09", "2026-10", "2026-11"]
     assert {it["type"]: it["count"] for it in links["groups"]}["enrolled_in"] == 2
