@@ -129,7 +129,7 @@ async def test_what_follows_in_slices_looks_as_if_it_were_done_at_once(
         if act == "s":
             for _ in range(dice.randrange(5)):
                 await worlds[0].one.derive(hubs.take)
-        fails = False
+        fails, followed = False, list[int]()
         for world in reversed(worlds):
             monkeypatch.setattr(hubs, "MANY", world.most)
             id = world.ids[name]
@@ -150,8 +150,10 @@ async def test_what_follows_in_slices_looks_as_if_it_were_done_at_once(
                     fails = True
                     assert world is worlds[1]
                 else:
+                    followed.append(undone.connections)
                     world.changes[-1] = undone.change or ""
             world.changes = [it for it in world.changes if it]
+        assert len(set(followed)) <= 1
         await agree(worlds)
 
 

@@ -5,13 +5,18 @@ Those of which the log tells are written back; of an entity with very many it te
 
 from one_mcp.dimensions.connections import hubs
 from one_mcp.dimensions.entities import archive
+from one_mcp.store import sight
 from one_mcp.store.work import Work
 
 LOOKED_AT = 10_000  # entities that one change turned
 
 
-def follow(work: Work, number: int) -> None:
-    """Let the connections of all entities follow that a change archived or restored."""
+def follow(work: Work, number: int) -> int:
+    """Let the connections of all entities follow that a change archived or restored.
+
+    Returns how many did of which the log tells nothing.
+    """
+    followed = 0
     for row in work.all(
         """
         SELECT DISTINCT entities.id, entities.deleted_at
@@ -27,7 +32,34 @@ def follow(work: Work, number: int) -> None:
         """,
         number=number,
     ):
-        (archive.reveal if row["deleted_at"] is None else archive.conceal)(work, row["id"])
+        id = row["id"]
+        if row["deleted_at"] is not None:
+            followed += archive.conceal(work, id)
+            continue
+        was_marked = hubs.is_marked(work, id)
+        shown, _ = archive.reveal(work, id)
+        followed += shown - (_written_back(work, number, id) if was_marked else 0)
+    return followed
+
+
+def _written_back(work: Work, number: int, id: str) -> int:
+    """Count the connections of an entity that an undo has written back from the log, in sight."""
+    return work.value(
+        f"""
+        SELECT count(DISTINCT connections.id)
+        FROM change_rows
+        CROSS JOIN connections
+        WHERE change_rows.organization_id = :organization
+          AND change_rows.change = :number
+          AND change_rows.kind = 'connection'
+          AND connections.organization_id = :organization
+          AND connections.id = change_rows.row_id
+          AND :id IN (connections.from_id, connections.to_id)
+          AND {sight.visible("connections")}
+        """,
+        number=number,
+        id=id,
+    )
 
 
 def coming_back(work: Work, number: int) -> list[str]:

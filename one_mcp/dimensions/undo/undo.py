@@ -16,6 +16,7 @@ from one_mcp.store.work import Row, Work
 class Undone(Written):
     """What was reverted. `change` is the undo itself, which can be undone in turn.
 
+    `connections` counts those that were hidden or shown with their entities, too.
     `events_retracted` counts the events that the undone change recorded: they stay, but no list,
     count or sum has them any more. `events_restored` counts those that it had retracted.
     """
@@ -58,8 +59,7 @@ def undo(work: Work, change_id: str) -> Undone:
             f"{told} cannot be undone: what it replaced no longer fits what is there now.",
             change=told,
         ) from error
-    if written.has("entity", "turned"):
-        connections.follow(work, number)
+    followed = connections.follow(work, number) if written.has("entity", "turned") else 0
     closed = cycles.find(work, number) if written.has("connection", "gone") else []
     if closed:
         raise _conflict(work, number, closed)
@@ -70,7 +70,8 @@ def undo(work: Work, change_id: str) -> Undone:
     retracted = retraction.of_change(work, number)
     if written.has("retraction", "made"):
         retraction.still_undone(work)
-    return _undone(work, number, header, written, retracted)
+    undone = _undone(work, number, header, written, retracted)
+    return undone.model_copy(update={"connections": undone.connections + followed})
 
 
 def _marked(work: Work, number: int) -> Row:
