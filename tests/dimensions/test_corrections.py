@@ -120,6 +120,26 @@ async def test_what_a_query_finds_is_changed_once_its_number_is_known(one: Sessi
     assert (await one.read(details.portrait, made[4].id)).status == "active"
 
 
+async def test_a_query_that_finds_nothing_or_nothing_new_says_so(one: Session) -> None:
+    asked: dict[str, JsonValue] = {"op": "change_found", "type": "lesson", "set_status": "draft"}
+    tagged: dict[str, JsonValue] = {**asked, "add_tags": ["topic:yoga"], "count": 2}
+    none = await apply(one, {**asked, "count": 0})
+    for name in ("A", "B"):
+        made = await one.write(entity.create, "lesson", name)
+    await apply(one, {**asked, "count": 2})
+    same = await apply(one, {**asked, "count": 2})
+    await one.write(tags.change, made.id, ["topic:yoga"])
+    some = await apply(one, tagged)
+    before = await one.read(history.history)
+    again = await apply(one, tagged)
+
+    assert none.done[0].did == "changed nothing: no entity meets the conditions"
+    assert same.done[0].did.startswith("changed nothing: 2 entities meet the conditions")
+    assert some.done[0].did.startswith("updated and tagged 1 of 2 entities")
+    assert (none.change, same.change, again.change) == (None, None, None)
+    assert (await one.read(history.history)).changes == before.changes
+
+
 async def test_what_a_query_finds_is_archived(one: Session) -> None:
     for name in ("A", "B"):
         await one.write(entity.create, "lesson", name)

@@ -34,20 +34,36 @@ def change(work: Work, asked: ChangeFound) -> str:
             count=len(ids),
         )
     told = len(work.warnings)
-    for id in ids:
-        if edits:
-            entity.update(work, id, asked.properties, status=asked.set_status)
-        if tagging:
-            tags.change(work, id, asked.add_tags, asked.remove_tags)
-        if asked.archive:
-            archive.archive(work, id)
+    changed = sum(_changed(work, id, asked, edits=edits, tagging=tagging) for id in ids)
     work.warnings[told:] = dict.fromkeys(work.warnings[told:])
     did = [
         word
         for word, done in (("updated", edits), ("tagged", tagging), ("archived", asked.archive))
         if done
     ]
-    return f"{' and '.join(did)} {len(ids):,} entities"
+    return _told(" and ".join(did), changed, len(ids))
+
+
+def _changed(work: Work, id: str, asked: ChangeFound, *, edits: bool, tagging: bool) -> bool:
+    """Change one entity, and tell whether that made a difference."""
+    made = False
+    if edits:
+        made = bool(entity.update(work, id, asked.properties, status=asked.set_status).changed)
+    if tagging:
+        made = tags.edit(work, id, asked.add_tags or [], asked.remove_tags or []) or made
+    if asked.archive:
+        made = archive.archive(work, id).version == work.change or made
+    return made
+
+
+def _told(did: str, changed: int, found: int) -> str:
+    if not found:
+        return "changed nothing: no entity meets the conditions"
+    if not changed:
+        return f"changed nothing: {found:,} entities meet the conditions, and are so already"
+    if changed < found:
+        return f"{did} {changed:,} of {found:,} entities; the others were so already"
+    return f"{did} {found:,} entities"
 
 
 def _found(work: Work, asked: ChangeFound) -> list[str]:

@@ -53,14 +53,13 @@ def of_many(work: Work, entity_ids: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def add(work: Work, entity_id: str, texts: list[str]) -> None:
-    """Add tags; those that are there already stay as they are."""
+def add(work: Work, entity_id: str, texts: list[str]) -> bool:
+    """Add tags, and tell whether any is new; those that are there already stay as they are."""
     given = [check.tag(text) for text in texts]
     for key, _ in given:
         if advice := check.tag_key(work.ontology, key):
             work.warn(advice)
-    if given:
-        put(work, ((entity_id, key, value) for key, value in given))
+    return bool(given and put(work, ((entity_id, key, value) for key, value in given)))
 
 
 def put(work: Work, given: Iterable[tuple[str, str, str]]) -> set[str]:
@@ -83,9 +82,9 @@ def put(work: Work, given: Iterable[tuple[str, str, str]]) -> set[str]:
     return {row["entity_id"] for row in rows}
 
 
-def remove(work: Work, entity_id: str, texts: list[str]) -> None:
-    """Remove tags; those that are not there are no failure."""
-    for key, value in map(check.tag, texts):
+def remove(work: Work, entity_id: str, texts: list[str]) -> int:
+    """Remove tags, and return how many; those that are not there are no failure."""
+    return sum(
         work.run(
             """
             DELETE FROM tags
@@ -98,6 +97,14 @@ def remove(work: Work, entity_id: str, texts: list[str]) -> None:
             key=key,
             value=value,
         )
+        for key, value in map(check.tag, texts)
+    )
+
+
+def edit(work: Work, entity_id: str, added: list[str], removed: list[str]) -> bool:
+    """Remove and add tags, and tell whether that made a difference."""
+    gone = remove(work, entity_id, removed)
+    return add(work, entity_id, added) or gone > 0
 
 
 def rename(work: Work, old: str, new: str) -> int:
@@ -149,6 +156,5 @@ def change(
     """Add and remove tags of a live entity."""
     row = lookup.live(work, id, follow=True)
     id = row["id"]
-    remove(work, id, remove_tags or [])
-    add(work, id, add_tags or [])
+    edit(work, id, add_tags or [], remove_tags or [])
     return Tagged(id=id, name=row["name"], tags=few(of(work, id), SHOWN_CHARACTERS) or [])
