@@ -255,9 +255,8 @@ class Session:
         event.flush(work)
         call = self.call
         written = changes.close_change(work, call.tool, call.reason, call.client)
-        return answer.model_copy(
-            update={"change": written, "warnings": few(work.warnings) or answer.warnings}
-        )
+        warnings = [*(few(work.warnings) or ()), *(answer.warnings or ())]
+        return answer.model_copy(update={"change": written, "warnings": warnings or None})
 
 
 def _here(

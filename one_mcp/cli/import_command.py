@@ -68,6 +68,11 @@ Exit codes: 0 everything was imported; 1 rows are bad, or nothing could be read;
     help="All this as a JSON object, as the tool import_data takes it.",
 )
 @click.option("--skip-bad", is_flag=True, help="Import the good rows where others are bad.")
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Replace also what somebody has corrected here since the last import.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and write nothing.")
 @options.settings("database", "packs", "log_level")
 @options.as_json
@@ -79,6 +84,7 @@ def command(
     columns: tuple[str, ...],
     keys: tuple[str, ...],
     skip_bad: bool,
+    overwrite: bool,
     dry_run: bool,
     as_json: bool,
     **table: str | None,
@@ -98,6 +104,7 @@ def command(
         format=format,
         mapping=_mapping(mapping, columns, keys, table),
         on_error="skip" if skip_bad else "abort",
+        overwrite=overwrite,
         dry_run=dry_run,
         reach=places.everywhere(settings),
     )

@@ -204,6 +204,7 @@ async def test_arguments_of_other_reads(ask: Ask, ids: dict[str, str]) -> None:
     "default: you",
     "ISO 8601 or -7d",
     "abort: one bad row stops all",
+    "even corrections here",
 )
 async def test_arguments_of_writes(ask: Ask, clock: HandClock) -> None:
     course = await ask("create_entity", type="course", name="Tea", properties={"a": 1, "b": 2})
@@ -218,6 +219,13 @@ async def test_arguments_of_writes(ask: Ask, clock: HandClock) -> None:
     rows = 'Title\nOne\n""\n'
     mapping = {"type": "course", "columns": {"Title": "name"}}
     stopped = await ask("import_data", data=rows, format="csv", mapping=mapping)
+    brought = {"data": "name,external_id\nSup,s\n", "mapping": {"type": "company"}}
+    await ask("import_data", **brought)
+    sup = (await ask("find_entities", type="company"))["items"][0]["id"]
+    await ask("update_entity", id=sup, name="Soup")
+    await ask("import_data", **brought)
+    kept = await named(ask, type="company")
+    await ask("import_data", **brought, overwrite=True)
 
     assert course["status"] == "active"
     assert {name: merged.get(name) for name in "abc"} == {"a": None, "b": 2, "c": 3}
@@ -227,6 +235,7 @@ async def test_arguments_of_writes(ask: Ask, clock: HandClock) -> None:
     assert events[1]["at"] == "2026-11-01T10:00:00Z"
     assert "code" in stopped
     assert await named(ask, type="course") == ["Tea"]
+    assert (kept, await named(ask, type="company")) == (["Soup"], ["Sup"])
 
 
 @promised(

@@ -94,11 +94,10 @@ async def test_texts_are_kept_found_and_let_go(ask: Ask) -> None:
 
 @promised(
     "import_data",
-    "Import JSON Lines (as export_data writes them), CSV or a folder of Markdown; undone as one.",
-    "Rows with an external_id update the entity that has it, so a repeat changes nothing.",
-    "Each Markdown file becomes an entity (front matter: type, title, tags, …), links between "
-    "files become connections.",
-    "Every bad row or file is reported.",
+    "Import JSON Lines of export_data, CSV or a folder of Markdown; undone as one.",
+    "Rows with an external_id update its entity; a repeat changes nothing.",
+    "A Markdown file becomes an entity (front matter: type, title, tags …), links connections.",
+    "Every bad row is reported.",
 )
 async def test_data_is_imported(ask: Ask, tmp_path: Path) -> None:
     notes = tmp_path / "notes"

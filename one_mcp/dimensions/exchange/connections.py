@@ -1,14 +1,16 @@
 """Load a batch of connections: connect, merge metadata, refuse what no connection may be."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
-from one_mcp import ids
+from one_mcp import ids, jsons
 from one_mcp.dimensions.connections import rows
 from one_mcp.dimensions.connections.cycles import Cycles
 from one_mcp.dimensions.connections.rows import ConnectionRow
-from one_mcp.dimensions.exchange import records
+from one_mcp.dimensions.exchange import authors, records
+from one_mcp.dimensions.exchange.authors import Authors
 from one_mcp.dimensions.exchange.context import Keys, Lines, Loading, repeated
+from one_mcp.dimensions.exchange.notices import Notice
 from one_mcp.dimensions.exchange.references import References, Subject
 from one_mcp.errors import ConflictError, InvalidArgumentError
 from one_mcp.jsons import JsonObject
@@ -43,7 +45,8 @@ def load(loading: Loading, lines: Lines[records.ConnectionRecord]) -> None:
     drafted = loading.sift(lines, partial(_drafted, loading, references))
     present = _PresentConnections(work, [draft for _, draft in drafted])
     matched = loading.sift(drafted, partial(_matched, loading, present, Keys()))
-    kept = [draft for _, draft in loading.sift(matched, partial(_acyclic, Cycles(work)))]
+    settled = _settled(loading, matched)
+    kept = [draft for _, draft in loading.sift(settled, partial(_acyclic, Cycles(work)))]
     new = [draft.row for draft in kept if draft.before is None]
     changed = [draft.row for draft in kept if draft.differs]
     rows.insert(work, new)
@@ -129,6 +132,33 @@ def _matched(
         hidden_at,
     )
     return draft
+
+
+def _settled(loading: Loading, lines: Lines[ConnectionLine]) -> Lines[ConnectionLine]:
+    """Leave what somebody took away or corrected since an import made it, and tell of it."""
+    work, report = loading.work, loading.report
+    wrote = authors.of(work, "connection", {draft.row.id for _, draft in lines if draft.differs})
+    new = [draft.ends for _, draft in lines if draft.before is None]
+    gone = {} if loading.overwrite else authors.taken_apart(work, new)
+    for line, draft in lines:
+        if draft.before is not None and draft.differs:
+            _keep(loading, wrote[draft.row.id], line, draft, draft.before)
+        elif draft.ends in gone:
+            start, type, end = draft.ends
+            report.notice(Notice.KEPT, line, f"no {type} from {start} to {end}")
+            report.unchanged[KIND] += 1
+    return [(line, draft) for line, draft in lines if draft.ends not in gone]
+
+
+def _keep(loading: Loading, wrote: Authors, line: int, draft: ConnectionLine, before: Row) -> None:
+    old, new = jsons.load_object(before["metadata"]), draft.row.metadata
+    for name in jsons.differing(old, new):
+        if not loading.overwrite and wrote.has_corrected(f"metadata.{name}"):
+            loading.report.notice(Notice.KEPT, line, f"{name} of {draft.row.id}")
+        elif name in old and wrote.has_given(f"metadata.{name}"):
+            loading.report.notice(Notice.REPLACED, line, f"{name} of {draft.row.id}")
+    if not loading.overwrite:
+        draft.row = replace(draft.row, metadata=wrote.kept("metadata", old, new))
 
 
 def _metadata(loading: Loading, draft: ConnectionLine) -> JsonObject:

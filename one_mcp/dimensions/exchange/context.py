@@ -48,6 +48,7 @@ class RowSet:
 class Loading:
     """An import under way.
 
+    `overwrite` lets lines replace what somebody has corrected since an import brought it.
     `faithful` is set by the header of our own exports: rows are taken over as they are, without
     defaults and automatic events, since their events come along. `late` collects the numbers of
     lines that refer to something further down; they are read a second time, `again`. `unreplaced`
@@ -59,6 +60,7 @@ class Loading:
 
     work: Work
     report: Tally
+    overwrite: bool = False
     faithful: bool = False
     again: bool = False
     changes: set[int] = field(default_factory=set[int])

@@ -1,6 +1,7 @@
 """Converted entities: those that were of a line's type until somebody gave them another one.
 
-A line that told of such an entity before means it still, and changes nothing.
+A line that told of such an entity before means it still, and changes nothing unless it says
+something new.
 """
 
 from collections import defaultdict
@@ -11,6 +12,7 @@ from one_mcp import jsons
 from one_mcp.dimensions.changes import images
 from one_mcp.dimensions.exchange import likeness
 from one_mcp.dimensions.exchange.context import RowSet
+from one_mcp.dimensions.exchange.former import Former
 from one_mcp.dimensions.exchange.keyed import NAME, ROW, Key
 from one_mcp.dimensions.exchange.likeness import Likely
 from one_mcp.jsons import JsonObject
@@ -43,7 +45,12 @@ class _Once:
     """An entity as it is now, and as it was: when it was made, and before it was converted."""
 
     row: Row
-    images: tuple[JsonObject, ...]
+    images: tuple[JsonObject, ...]  # before it was converted, and if the log has it, when made
+    since: int
+
+    @property
+    def former(self) -> Former:
+        return Former(self.row, self.row["id"], self.images[0], self.since)
 
 
 class ConvertedEntities:
@@ -65,7 +72,7 @@ class ConvertedEntities:
             if id in rows and entry["seq"] in left:
                 before = images.before(left[entry["seq"]], images.load(entry["before"]))
                 some = (before, first[id]) if id in first else (before,)
-                self._keep(str(before["type"]), _Once(rows[id], some))
+                self._keep(str(before["type"]), _Once(rows[id], some, entry["change"]))
 
     def _keep(self, type: str, once: _Once) -> None:
         self._of_type[type].append(once)
@@ -76,12 +83,12 @@ class ConvertedEntities:
         for name in {str(image["name"]) for image in once.images}:
             self._by_name[type, name].append(once)
 
-    def known(self, type: str, what: str, value: str | None) -> Row | None:
+    def known(self, type: str, what: str, value: str | None) -> Former | None:
         """Return the entity that had an id, external id or identity as one of a type."""
         found = value and self._by_key.get((type, what, value))
-        return found.row if found else None
+        return found.former if found else None
 
-    def keyed(self, key: Key) -> Row | None:
+    def keyed(self, key: Key) -> Former | None:
         """Return the entity that a key named while it was of the key's type."""
         for once in self._of_type.get(key.type, ()):
             for image in once.images:
@@ -89,7 +96,7 @@ class ConvertedEntities:
                 fields = properties if isinstance(properties, dict) else {}
                 values = [image[NAME] if it == NAME else fields.get(it) for it in key.fields]
                 if jsons.dumps([key.type, values]) == key.text:
-                    return once.row
+                    return once.former
         return None
 
     def alike(self, line: Likely, taken: RowSet) -> Row | None:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from one_mcp import ids, jsons
-from one_mcp.dimensions.exchange import records
+from one_mcp.dimensions.exchange import authors, records
+from one_mcp.dimensions.exchange.authors import Authors
 from one_mcp.dimensions.exchange.context import Keys, Lines, Loading, repeated
+from one_mcp.dimensions.exchange.notices import Notice
 from one_mcp.dimensions.exchange.references import References
 from one_mcp.dimensions.knowledge import texts
 from one_mcp.dimensions.knowledge.documents import labels
@@ -48,8 +50,10 @@ def load(loading: Loading, lines: Lines[records.DocumentRecord]) -> None:
     references = References(loading.work, [link.entity for _, it in lines for link in it.links])
     drafted = loading.sift(lines, partial(_drafted, loading, references))
     matched = loading.sift(drafted, partial(_matched, loading, Keys()))
-    for _, draft in matched:
-        _store(loading, draft)
+    there = {draft.before["id"] for _, draft in matched if draft.before is not None}
+    wrote = authors.of(loading.work, "knowledge", there)
+    for line, draft in matched:
+        _store(loading, wrote, line, draft)
 
 
 def _drafted(
@@ -107,7 +111,7 @@ def _present(work: Work, draft: DocumentLine) -> Row | None:
     return found
 
 
-def _store(loading: Loading, draft: DocumentLine) -> None:
+def _store(loading: Loading, wrote: dict[str, Authors], line: int, draft: DocumentLine) -> None:
     work, report, before = loading.work, loading.report, draft.before
     id: str = (
         draft.record.id or ids.new(ids.KNOWLEDGE, work.now) if before is None else before["id"]
@@ -118,6 +122,12 @@ def _store(loading: Loading, draft: DocumentLine) -> None:
         texts.insert(work, values)
         counts = report.created
     elif texts.differs(before, values):
+        if wrote[id].has_corrected("hash") and not loading.overwrite:
+            report.notice(Notice.KEPT, line, f"the text of {id}")
+            report.unchanged[KIND] += 1
+            return
+        if wrote[id].has_given("hash"):
+            report.notice(Notice.REPLACED, line, f"the text of {id}")
         texts.update(work, values)
         counts = report.updated
     if before is not None and draft.record.vector_only and draft.is_recast:

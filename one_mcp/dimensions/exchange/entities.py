@@ -3,7 +3,7 @@
 from functools import partial
 
 from one_mcp.dimensions.entities import identity, rows, tags
-from one_mcp.dimensions.exchange import entity_rows, records
+from one_mcp.dimensions.exchange import amends, entity_rows, records
 from one_mcp.dimensions.exchange.context import Keys, Lines, Loading
 from one_mcp.dimensions.exchange.entity_rows import EntityLine
 from one_mcp.store.work import Row
@@ -17,10 +17,11 @@ def load(loading: Loading, lines: Lines[records.EntityRecord]) -> None:
     drafted = loading.sift(lines, partial(entity_rows.drafted, loading))
     present = entity_rows.PresentEntities(loading, [draft for _, draft in drafted])
     matched = loading.sift(drafted, partial(entity_rows.matched, loading, present, keys))
+    settled = amends.settle(loading, matched)
     taken = identity.taken(
-        loading.work, [(draft.row.kind, draft.row.identity) for _, draft in matched]
+        loading.work, [(draft.row.kind, draft.row.identity) for _, draft in settled]
     )
-    kept = [draft for _, draft in loading.sift(matched, partial(_unique, taken, keys))]
+    kept = [draft for _, draft in loading.sift(settled, partial(_unique, taken, keys))]
     new = [draft.row for draft in kept if draft.before is None]
     changed = [draft.row for draft in kept if draft.differs]
     rows.insert(loading.work, new)

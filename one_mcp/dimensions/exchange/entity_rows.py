@@ -9,6 +9,7 @@ from one_mcp.dimensions.entities.rows import EntityRow
 from one_mcp.dimensions.exchange import keyed, merged, records
 from one_mcp.dimensions.exchange.context import Keys, Loading, RowSet, repeated
 from one_mcp.dimensions.exchange.converted import ConvertedEntities
+from one_mcp.dimensions.exchange.former import Former, News
 from one_mcp.dimensions.exchange.keyed import Key, KeyedEntities
 from one_mcp.dimensions.exchange.likeness import AlikeEntities, Likely
 from one_mcp.errors import (
@@ -31,6 +32,7 @@ class EntityLine:
     """A line on its way: what it says, the row that is there, and the row that will be.
 
     One that is alike says what an import of the same line has said before, and changes nothing.
+    One that tells of something former changes what that is by now, by what it says anew.
     """
 
     record: records.EntityRecord
@@ -40,7 +42,8 @@ class EntityLine:
     key: Key | None = None
     before: Row | None = None
     is_alike: bool = False
-    is_merged: bool = False
+    former: Former | None = None
+    news: list[News] = field(default_factory=list[News])
     row: EntityRow = field(init=False)
 
     @property
@@ -118,13 +121,13 @@ class PresentEntities:
     def find(self, draft: EntityLine, taken: RowSet) -> Row | None:
         """Return the row that a line means: by its id, external id, key or identity, or alike.
 
-        A line of what was merged means the survivor, which it does not change.
+        A line of what was merged means the survivor.
         """
         record = draft.record
         survivor = self.merged.get(record.id or f"{draft.kind.name} {record.external_id}")
         if survivor is not None:
-            draft.is_alike = draft.is_merged = True
-            return survivor
+            draft.former = survivor
+            return survivor.row
         by_external = self.by_external.get((draft.kind.name, record.external_id or ""))
         if record.id is None:
             by_key = draft.key and self._keyed.find(draft.key)
@@ -150,15 +153,17 @@ class PresentEntities:
     def _once(self, draft: EntityLine, taken: RowSet) -> Row | None:
         """Find who was what a line says until it was given another type."""
         it, type, likely = self._converted, draft.kind.name, self._likely.get(id(draft))
-        found = (
+        draft.former = (
             it.known(type, "id", draft.record.id)
             or it.known(type, "external_id", draft.record.external_id)
-            or (draft.key and it.keyed(draft.key))
+            or (it.keyed(draft.key) if draft.key else None)
             or it.known(type, "identity", self._identities.get(id(draft)))
-            or (likely and it.alike(likely, taken))
         )
+        if draft.former is not None:
+            return draft.former.row
+        found = it.alike(likely, taken) if likely else None
         draft.is_alike = found is not None
-        return found or None
+        return found
 
     def _like(self, draft: EntityLine, taken: RowSet) -> Row | None:
         likely = self._likely.get(id(draft))
@@ -221,14 +226,15 @@ def matched(
         properties = _begun(loading, draft)
     else:
         id, status = before["id"], before["status"]
-        if before["version"] in loading.changes or (
-            before["seq"] in loading.entities and not draft.is_alike
-        ):
-            raise repeated(_key(draft))
-        if not draft.is_merged:  # its own line may stand further down
+        is_merged = draft.former is not None and draft.former.is_merged
+        if not is_merged:  # the survivor's own line may stand further down, or have been
+            if before["version"] in loading.changes or (
+                before["seq"] in loading.entities and not (draft.is_alike or draft.former)
+            ):
+                raise repeated(_key(draft))
             loading.entities.add(before["seq"])
-        if draft.is_alike:
-            draft.tags = []
+        draft.tags = [] if draft.is_alike else draft.tags
+        if draft.is_alike or draft.former:
             kind = loading.work.ontology.entity_types.get(before["type"], draft.kind)
             draft.row = EntityRow(
                 kind, id, before["name"], status, jsons.load_object(before["properties"])

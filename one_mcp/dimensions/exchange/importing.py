@@ -52,17 +52,19 @@ def load(
     on_error: OnError = "abort",
     place: Place = at_its_line,
     keys: KeyMaps | None = None,
+    overwrite: bool = False,
 ) -> Loaded:
     """Load all records of a source as one change.
 
     Rows that name an id or external id that is there are merged, or found unchanged; nothing is
-    ever archived, restored or deleted. New and changed entities get their automatic events, except
-    from an export of ours, which brings its events along.
+    ever archived, restored or deleted. What somebody has corrected since an import brought it
+    stays, unless the import is to overwrite. New and changed entities get their automatic events,
+    except from an export of ours, which brings its events along.
 
     A row may refer to a row further down: such lines are read a second time.
     Raises ImportRowsError when rows are bad and `on_error` is "abort".
     """
-    loading = Loading(work, Tally(place), keys=keys or KeyMaps())
+    loading = Loading(work, Tally(place), overwrite=overwrite, keys=keys or KeyMaps())
     for batch in batches(source):
         _take(loading, batch)
     loading.report.lines -= loading.faithful
@@ -74,16 +76,15 @@ def load(
         loading.report.forget_remarks()
     else:
         announcing.announce(loading)
-    for sentence in loading.report.warnings():
-        work.warn(sentence)
     if loading.report.failed and on_error == "abort":
         raise loading.report.refusal()
     return loading.report.answer()
 
 
-def begin(work: Work, place: Place, keys: KeyMaps) -> Loading:
+def begin(work: Work, place: Place, keys: KeyMaps, *, overwrite: bool) -> Loading:
     """Begin an import in parts; each part brings its own transaction."""
-    return Loading(work, Tally(place), keys=keys, cut_off=groups.unfinished(work))
+    cut_off = groups.unfinished(work)
+    return Loading(work, Tally(place), overwrite=overwrite, keys=keys, cut_off=cut_off)
 
 
 class LoadedPart(Written):

@@ -4,15 +4,17 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from one_mcp import jsons
+from one_mcp import answers, jsons
 from one_mcp.answers import Answer, Written
 from one_mcp.dimensions.events import event
+from one_mcp.dimensions.exchange.notices import Notice, Noticed, Notices
 from one_mcp.errors import ImportRowsError, OneError
 from one_mcp.jsons import JsonObject
 
 LISTED = 50
 LISTED_CHARS = 300
 WARNINGS = 20
+WARNED_CHARACTERS = 6_000  # there are sentences with lists of rows among them
 SHOWN = 3
 ALONE = 2  # rows with the same problem that are told one by one
 Place = Callable[[int], tuple[int, str]]
@@ -48,6 +50,11 @@ class Loaded(Written):
     extra: list[str] | None = None
     dry_run: bool | None = None
 
+    def warned(self, remarks: list[str]) -> "Loaded":
+        """Put what an import left out before its other warnings."""
+        sentences = [*remarks, *(self.warnings or ())]
+        return self.model_copy(update={"warnings": answers.few(sentences, WARNED_CHARACTERS)})
+
 
 class Alike(Answer):
     """Rows with the same problem, the first of them as they are told, and which there are."""
@@ -71,6 +78,7 @@ class Counts(Answer):
     extra: list[str]
     advice: dict[str, int]
     ahead: tuple[int, list[int]]
+    notices: list[Noticed]
 
 
 @dataclass(slots=True)
@@ -129,6 +137,7 @@ class Tally:
     extra: dict[str, None] = field(default_factory=dict[str, None])
     advice: Counter[str] = field(default_factory=Counter[str])
     ahead: RowLines = field(default_factory=RowLines)
+    notices: Notices = field(default_factory=Notices)
 
     def refuse(self, number: int, error: OneError) -> None:
         """Count a bad row, and keep it while there is room; the same problem takes room once."""
@@ -156,6 +165,11 @@ class Tally:
         if event.lies_ahead(at, now):
             self.ahead.add(self.place(number)[0])
 
+    def notice(self, notice: Notice, number: int, what: str) -> None:
+        """Tell something of a row that is not bad."""
+        line, file = self.place(number)
+        self.notices.add(notice, f"{file or f'line {line}'}: {what}")
+
     def counts(self) -> Counts:
         return Counts(
             lines=self.lines,
@@ -171,6 +185,7 @@ class Tally:
             extra=list(self.extra),
             advice=self.advice,
             ahead=(self.ahead.count, self.ahead.first),
+            notices=self.notices.counted(),
         )
 
     def add(self, counts: Counts) -> None:
@@ -185,6 +200,8 @@ class Tally:
         self.more.update(counts.more)
         self.ahead.add(*counts.ahead[1], count=counts.ahead[0])
         self.remark(tuple(counts.extra), ())
+        for told in counts.notices:
+            self.notices.add(told.notice, *told.first, count=told.count)
         for sentence, times in counts.advice.items():
             if sentence in self.advice or len(self.advice) < WARNINGS:
                 self.advice[sentence] += times
@@ -219,7 +236,7 @@ class Tally:
                 f"{event.AHEAD_DAYS} days (line{'s' if many else ''} {self.ahead.told}); is that "
                 "the year you mean?"
             )
-        return told
+        return [*told, *self.notices.sentences()]
 
     def listed(self) -> list[BadRow]:
         """List what is wrong in the order of the lines."""
@@ -236,6 +253,7 @@ class Tally:
             errors=self.listed() or None,
             more_errors=dict(self.more) or None,
             extra=list(self.extra) or None,
+            warnings=self.warnings() or None,
         )
 
     def refusal(self, came_of_it: str | None = None) -> ImportRowsError:

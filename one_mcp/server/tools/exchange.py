@@ -26,8 +26,8 @@ FilePath = Annotated[str, Field(min_length=1, max_length=4096)]
 
 async def import_data(
     one: Session,
-    path: Annotated[FilePath, Field(description="a file, or a folder of Markdown")] | None = None,
-    data: Annotated[str, Field(description="instead of a path")] | None = None,
+    path: Annotated[FilePath, Field(description="file or folder of Markdown")] | None = None,
+    data: Annotated[str, Field(description="instead of path")] | None = None,
     format: imports.Format | None = None,
     *,
     mapping: Annotated[
@@ -37,13 +37,14 @@ async def import_data(
     ]
     | None = None,
     on_error: Annotated[OnError, Field(description="abort: one bad row stops all")] = "abort",
+    overwrite: Annotated[bool, Field(description="even corrections here")] = False,
     dry_run: bool = False,
 ) -> Loaded:
-    """Import JSON Lines (as export_data writes them), CSV or a folder of Markdown; undone as one.
+    """Import JSON Lines of export_data, CSV or a folder of Markdown; undone as one.
 
-    Rows with an external_id update the entity that has it, so a repeat changes nothing. Each
-    Markdown file becomes an entity (front matter: type, title, tags, …), links between files become
-    connections. Every bad row or file is reported. Try dry_run first.
+    Rows with an external_id update its entity; a repeat changes nothing. A Markdown file becomes an
+    entity (front matter: type, title, tags …), links connections. Every bad row is reported. Try
+    dry_run first.
     """
     return await imports.run(
         one,
@@ -53,6 +54,7 @@ async def import_data(
         mapping=mapping,
         on_error=on_error,
         dry_run=dry_run,
+        overwrite=overwrite,
     )
 
 

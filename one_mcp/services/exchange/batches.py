@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from anyio import to_thread
 
-from one_mcp import answers, ids
+from one_mcp import ids
 from one_mcp.dimensions.changes import groups
 from one_mcp.dimensions.exchange import importing, records
 from one_mcp.dimensions.exchange.context import Loading
@@ -38,6 +38,7 @@ class Intake:
     rows: Lines | CsvTable | Pages
     meter: Meter
     place: Place = at_its_line
+    overwrite: bool = False
 
     @property
     def remarks(self) -> list[str]:
@@ -146,7 +147,7 @@ async def load(
     Raises ImportRowsError where rows are bad and `on_error` is "abort", once all is taken back;
     what somebody has changed meanwhile keeps it from that, and is named.
     """
-    loading = await one.read(importing.begin, given.place, keys)
+    loading = await one.read(importing.begin, given.place, keys, overwrite=given.overwrite)
     under_way = _Import(one, loading, Tally(given.place), announce=not tells_events)
     try:
         await _run(under_way, given)
@@ -168,15 +169,8 @@ async def load(
         raise report.refusal(f"and {kept}" if kept else change and f"so {change} was taken back")
     if under_way.met:
         await one.derive_once(groups.finish_those_of, sorted(under_way.met))
-    loaded = report.answer()
-    sentences = [*given.remarks, *report.warnings()]
-    return loaded.model_copy(
-        update={
-            "change": change,
-            "replayed": under_way.is_replayed or None,
-            "warnings": answers.few(sentences),
-        }
-    )
+    loaded = report.answer().warned(given.remarks)
+    return loaded.model_copy(update={"change": change, "replayed": under_way.is_replayed or None})
 
 
 def _kept(error: OneError, kept: str) -> OneError:

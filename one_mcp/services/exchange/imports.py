@@ -5,6 +5,7 @@ in between.
 """
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -51,12 +52,14 @@ async def run(
     mapping: TableMapping | None = None,
     on_error: OnError = "abort",
     dry_run: bool = False,
+    overwrite: bool = False,
     reach: Reach | None = None,
 ) -> Loaded:
     """Import a file, a folder of Markdown or a text.
 
-    A dry run says what would happen, bad rows included. `reach` says which files may be read; those
-    of agents, unless given.
+    A dry run says what would happen, bad rows included. What somebody has corrected since an import
+    brought it stays and is told, unless `overwrite` lets the file replace it. `reach` says which
+    files may be read; those of agents, unless given.
 
     Raises ImportFileError where the whole cannot be read, and ImportRowsError where rows are bad
     and `on_error` is "abort": then nothing is written, or what was is taken back.
@@ -69,6 +72,7 @@ async def run(
     else:
         reach = reach or places.of_agents(one.settings)
         given = await to_thread.run_sync(_found, one, reach, path, format, mapping)
+    given = replace(given, overwrite=overwrite)
     if dry_run:
         loaded = await watched(
             given.meter, one.call.report, lambda: one.rehearse(_load, given, "skip")
@@ -94,9 +98,15 @@ async def _written(one: Session, given: Intake, on_error: OnError) -> Loaded:
 
 
 def _load(work: Work, given: Intake, on_error: OnError, keys: KeyMaps | None = None) -> Loaded:
-    loaded = importing.load(work, given.rows, on_error=on_error, place=given.place, keys=keys)
-    work.warnings[:0] = given.remarks
-    return loaded
+    loaded = importing.load(
+        work,
+        given.rows,
+        on_error=on_error,
+        place=given.place,
+        keys=keys,
+        overwrite=given.overwrite,
+    )
+    return loaded.warned(given.remarks)
 
 
 def _found(
