@@ -2,7 +2,8 @@
 
 A condition holds for a value, or for any element of a list (D-15). Numbers are compared by value
 with numbers and with decimal strings ("12.50"), in which money is kept. ISO 8601 times are compared
-with text, and with the milliseconds that times are stored as.
+with text, and with the milliseconds that times are stored as. The case of an e-mail address does
+not count.
 """
 
 import difflib
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from one_mcp import clock
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue
-from one_mcp.ontology import currencies
+from one_mcp.ontology import addresses, currencies
 from one_mcp.ontology.shape import DECIMAL
 from one_mcp.store import dialect
 
@@ -45,6 +46,8 @@ class Filter:
         bound = self.bind(operand)
         if self.is_currency:
             return lambda kind, value: f"({kind} = 'text' AND upper({value}) {sign} upper({bound}))"
+        if addresses.is_address(operand):
+            return lambda kind, value: f"({kind} = 'text' AND lower({value}) {sign} lower({bound}))"
         return lambda kind, value: f"({kind} = 'text' AND {value} {sign} {bound})"
 
 

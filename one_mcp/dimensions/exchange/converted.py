@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from one_mcp import jsons
 from one_mcp.dimensions.changes import images
-from one_mcp.dimensions.exchange import likeness
+from one_mcp.dimensions.exchange import keyed, likeness
 from one_mcp.dimensions.exchange.context import RowSet
 from one_mcp.dimensions.exchange.former import Former
 from one_mcp.dimensions.exchange.keyed import NAME, ROW, Key
@@ -95,7 +95,7 @@ class ConvertedEntities:
                 properties = image["properties"]
                 fields = properties if isinstance(properties, dict) else {}
                 values = [image[NAME] if it == NAME else fields.get(it) for it in key.fields]
-                if jsons.dumps([key.type, values]) == key.text:
+                if keyed.text(key.type, values) == key.text:
                     return once.former
         return None
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from one_mcp import jsons
 from one_mcp.dimensions.changes import log
-from one_mcp.jsons import JsonObject
+from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.ontology import addresses
 from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
 
@@ -31,7 +32,7 @@ class KeyMaps:
             for row in _of_type(work, keyed[0]):
                 self._add(keyed, row)
 
-    def seqs(self, work: Work, keyed: Keyed, values: Iterable[Sequence[object]]) -> list[int]:
+    def seqs(self, work: Work, keyed: Keyed, values: Iterable[Sequence[JsonValue]]) -> list[int]:
         """Return the numbers of the entities that may have one of some values."""
         self.prepare(work, [keyed])
         found: list[int] = []
@@ -59,12 +60,12 @@ class KeyMaps:
             others.append(seq)
 
 
-def _values(keyed: Keyed, properties: JsonObject) -> list[object]:
+def _values(keyed: Keyed, properties: JsonObject) -> list[JsonValue]:
     return [properties.get(field) for field in keyed[1]]
 
 
-def _hash(values: Sequence[object]) -> int:
-    return hash(jsons.dumps(list(values)))
+def _hash(values: Sequence[JsonValue]) -> int:
+    return hash(jsons.dumps([addresses.folded(value) for value in values]))
 
 
 def _of_type(work: Work, type: str) -> Iterable[Row]:

@@ -8,6 +8,7 @@ from one_mcp import jsons
 from one_mcp.dimensions.exchange.key_maps import Keyed, KeyMaps
 from one_mcp.errors import BrokenLineError, ConflictError, shown
 from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.ontology import addresses
 from one_mcp.store import dialect, property_values
 from one_mcp.store.property_values import Field, Range
 from one_mcp.store.work import Row, Work
@@ -30,7 +31,7 @@ class Key:
 
     @property
     def text(self) -> str:
-        return jsons.dumps([self.type, self.values])
+        return text(self.type, self.values)
 
 
 def key(type: str, fields: Sequence[str], name: str, properties: JsonObject) -> Key:
@@ -40,6 +41,11 @@ def key(type: str, fields: Sequence[str], name: str, properties: JsonObject) -> 
         if value is None or isinstance(value, list | dict):
             raise BrokenLineError(f"{shown(field)} is the key, and this row has no single value.")
     return Key(type, tuple(fields), tuple(values))
+
+
+def text(type: str, values: Sequence[JsonValue]) -> str:
+    """Write the values of a key as they are compared."""
+    return jsons.dumps([type, [addresses.folded(value) for value in values]])
 
 
 def prepared(work: Work, wanted: Iterable[Keyed]) -> KeyMaps:
@@ -71,7 +77,7 @@ class KeyedEntities:
             for row in _candidates(work, (type, fields), wanted, maps):
                 properties = jsons.load_object(row["properties"])
                 values = [row[NAME] if field == NAME else properties.get(field) for field in fields]
-                self._rows[fields, jsons.dumps([type, values])].append(row)
+                self._rows[fields, text(type, values)].append(row)
 
     def find(self, key: Key) -> Row | None:
         """Return the entity that a key names; raises ConflictError where there are several."""

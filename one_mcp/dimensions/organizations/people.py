@@ -24,7 +24,7 @@ def refuse_taken(work: Work, id: str, email: str | None) -> None:
         SELECT id, name
         FROM people
         WHERE organization_id = :organization
-          AND email = :email
+          AND lower(email) = lower(:email)
           AND id <> :id
         """,
         email=email,
