@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from one_mcp import jsons
 from one_mcp.dimensions.entities import named as names
 from one_mcp.dimensions.entities.rows import SHOWN, EntityRow
-from one_mcp.errors import shown
+from one_mcp.errors import DuplicateError, shown
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology.model import EntityType
 from one_mcp.ontology.names import a
@@ -13,11 +13,11 @@ from one_mcp.store import dialect, fulltext
 from one_mcp.store.work import Row, Work
 
 LOOKED_AT = 200  # rows with the same words, the newest
-_EMAILS = ("email", "e_mail", "mail")
+EMAILS = ("email", "e_mail", "mail")
 
 
 def warn(work: Work, new: EntityRow, same_name: Sequence[str]) -> None:
-    """Say which entities seem to be what was just made: of its name and type, or its e-mail."""
+    """Say which entities seem to be what was just made: by name and type, or by other keys."""
     named = list(same_name)
     if not named and not new.name.isascii():
         named = [row["id"] for row in _spelled_otherwise(work, new)]
@@ -26,6 +26,8 @@ def warn(work: Work, new: EntityRow, same_name: Sequence[str]) -> None:
             f"There is {a(new.kind.name)} {shown(_called(work, named[0]))!r} already: "
             f"{_some(named)}; if it is the same, undo this change and update that one."
         )
+    if new.external_id is not None and (called := _so_called(work, new)):
+        work.warn(f"This external_id is also that of {_some(called)}; is it the same?")
     address = email(new.kind, new.properties)
     if address is None or new.identity is not None:
         return  # what an identity forbids need not be looked for
@@ -34,10 +36,32 @@ def warn(work: Work, new: EntityRow, same_name: Sequence[str]) -> None:
         work.warn(f"This e-mail address is also that of {_some(others)}; is it the same?")
 
 
+def refusal(work: Work, new: EntityRow) -> DuplicateError:
+    """Say which entity of its type has the external id of one that was to be made."""
+    other = work.one(
+        """
+        SELECT id, name, deleted_at
+        FROM entities
+        WHERE organization_id = :organization
+          AND external_id = :external_id
+          AND type = :type
+        """,
+        external_id=new.external_id,
+        type=new.kind.name,
+    )
+    there = "" if other is None else f": {other['id']} ({shown(other['name'])})"
+    way = "restore" if other is not None and other["deleted_at"] is not None else "update"
+    return DuplicateError(
+        f"Another {new.kind.name} has this external_id{there}; {way} that one instead.",
+        field="external_id",
+        id=None if other is None else other["id"],
+    )
+
+
 def email(kind: EntityType, properties: JsonObject) -> str | None:
     """Return an entity's e-mail address, by its type's declaration or by its usual names."""
     declared = [it.name for it in kind.properties.values() if it.type == "email"]
-    values = (properties.get(name) for name in (*declared, *_EMAILS))
+    values = (properties.get(name) for name in (*declared, *EMAILS))
     return next((it for it in values if isinstance(it, str) and "@" in it), None)
 
 
@@ -92,6 +116,24 @@ def _with_words(work: Work, text: str) -> list[Row]:
         seqs=seqs,
         change=work.change,
     )
+
+
+def _so_called(work: Work, new: EntityRow) -> list[str]:
+    """List live entities of other types that are called the same elsewhere."""
+    rows = work.all(
+        """
+        SELECT id
+        FROM entities
+        WHERE organization_id = :organization
+          AND external_id = :external_id
+          AND type <> :type
+          AND deleted_at IS NULL
+        ORDER BY seq
+        """,
+        external_id=new.external_id,
+        type=new.kind.name,
+    )
+    return [row["id"] for row in rows]
 
 
 def _called(work: Work, id: str) -> str:

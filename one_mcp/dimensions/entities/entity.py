@@ -9,7 +9,7 @@ from one_mcp.dimensions.entities import alike, identity, rows, tags
 from one_mcp.dimensions.entities.rows import EntityRow
 from one_mcp.dimensions.events import event
 from one_mcp.dimensions.organizations import currencies
-from one_mcp.errors import DuplicateError, InvalidArgumentError
+from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import adjustments, check
 from one_mcp.ontology.adjustments import Adjustment
@@ -65,10 +65,7 @@ def create(
     same = rows.insert_one(work, new)
     if same is None:
         _refuse_taken(work, new)
-        raise DuplicateError(
-            f"Another {kind.name} has this external_id; update that one instead.",
-            field="external_id",
-        )
+        raise alike.refusal(work, new)
     work.warnings.extend(checked.hints)
     currencies.warn(work, checked)
     alike.warn(work, new, same)

@@ -3,7 +3,7 @@
 from functools import partial
 
 from one_mcp.dimensions.entities import identity, rows, tags
-from one_mcp.dimensions.exchange import amends, entity_rows, records
+from one_mcp.dimensions.exchange import amends, doubles, entity_rows, records
 from one_mcp.dimensions.exchange.context import Keys, Lines, Loading
 from one_mcp.dimensions.exchange.entity_rows import EntityLine
 from one_mcp.store.work import Row
@@ -21,7 +21,9 @@ def load(loading: Loading, lines: Lines[records.EntityRecord]) -> None:
     taken = identity.taken(
         loading.work, [(draft.row.kind, draft.row.identity) for _, draft in settled]
     )
-    kept = [draft for _, draft in loading.sift(settled, partial(_unique, taken, keys))]
+    unique = loading.sift(settled, partial(_unique, taken, keys))
+    doubles.tell(loading, [(line, draft.row) for line, draft in unique if draft.before is None])
+    kept = [draft for _, draft in unique]
     new = [draft.row for draft in kept if draft.before is None]
     changed = [draft.row for draft in kept if draft.differs]
     rows.insert(loading.work, new)

@@ -10,8 +10,9 @@ LISTED = 20
 
 
 class Notice(StrEnum):
-    """What there is to tell: values that stay, and values that go."""
+    """What there is to tell: values that stay, values that go, and rows that seem to be there."""
 
+    DOUBLE = "double"
     KEPT = "kept"
     REPLACED = "replaced"
 
@@ -21,6 +22,10 @@ def _values(count: int) -> str:
 
 
 _SENTENCES: dict[Notice, Callable[[int], str]] = {
+    Notice.DOUBLE: lambda count: (
+        f"{'1 new entity seems' if count == 1 else f'{count:,} new entities seem'} to be there "
+        "already; if so, undo this import and give such rows a key"
+    ),
     Notice.KEPT: lambda count: (
         f"{_values(count)} that somebody changed here since the last import "
         f"{'stays' if count == 1 else 'stay'}, though the file says otherwise "
