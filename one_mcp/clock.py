@@ -177,6 +177,16 @@ def given(value: object) -> object:
         raise ValueError(FORMS) from None
 
 
+def last(value: object) -> object:
+    """Read a time as `given` does; of a bare date, the last moment of its day."""
+    date_ = day(value) if isinstance(value, str) else None
+    if date_ is None:
+        return given(value)
+    if date_ == date.max:
+        return LATEST_MS
+    return _since_1970(datetime.combine(date_ + timedelta(days=1), datetime.min.time())) - 1
+
+
 def within(ms: int) -> int:
     """Return milliseconds that lie in the years that there are, or raise ValueError."""
     if not EARLIEST_MS <= ms <= LATEST_MS:

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from one_mcp import clock
 
+NO_BOUND = "none"
 EXAMPLES = "now, today, -7d, start of month, start of last month"
 _STEP = re.compile(r"([+-])([0-9]{1,4})(min|h|d|w|mo|y)")
 _SPANS = {"min": 60_000, "h": 3_600_000, "d": clock.DAY_MS, "w": 7 * clock.DAY_MS}
@@ -53,6 +54,16 @@ def given_or_local(value: object) -> object:
         return clock.given(value)
     except ValueError:
         raise ValueError(f"{clock.FORMS}, or one of {EXAMPLES}") from None
+
+
+def bound(value: object) -> object:
+    """Read the beginning or the end of a span; `none` leaves it open."""
+    if isinstance(value, str) and _plain(value) == NO_BOUND:
+        return NO_BOUND
+    try:
+        return given_or_local(value)
+    except ValueError as error:
+        raise ValueError(f'{error}, or "{NO_BOUND}"') from None
 
 
 def read(text: str, now: int, zone: tzinfo, *, until: bool = False) -> int:

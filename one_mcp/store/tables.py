@@ -44,7 +44,8 @@ ENTITIES = table(
 CONNECTIONS = table(
     "connections",
     "seq serial, organization_id text, id text, from_id text, type text, to_id text,"
-    " metadata json, created_at integer, updated_at integer, deleted_at integer?, version integer",
+    " metadata json, created_at integer, updated_at integer, deleted_at integer?, version integer,"
+    " valid_from integer?, valid_until integer?",
     key="organization_id id",
     unique=(unique("organization_id from_id to_id type"),),
     references=(

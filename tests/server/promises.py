@@ -91,7 +91,6 @@ FORMS = {  # how a value is written, which the argument's check tries, or what i
     "see describe_ontology",
     "the entity's name or id, again",
     "what it happened to",
-    "why",
     '{"balance": "-5"}',
     "{as: $name, type, properties?}",
     "{from, type, to}: $name, id or type name",

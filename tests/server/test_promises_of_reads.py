@@ -212,8 +212,9 @@ async def test_one_entity_is_shown(ask: Ask, ids: dict[str, str], clock: HandClo
 @promised(
     "find_connections",
     "List connections with their metadata and the names of both ends, newest first.",
-    'For a holder\'s tokens with balance and chain: from, types=["holds_tokens"].',
+    'For a holder\'s tokens: from, types=["holds_tokens"].',
     "Full detail adds the properties of what is found.",
+    "What has expired or is upcoming is marked; valid_at leaves out what does not hold then.",
 )
 async def test_connections_are_listed(ask: Ask, ids: dict[str, str], clock: HandClock) -> None:
     clock.forward(1_000)
@@ -232,6 +233,10 @@ async def test_connections_are_listed(ask: Ask, ids: dict[str, str], clock: Hand
         metadata={"blockchain": "sui"},
     )
     full = await ask("find_connections", from_=ids["ada"], types=["enrolled_in"], detail="full")
+    for name, span in (("ben", {"valid_until": "-1d"}), ("dan", {"valid_from": "+1d"})):
+        await ask("connect_entities", from_=ids[name], type="following", to=ids["cleo"], **span)
+    spans = await ask("find_connections", to=ids["cleo"], types=["following"])
+    holding = await ask("find_connections", to=ids["cleo"], types=["following"], valid_at="now")
 
     assert newest[0]["from_name"] == "Cleo"
     assert {it["to_name"] for it in newest} == {"Yoga"}
@@ -240,6 +245,8 @@ async def test_connections_are_listed(ask: Ask, ids: dict[str, str], clock: Hand
     again = await ask("find_connections", from_=ids["ada"], types=["holds_tokens"])
     assert again["items"][0]["metadata"] == chain
     assert "price" in str(full["items"][0])
+    assert [it["validity"] for it in spans["items"]] == ["upcoming", "expired"]
+    assert holding["items"] == []
 
 
 @promised(

@@ -130,12 +130,15 @@ async def test_an_entity_is_tagged(ask: Ask, ids: dict[str, str]) -> None:
     "connect_entities",
     "Connect two entities, or merge metadata into the connection that is there.",
     "Direction matters: owner owns thing, content generated_by agent, child part_of parent.",
+    'It holds from valid_from until valid_until, if given; "none" opens an end.',
 )
 @promised("disconnect_entities", "Remove a connection; undo_change brings it back.")
 async def test_entities_are_connected_and_parted(ask: Ask, ids: dict[str, str]) -> None:
     ends = {"from_": ids["jo"], "type": "owns", "to": ids["yoga"]}
     await ask("connect_entities", **ends, metadata={"share": 1})
     await ask("connect_entities", **ends, metadata={"note": "May"})
+    held = await ask("connect_entities", **ends, valid_from="2026-01-01", valid_until="2026-12-31")
+    opened = await ask("connect_entities", **ends, valid_until="none")
     (owned,) = (await ask("find_connections", from_=ids["jo"]))["items"]
     back = await ask("connect_entities", from_=ids["yoga"], type="owns", to=ids["jo"])
     made_by = [
@@ -152,6 +155,9 @@ async def test_entities_are_connected_and_parted(ask: Ask, ids: dict[str, str]) 
     await ask("undo_change", change=parted["change"])
 
     assert owned["metadata"] == {"share": 1, "note": "May"}
+    assert (held["valid_from"], held["valid_until"][:10]) == ("2026-01-01T00:00:00Z", "2026-12-31")
+    assert "valid_from" in opened
+    assert "valid_until" not in opened
     assert "turned around" in back["warnings"][0]
     assert (await ask("apply_changes", operations=other))["code"] == "WRONG_DIRECTION"
     assert "ids" in await ask("apply_changes", operations=made_by)

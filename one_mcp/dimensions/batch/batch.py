@@ -18,6 +18,7 @@ from one_mcp.dimensions.batch.operations import (
     UpdateOrganization,
 )
 from one_mcp.dimensions.connections import connection
+from one_mcp.dimensions.connections.validity import Bounds
 from one_mcp.dimensions.entities import archive, entity, tags
 from one_mcp.dimensions.events import event
 from one_mcp.dimensions.organizations import settings as organization
@@ -159,6 +160,7 @@ def _joined(work: Work, operation: ConnectEntities | DisconnectEntities, known: 
             operation.type,
             end,
             metadata,
+            valid=Bounds(operation.valid_from, operation.valid_until),
             expected_version=operation.expected_version,
             adjust=adjust,
         )

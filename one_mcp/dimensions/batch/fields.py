@@ -24,6 +24,7 @@ Object = Annotated[JsonObject, Json]
 Tags = Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=100), Json]
 Ids = Annotated[list[Id], Field(min_length=1, max_length=50), Json]
 Moment = Annotated[int | str, BeforeValidator(relative.given_or_local)]
+Bound = Annotated[int | str, BeforeValidator(relative.bound)]
 LocalName = Annotated[str, AfterValidator(local)]
 
 

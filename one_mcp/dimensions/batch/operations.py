@@ -56,6 +56,8 @@ class ConnectEntities(OperationFields):
     type: fields.Text
     to: fields.Id
     metadata: fields.Object | None = None
+    valid_from: fields.Bound | None = None
+    valid_until: fields.Bound | None = None
     increment: fields.Object | None = None
     append: fields.Object | None = None
     remove: fields.Object | None = None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from one_mcp import jsons
+from one_mcp import clock, jsons
 from one_mcp.dimensions.changes import images
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.ontology import shape
@@ -147,6 +147,7 @@ class Logged:
             case "entity":
                 column, declared = "properties", ontology.shape("entity", type)
             case "connection":
+                side = {**side, **_validity(side)}
                 column, declared = "metadata", ontology.shape("relationship", type)
             case "organization":
                 column, declared = "properties", ontology.organization
@@ -156,6 +157,12 @@ class Logged:
         return (
             {**side, column: shape.spelled(declared, values)} if isinstance(values, dict) else side
         )
+
+
+def _validity(side: JsonObject) -> JsonObject:
+    """Write out from when until when a connection holds."""
+    times = {name: side[name] for name in ("valid_from", "valid_until") if name in side}
+    return {name: clock.shown(ms) if isinstance(ms, int) else ms for name, ms in times.items()}
 
 
 def read(work: Work, rows: Sequence[Row]) -> list[Logged]:

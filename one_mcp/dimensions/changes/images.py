@@ -11,6 +11,8 @@ from one_mcp.store.tables import LOGGED
 from one_mcp.store.work import Row, Work
 
 _COLUMNS = {"row": "seq"}  # what columns were called in images of an earlier schema
+# columns that images of an earlier schema lack
+_ADDED = {"connection": ("valid_from", "valid_until")}
 _JSON = frozenset(
     column.name for table in LOGGED.values() for column in table.columns if column.kind == "json"
 )
@@ -64,9 +66,12 @@ def whole(row: JsonObject) -> JsonObject:
     }
 
 
-def columns(image: JsonObject) -> JsonObject:
+def columns(kind: str, image: JsonObject) -> JsonObject:
     """Return an image as its row is stored: with JSON columns as text."""
-    return {name: jsons.dumps(value) if name in _JSON else value for name, value in image.items()}
+    added: JsonObject = dict.fromkeys(_ADDED.get(kind, ()))
+    return added | {
+        name: jsons.dumps(value) if name in _JSON else value for name, value in image.items()
+    }
 
 
 def before(image: JsonObject, kept: JsonObject) -> JsonObject:

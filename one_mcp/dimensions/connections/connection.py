@@ -3,9 +3,10 @@
 from one_mcp import ids, jsons
 from one_mcp.answers import Written, few
 from one_mcp.dimensions import excerpts, lookup
-from one_mcp.dimensions.connections import rows
+from one_mcp.dimensions.connections import rows, validity
 from one_mcp.dimensions.connections.cycles import Cycles
 from one_mcp.dimensions.connections.rows import ConnectionRow
+from one_mcp.dimensions.connections.validity import Bounds
 from one_mcp.dimensions.organizations import currencies
 from one_mcp.errors import ConflictError, InvalidArgumentError, NotFoundError, WrongDirectionError
 from one_mcp.jsons import JsonObject
@@ -30,6 +31,8 @@ class Connected(Written):
     version: int
     metadata: JsonObject | None = None
     shortened: list[str] | None = None
+    valid_from: str | None = None
+    valid_until: str | None = None
     extra: list[str] | None = None
 
 
@@ -45,11 +48,13 @@ def connect(
     to_id: str,
     metadata: JsonObject | None = None,
     *,
+    valid: Bounds = validity.UNSAID,
     expected_version: int | None = None,
     adjust: Adjustment = adjustments.NONE,
 ) -> Connected:
     """Connect two live entities, or merge metadata into the connection that is there (D-20).
 
+    An end of its validity that is not given stays; "none" takes it away (D-65).
     `adjust` adds to numbers and lists what they have by then. `expected_version` is that of the
     connection; raises ConflictError where it has another, or is not there.
 
@@ -58,22 +63,20 @@ def connect(
     """
     kind = check.relationship_type(work.ontology, type)
     start, end = _ends(work, from_id, to_id)
-    from_id, to_id = start["id"], end["id"]
     _advise(work, kind, start, end)
-    existing = find(work, from_id, kind.name, to_id)
-    given, changed = metadata or {}, True
-    _require_version(existing, expected_version)
+    from_id, to_id = start["id"], end["id"]
+    existing = _expected(work, from_id, kind.name, to_id, expected_version)
+    span = validity.span(work, existing, valid)
     if existing is None:
-        kept, checked = rows.begun(kind, given, adjust=adjust)
+        kept, checked = rows.begun(kind, metadata or {}, adjust=adjust)
         Cycles(work).add(kind, from_id, to_id)
-        new = ConnectionRow(kind, ids.new(ids.CONNECTION, work.now), from_id, to_id, kept)
+        new = ConnectionRow(kind, ids.new(ids.CONNECTION, work.now), from_id, to_id, kept, span)
         rows.insert(work, [new])
+        version = work.change
     else:
-        kept, checked = rows.patched(kind, existing, given, adjust=adjust)
-        new = ConnectionRow(kind, existing["id"], from_id, to_id, kept)
-        changed = rows.differs(existing, new)
-        if changed:
-            rows.update(work, [new])
+        kept, checked = rows.patched(kind, existing, metadata or {}, adjust=adjust)
+        new = ConnectionRow(kind, existing["id"], from_id, to_id, kept, span)
+        version = _updated(work, existing, new)
     work.warnings.extend(checked.hints)
     currencies.warn(work, checked)
     shown, shortened = excerpts.properties(jsons.dumps(kept), SHOWN_CHARACTERS, kind.metadata)
@@ -81,14 +84,25 @@ def connect(
         id=new.id,
         sentence=kind.sentence(start["name"], end["name"]),
         created=existing is None,
-        version=work.change if existing is None or changed else existing["version"],
+        version=version,
         metadata=shown or None,
         shortened=shortened,
         extra=few(checked.extra),
+        valid_from=validity.shown(span.valid_from),
+        valid_until=validity.shown(span.valid_until),
     )
 
 
-def _require_version(existing: Row | None, expected: int | None) -> None:
+def _updated(work: Work, before: Row, after: ConnectionRow) -> int:
+    """Write a connection anew where it differs, and return its version."""
+    if not rows.differs(before, after):
+        return before["version"]
+    rows.update(work, [after])
+    return work.change
+
+
+def _expected(work: Work, from_id: str, type: str, to_id: str, expected: int | None) -> Row | None:
+    existing = find(work, from_id, type, to_id)
     if existing is not None:
         lookup.require_version(existing, expected, "find_connections")
     elif expected:
@@ -97,6 +111,7 @@ def _require_version(existing: Row | None, expected: int | None) -> None:
             "find_connections shows what is.",
             version=expected,
         )
+    return existing
 
 
 def disconnect(work: Work, from_id: str, type: str, to_id: str) -> Disconnected:
@@ -132,7 +147,7 @@ def find(work: Work, from_id: str, type: str, to_id: str) -> Row | None:
     """Return the one connection of a type between two entities, in this direction."""
     return work.one(
         """
-        SELECT id, from_id, type, to_id, metadata, deleted_at, version
+        SELECT id, from_id, type, to_id, metadata, valid_from, valid_until, deleted_at, version
         FROM connections
         WHERE organization_id = :organization
           AND from_id = :from_id

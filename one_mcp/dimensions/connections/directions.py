@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from one_mcp.dimensions.connections import validity
+from one_mcp.dimensions.organizations import moments
 from one_mcp.ontology import check
 from one_mcp.store.work import Work
 
@@ -17,16 +19,30 @@ SIDES: dict[Way, tuple[str, str, str]] = {  # the near end, the far end, how ind
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """Which connections count: of which types (all if empty), and in which direction."""
+    """Which connections count: of which types (all if empty), and in which direction.
+
+    With `valid_at`, only those that hold then.
+    """
 
     types: tuple[str, ...] = ()
     direction: Direction = "both"
+    valid_at: int | None = None
 
     @property
     def ways(self) -> tuple[Way, ...]:
         return ("out", "in") if self.direction == "both" else (self.direction,)
 
+    def held(self, alias: str) -> str:
+        """Write SQL for a further condition, which takes `:valid_at`."""
+        return "" if self.valid_at is None else f"AND {validity.held(alias)}"
 
-def followed(work: Work, types: Sequence[str] | None, direction: Direction) -> Followed:
+
+def followed(
+    work: Work,
+    types: Sequence[str] | None,
+    direction: Direction,
+    valid_at: int | str | None = None,
+) -> Followed:
     """Check the types; raises UnknownTypeError."""
-    return Followed(tuple(check.relationship_types(work.ontology, types)), direction)
+    known = tuple(check.relationship_types(work.ontology, types))
+    return Followed(known, direction, moments.read(work, valid_at, "valid_at"))

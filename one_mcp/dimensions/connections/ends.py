@@ -25,7 +25,7 @@ class End:
     cut: list[str] = field(default_factory=list[str])
 
 
-def full(work: Work, rows: Sequence[Row], asked: frozenset[str]) -> dict[str, End]:
+def full(work: Work, rows: Sequence[Row], asked: frozenset[str | None]) -> dict[str, End]:
     """Show every end whole, but those that were asked for by their id only by name."""
     found = _entities(work, _ids(rows), "id, name, type, status, properties")
     return {
@@ -33,7 +33,7 @@ def full(work: Work, rows: Sequence[Row], asked: frozenset[str]) -> dict[str, En
     }
 
 
-def concise(work: Work, rows: Sequence[Row], asked: frozenset[str]) -> dict[str, End]:
+def concise(work: Work, rows: Sequence[Row], asked: frozenset[str | None]) -> dict[str, End]:
     """Show names and types, and what the type of a connection asks for and the end can tell.
 
     A token's chain is one: `holds_tokens` has a field for it, which most connections leave to the

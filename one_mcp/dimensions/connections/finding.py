@@ -7,7 +7,8 @@ from pydantic import Field
 from one_mcp import clock
 from one_mcp.answers import Answer
 from one_mcp.dimensions import excerpts, lookup
-from one_mcp.dimensions.connections import ends
+from one_mcp.dimensions.connections import ends, validity
+from one_mcp.dimensions.connections.validity import Span
 from one_mcp.dimensions.organizations import moments
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
@@ -28,7 +29,9 @@ _BESIDE = {
     "created_at": "connections are listed newest first",
 }
 CONNECTIONS = Listing(
-    "connections", "created_at", "seq, id, from_id, type, to_id, metadata, created_at, version"
+    "connections",
+    "created_at",
+    "seq, id, from_id, type, to_id, metadata, valid_from, valid_until, created_at, version",
 )
 
 
@@ -37,7 +40,8 @@ class Edge(Answer):
 
     An end that was not asked for by its id is shown with its type and with properties that the
     connection has fields for, such as a token's chain; in full with its status (left out where it
-    is active) and all properties. `shortened` names what was cut.
+    is active) and all properties. `validity` is "upcoming" or "expired" where it does not hold now.
+    `shortened` names what was cut.
     """
 
     id: str
@@ -53,6 +57,9 @@ class Edge(Answer):
     to_status: str | None = None
     to_properties: JsonObject | None = None
     metadata: JsonObject | None = None
+    valid_from: str | None = None
+    valid_until: str | None = None
+    validity: str | None = None
     created: str | None = None
     version: int | None = None
     shortened: list[str] | None = None
@@ -79,38 +86,37 @@ def find(
     between: Sequence[str] | None = None,
     types: Sequence[str] | None = None,
     where: JsonObject | None = None,
+    valid_at: int | str | None = None,
     limit: int = 20,
     cursor: str | None = None,
     detail: Detail = "concise",
 ) -> Edges:
     """Find the connections from, to or between live entities; hidden ones are not shown.
 
+    With `valid_at`, those that do not hold then are left out; else they are marked (D-65).
     What somebody holds is `holds_tokens` from them: the tokens, each with its balance and chain.
     """
     pages.require_limit(limit)
     known = check.relationship_types(work.ontology, types)
-    walks, named = merged_scans.of_types(
-        _walks(work, from_id, to_id, between, typed=bool(known)), known
-    )
-    made = filters.of(fitted(work, known, where or {}), "looked.metadata")
-    query = ["connections", from_id, to_id, list(between or []), known, where]
-    after = pages.decode(query, cursor, 2)
+    walks = _walks(work, from_id, to_id, between, typed=bool(known))
     near, far = between[:2] if between else (from_id, to_id)
-    given = {"from_id": near, "to_id": far}
-    scan = Scan(CONNECTIONS, walks, {**given, **named, **made.parameters}, made.conditions)
+    scan = _scan(
+        work, walks, known, {"from_id": near, "to_id": far}, where=where or {}, valid_at=valid_at
+    )
+    query = ["connections", from_id, to_id, list(between or []), known, where, valid_at]
+    after = pages.decode(query, cursor, 2)
     read = merged_scans.read(work, scan, after=after, limit=limit + 1)
-    asked = frozenset(filter(None, (from_id, to_id, *(between or ()))))
     page = pages.page(
         read.rows,
         limit,
-        _maker(work, read.rows, asked, detail),
+        _maker(work, read.rows, frozenset((near, far)), detail),
         cursor=lambda row: pages.encode(query, [row["created_at"], row["seq"]]),
         size=lambda edge: len(edge.model_dump_json(by_alias=True, exclude_none=True)),
         detail=detail,
     )
     stopped = None if page.cursor else read.stopped
     going_on = pages.encode(query, stopped) if stopped else page.cursor
-    total = None if where or after else _total(work, from_id, to_id, known)
+    total = None if scan.tests or after else _total(work, from_id, to_id, known)
     if total is None and not after:
         total = merged_scans.total(work, scan) if going_on else len(page.items)
     return Edges(
@@ -120,6 +126,23 @@ def find(
         cut=pages.SHORT if page.cut else pages.STOPPED if stopped else None,
         warnings=undeclared.warnings(work, "connections", known, where or ()) or None,
     )
+
+
+def _scan(
+    work: Work,
+    walks: Sequence[Walk],
+    types: Sequence[str],
+    ends: dict[str, str | None],
+    *,
+    where: JsonObject,
+    valid_at: int | str | None,
+) -> Scan:
+    walks, named = merged_scans.of_types(walks, types)
+    made = filters.of(fitted(work, types, where), "looked.metadata")
+    held_at = moments.read(work, valid_at, "valid_at")
+    tests = made.conditions if held_at is None else [*made.conditions, validity.held("looked")]
+    parameters = {**ends, "valid_at": held_at, **named, **made.parameters}
+    return Scan(CONNECTIONS, walks, parameters, tests)
 
 
 def fitted(work: Work, types: Sequence[str], where: JsonObject) -> JsonObject:
@@ -190,7 +213,7 @@ def _total(work: Work, from_id: str | None, to_id: str | None, types: Sequence[s
 
 
 def _maker(
-    work: Work, rows: Sequence[Row], asked: frozenset[str], detail: Detail
+    work: Work, rows: Sequence[Row], asked: frozenset[str | None], detail: Detail
 ) -> Callable[[Row], Edge]:
     """Read the ends of all rows at once, and return what makes a row's edge."""
     full = detail == "full"
@@ -217,6 +240,7 @@ def _maker(
             to_status=end.status,
             to_properties=end.properties,
             metadata=metadata or None,
+            **validity.told(Span.of(row), work.now),
             created=clock.to_text(row["created_at"]) if full else None,
             version=row["version"] if full else None,
             shortened=shortened or None,

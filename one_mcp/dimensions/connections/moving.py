@@ -4,12 +4,15 @@ from dataclasses import dataclass, field
 
 from one_mcp import jsons
 from one_mcp.dimensions.connections.cycles import Cycles
-from one_mcp.jsons import JsonObject
+from one_mcp.dimensions.connections.validity import Span
 from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
 
 AT_ONCE = 500
-_NAMES = ("id", "from_id", "type", "to_id", "metadata", "created_at", "updated_at", "deleted_at")
+_NAMES = (
+    *("id", "from_id", "type", "to_id", "metadata", "valid_from", "valid_until"),
+    *("created_at", "updated_at", "deleted_at"),
+)
 _COLUMNS = ", ".join(_NAMES)
 _Ends = tuple[object, object, object]
 
@@ -30,7 +33,8 @@ class Moved:
 def move(work: Work, gone: str, survivor: str, moved: Moved) -> None:
     """Give all connections of an entity to another one, hidden ones too, each with its id.
 
-    Of two that become one, the survivor's stays, with what the other has beside it. Raises
+    Of two that become one, the survivor's stays, with what the other has beside it, and holds while
+    either did. Raises
     CycleError where that closes a circle.
     """
     for end in ("from_id", "to_id"):
@@ -74,7 +78,7 @@ def _write(work: Work, rows: list[dict[str, object]], survivor: str, moved: Move
             moved.dropped += 1
         elif other is not None:
             moved.joined += 1
-            _join(work, other, jsons.load_object(str(row["metadata"])), moved)
+            _join(work, other, row, moved)
         else:
             new.append({**row, "change": work.change})
     moved.moved += len(new)
@@ -82,8 +86,8 @@ def _write(work: Work, rows: list[dict[str, object]], survivor: str, moved: Move
         f"""
         INSERT INTO connections (organization_id, {_COLUMNS}, version)
         VALUES
-            (:organization, :id, :from_id, :type, :to_id, :metadata, :created_at, :updated_at,
-             :deleted_at, :change)
+            (:organization, :id, :from_id, :type, :to_id, :metadata, :valid_from, :valid_until,
+             :created_at, :updated_at, :deleted_at, :change)
         """,
         new,
     )
@@ -108,7 +112,8 @@ def _there(work: Work, rows: list[dict[str, object]], survivor: str) -> dict[_En
     return found
 
 
-def _join(work: Work, kept: Row, theirs: JsonObject, moved: Moved) -> None:
+def _join(work: Work, kept: Row, gone: dict[str, object], moved: Moved) -> None:
+    theirs = jsons.load_object(str(gone["metadata"]))
     ours = jsons.load_object(kept["metadata"])
     moved.unkept += [
         f"{kept['type']} metadata.{name}"
@@ -116,16 +121,20 @@ def _join(work: Work, kept: Row, theirs: JsonObject, moved: Moved) -> None:
         if name in ours and not jsons.same(ours[name], value)
     ]
     both = {**ours, **{name: theirs[name] for name in theirs if name not in ours}}
-    if len(both) > len(ours):
+    span = Span.of(kept).with_(Span.of(gone))
+    if len(both) > len(ours) or span != Span.of(kept):
         work.run(
             """
             UPDATE connections
-            SET metadata = :metadata, updated_at = :now, version = :change
+            SET metadata = :metadata, valid_from = :valid_from, valid_until = :valid_until,
+                updated_at = :now, version = :change
             WHERE organization_id = :organization
               AND id = :id
             """,
             id=kept["id"],
             metadata=jsons.dumps(both),
+            valid_from=span.valid_from,
+            valid_until=span.valid_until,
             now=work.now,
             change=work.change,
         )

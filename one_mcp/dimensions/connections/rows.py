@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from one_mcp import jsons
+from one_mcp.dimensions.connections.validity import ALWAYS, Span
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import adjustments, check
 from one_mcp.ontology.adjustments import Adjustment
@@ -22,6 +23,7 @@ class ConnectionRow:
     from_id: str
     to_id: str
     metadata: JsonObject
+    span: Span = ALWAYS
     created_at: int | None = None
     updated_at: int | None = None
     hidden_at: int | None = None
@@ -61,6 +63,8 @@ def differs(before: Row, after: ConnectionRow) -> bool:
     """Whether a connection says something else than the row that is there, or is shown again."""
     if (before["deleted_at"] is None) != (after.hidden_at is None):
         return True
+    if Span.of(before) != after.span:
+        return True
     text = jsons.dumps(after.metadata)
     return text != before["metadata"] and not jsons.same(
         after.metadata, jsons.load_object(before["metadata"])
@@ -72,7 +76,7 @@ def between(work: Work, ends: Sequence[tuple[str, str, str]]) -> dict[tuple[str,
     found = work.all(
         f"""
         SELECT c.seq, c.id, c.from_id, c.type, c.to_id, c.metadata,
-            c.deleted_at, c.version
+            c.valid_from, c.valid_until, c.deleted_at, c.version
         FROM {dialect.each_list("ends", "wanted")}
         CROSS JOIN connections AS c
         WHERE c.organization_id = :organization
@@ -90,11 +94,11 @@ def insert(work: Work, connections: Sequence[ConnectionRow]) -> None:
     work.many(
         """
         INSERT INTO connections
-            (organization_id, id, from_id, type, to_id, metadata, created_at, updated_at,
-             deleted_at, version)
+            (organization_id, id, from_id, type, to_id, metadata, valid_from, valid_until,
+             created_at, updated_at, deleted_at, version)
         VALUES
-            (:organization, :id, :from_id, :type, :to_id, :metadata, :created_at, :updated_at,
-             :hidden_at, :change)
+            (:organization, :id, :from_id, :type, :to_id, :metadata, :valid_from, :valid_until,
+             :created_at, :updated_at, :hidden_at, :change)
         """,
         (
             {
@@ -103,6 +107,8 @@ def insert(work: Work, connections: Sequence[ConnectionRow]) -> None:
                 "type": it.kind.name,
                 "to_id": it.to_id,
                 "metadata": jsons.dumps(it.metadata),
+                "valid_from": it.span.valid_from,
+                "valid_until": it.span.valid_until,
                 "created_at": work.now if it.created_at is None else it.created_at,
                 "updated_at": work.now if it.updated_at is None else it.updated_at,
                 "hidden_at": it.hidden_at,
@@ -118,7 +124,8 @@ def update(work: Work, connections: Sequence[ConnectionRow]) -> None:
     work.many(
         """
         UPDATE connections
-        SET metadata = :metadata, deleted_at = :hidden_at, updated_at = :now, version = :change
+        SET metadata = :metadata, valid_from = :valid_from, valid_until = :valid_until,
+            deleted_at = :hidden_at, updated_at = :now, version = :change
         WHERE organization_id = :organization
           AND id = :id
         """,
@@ -126,6 +133,8 @@ def update(work: Work, connections: Sequence[ConnectionRow]) -> None:
             {
                 "id": it.id,
                 "metadata": jsons.dumps(it.metadata),
+                "valid_from": it.span.valid_from,
+                "valid_until": it.span.valid_until,
                 "hidden_at": it.hidden_at,
                 "now": work.now,
                 "change": work.change,

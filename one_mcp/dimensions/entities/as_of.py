@@ -13,7 +13,7 @@ def entity(work: Work, id: str, at: int) -> Row:
     Raises NotFoundError where it was not there yet, or not any more.
     """
     image = past.image(work, "entity", id, at)
-    return lookup.any_state(work, id) if image is None else images.columns(image)
+    return lookup.any_state(work, id) if image is None else images.columns("entity", image)
 
 
 def tags_of(work: Work, id: str, at: int) -> list[str]:

@@ -65,6 +65,9 @@ class Portrait(Answer):
     at: str | None = None
     properties: JsonObject | None = None
     metadata: JsonObject | None = None
+    valid_from: str | None = None
+    valid_until: str | None = None
+    validity: str | None = None
     shortened: list[str] | None = None
     computed: JsonObject | None = None
     tags: list[str] | None = None

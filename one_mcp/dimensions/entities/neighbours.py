@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from one_mcp import clock
 from one_mcp.answers import Answer
 from one_mcp.dimensions import excerpts
+from one_mcp.dimensions.connections import validity
 from one_mcp.dimensions.connections.directions import SIDES, Way
+from one_mcp.dimensions.connections.validity import Span
 from one_mcp.dimensions.entities import summaries
 from one_mcp.dimensions.events import retracted
 from one_mcp.jsons import JsonObject
@@ -60,6 +62,8 @@ class Neighbour(Answer):
     name: str
     status: str | None = None
     metadata: JsonObject | None = None
+    valid_until: str | None = None
+    validity: str | None = None
 
 
 class Happened(Answer):
@@ -120,7 +124,8 @@ def neighbours(work: Work, id: str, tie: Tie, most: int) -> list[Neighbour]:
     declared = work.ontology.shape("relationship", tie.type)
     rows = work.all(
         f"""
-        SELECT entities.id, entities.type, entities.name, entities.status, connections.metadata
+        SELECT entities.id, entities.type, entities.name, entities.status, connections.metadata,
+            connections.valid_from, connections.valid_until
         FROM connections
         CROSS JOIN entities
         WHERE connections.organization_id = :organization
@@ -143,6 +148,8 @@ def neighbours(work: Work, id: str, tie: Tie, most: int) -> list[Neighbour]:
             name=row["name"],
             status=summaries.status(row),
             metadata=_metadata(row, declared),
+            valid_until=validity.shown(row["valid_until"]),
+            validity=Span.of(row).mark(work.now),
         )
         for row in rows
     ]

@@ -6,6 +6,7 @@ from one_mcp import clock, ids
 from one_mcp.answers import Answer
 from one_mcp.dimensions import excerpts, lookup
 from one_mcp.dimensions.changes import images, past
+from one_mcp.dimensions.connections.validity import ALWAYS, Span
 from one_mcp.dimensions.entities import as_of
 from one_mcp.dimensions.events import retracted
 from one_mcp.errors import ArchivedError, InvalidArgumentError, NotFoundError
@@ -48,6 +49,7 @@ class Shown:
     reason: str | None = None
     replaced_by: str | None = None
     external_id: str | None = None
+    span: Span = ALWAYS
 
 
 def connection(work: Work, id: str, at: int | None, *, hidden: bool) -> Shown:
@@ -81,6 +83,7 @@ def connection(work: Work, id: str, at: int | None, *, hidden: bool) -> Shown:
         created=row["created_at"],
         updated=row["updated_at"],
         version=row["version"],
+        span=Span.of(row),
     )
 
 
@@ -147,7 +150,7 @@ def _event(work: Work, id: str) -> Row:
 def _connection(work: Work, id: str, at: int | None) -> Row:
     image = None if at is None else past.image(work, "connection", id, at)
     if image is not None:
-        return images.columns(image)
+        return images.columns("connection", image)
     row = work.one(
         f"""
         SELECT {", ".join(CONNECTIONS.imaged)}

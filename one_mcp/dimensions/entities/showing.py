@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from one_mcp import clock, ids
+from one_mcp.dimensions.connections import validity
 from one_mcp.dimensions.entities import details, others
 from one_mcp.dimensions.entities.details import Include, Portrait
 from one_mcp.dimensions.entities.others import Shown
@@ -43,10 +44,10 @@ def show(
         if kind == ids.EVENT
         else others.connection(work, id, at, hidden=hidden)
     )
-    return _portrait(shown, at)
+    return _portrait(shown, at, work.now if at is None else at)
 
 
-def _portrait(it: Shown, at: int | None) -> Portrait:
+def _portrait(it: Shown, at: int | None, now: int) -> Portrait:
     return Portrait(
         id=it.id,
         type=it.type,
@@ -57,6 +58,7 @@ def _portrait(it: Shown, at: int | None) -> Portrait:
         actor=it.ends.get("actor"),
         target=it.ends.get("target"),
         metadata=it.metadata,
+        **validity.told(it.span, now),
         shortened=it.shortened and [f"metadata.{name}" for name in it.shortened],
         at=it.at,
         retracted=it.retracted,

@@ -1,12 +1,13 @@
 """Load a batch of connections: connect, merge metadata, refuse what no connection may be."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
 from one_mcp import ids, jsons
 from one_mcp.dimensions.connections import rows
 from one_mcp.dimensions.connections.cycles import Cycles
 from one_mcp.dimensions.connections.rows import ConnectionRow
+from one_mcp.dimensions.connections.validity import ALWAYS, Span
 from one_mcp.dimensions.exchange import authors, records
 from one_mcp.dimensions.exchange.authors import Authors
 from one_mcp.dimensions.exchange.context import Keys, Lines, Loading, repeated
@@ -20,6 +21,7 @@ from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
 
 KIND = "connections"
+TIMES = frozenset({"valid_from", "valid_until"})
 
 
 @dataclass(slots=True)
@@ -127,6 +129,7 @@ def _matched(
         draft.ends[0],
         draft.ends[2],
         _metadata(loading, draft),
+        _span(draft),
         record.created_at,
         record.updated_at,
         hidden_at,
@@ -152,13 +155,24 @@ def _settled(loading: Loading, lines: Lines[ConnectionLine]) -> Lines[Connection
 
 def _keep(loading: Loading, wrote: Authors, line: int, draft: ConnectionLine, before: Row) -> None:
     old, new = jsons.load_object(before["metadata"]), draft.row.metadata
-    for name in jsons.differing(old, new):
-        if not loading.overwrite and wrote.has_corrected(f"metadata.{name}"):
-            loading.report.notice(Notice.KEPT, line, f"{name} of {draft.row.id}")
-        elif name in old and wrote.has_given(f"metadata.{name}"):
-            loading.report.notice(Notice.REPLACED, line, f"{name} of {draft.row.id}")
+    then, now = asdict(Span.of(before)), asdict(draft.row.span)
+    times = jsons.differing(then, now)
+    fields = {f"metadata.{name}": name in old for name in jsons.differing(old, new)}
+    fields |= {name: then[name] is not None for name in times}
+    for field_, was_there in fields.items():
+        subject = f"{field_.removeprefix('metadata.')} of {draft.row.id}"
+        if not loading.overwrite and wrote.has_corrected(field_):
+            loading.report.notice(Notice.KEPT, line, subject)
+        elif was_there and wrote.has_given(field_):
+            loading.report.notice(Notice.REPLACED, line, subject)
     if not loading.overwrite:
-        draft.row = replace(draft.row, metadata=wrote.kept("metadata", old, new))
+        corrected = {name: then[name] for name in times if wrote.has_corrected(name)}
+        span = Span(**{**now, **corrected})
+        draft.row = replace(
+            draft.row,
+            metadata=wrote.kept("metadata", old, new),
+            span=Span.of(before) if span.is_reversed else span,
+        )
 
 
 def _metadata(loading: Loading, draft: ConnectionLine) -> JsonObject:
@@ -173,6 +187,13 @@ def _metadata(loading: Loading, draft: ConnectionLine) -> JsonObject:
         values, checked = rows.begun(kind, given)
     loading.remark(checked)
     return values
+
+
+def _span(draft: ConnectionLine) -> Span:
+    """Work out when it holds: what the line says, null included, beside what was there."""
+    record, before = draft.record, draft.before
+    said = {name: getattr(record, name) for name in TIMES & record.model_fields_set}
+    return replace(Span.of(before) if before else ALWAYS, **said).checked()
 
 
 def _acyclic(cycles: Cycles, _line: int, draft: ConnectionLine) -> ConnectionLine:

@@ -80,7 +80,7 @@ def connections(work: Work) -> Rows:
     return work.each(
         f"""
         SELECT
-            id, from_id, type, to_id, metadata, created_at, updated_at,
+            id, from_id, type, to_id, metadata, valid_from, valid_until, created_at, updated_at,
             CASE WHEN {sight.unmasked("connections")} THEN deleted_at ELSE (
                 SELECT max(entities.deleted_at)
                 FROM entities
@@ -101,7 +101,7 @@ def connections_of(work: Work, type: str | None) -> Rows:
         f"""
         SELECT
             c.id, c.from_id, start.name AS from_name, c.type, c.to_id, finish.name AS to_name,
-            c.metadata, c.created_at
+            c.metadata, c.valid_from, c.valid_until, c.created_at
         FROM connections AS c
         JOIN entities AS start
           ON start.organization_id = :organization

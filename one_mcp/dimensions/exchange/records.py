@@ -23,7 +23,7 @@ from one_mcp.refusals import Form, problems, told
 R = TypeVar("R", bound=BaseModel)
 FORMAT = "one_mcp"
 LONGEST_TEXT = 4_000_000
-VERSION = 3  # 1 had no documents, 2 no retracted events
+VERSION = 4  # 1 had no documents, 2 no retracted events, 3 no validity of connections
 
 
 def _number(given: object) -> object:
@@ -41,6 +41,7 @@ ExternalId = Annotated[
 ]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
 Time = Annotated[int, BeforeValidator(clock.given)]
+LastMoment = Annotated[int, BeforeValidator(clock.last)]
 
 
 def _nothing() -> JsonObject:
@@ -124,6 +125,8 @@ class ConnectionRecord(_RecordFields):
     to: End
     id: ConnectionId | None = None
     metadata: JsonObject = Field(default_factory=_nothing)
+    valid_from: Time | None = None
+    valid_until: LastMoment | None = None
     created_at: Time | None = None
     updated_at: Time | None = None
     hidden_at: Time | None = None

@@ -10,7 +10,7 @@ from one_mcp.dimensions import lookup
 from one_mcp.dimensions.connections import directions
 from one_mcp.dimensions.connections.directions import SIDES, Direction, Followed, Way
 from one_mcp.dimensions.graph import subgraph
-from one_mcp.dimensions.graph.subgraph import GraphEdge, Neighbourhood, Node, Triple
+from one_mcp.dimensions.graph.subgraph import Neighbourhood, Node, Triple
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.store import dialect, pages, sight
 from one_mcp.store.work import Row, Work
@@ -40,6 +40,7 @@ def explore(
     depth: int = USUAL_DEPTH,
     types: Sequence[str] | None = None,
     direction: Direction = "both",
+    valid_at: int | str | None = None,
     limit: int = 50,
     detail: pages.Detail = "concise",
 ) -> Neighbourhood:
@@ -54,14 +55,14 @@ def explore(
         )
     pages.require_limit(limit)
     lookup.live(work, id)
-    wanted = directions.followed(work, types, direction)
+    wanted = directions.followed(work, types, direction, valid_at)
     found = _walk(work, id, wanted, depth, limit)
     budget = pages.CHARACTERS[detail]
     by_depth = dict(sorted(found.depths.items(), key=lambda item: item[1]))
     nodes, arrows = _fitted(subgraph.entities(work, by_depth), found.triples, budget)
     return Neighbourhood(
         nodes=nodes,
-        edges=[GraphEdge(from_=start, type=type, to=end) for start, type, end in arrows],
+        edges=subgraph.edges(work, arrows),
         cut=_cut(work, wanted, [node for node in nodes if node.depth < depth], arrows),
     )
 
@@ -93,11 +94,12 @@ def _around(work: Work, scope: Followed, frontier: list[str], left: int) -> list
     one at least leads back.
     """
     typed = len(frontier) == 1 or bool(scope.types)
-    halves = [_by_type(way, scope) if typed else _by_entity(way) for way in scope.ways]
+    halves = [_by_type(way, scope) if typed else _by_entity(way, scope) for way in scope.ways]
     rows = work.all(
         " UNION ALL ".join(halves),
         frontier=frontier,
         types=scope.types,
+        valid_at=scope.valid_at,
         share=1 + -(-left // len(frontier)),
     )
     rows.sort(key=BY_TYPE if typed else BY_ENTITY)
@@ -105,7 +107,7 @@ def _around(work: Work, scope: Followed, frontier: list[str], left: int) -> list
     return rows
 
 
-def _by_entity(way: Way) -> str:
+def _by_entity(way: Way, scope: Followed) -> str:
     near, far, side = SIDES[way]
     # without the plus, SQLite reads all connections of the organization instead of those by row
     return f"""
@@ -120,6 +122,7 @@ def _by_entity(way: Way) -> str:
               WHERE organization_id = :organization
                 AND {near} = f.value
                 AND {sight.visible("connections")}
+                {scope.held("connections")}
               ORDER BY created_at DESC, seq DESC
               {dialect.most("share")}
           )
@@ -147,6 +150,7 @@ def _by_type(way: Way, scope: Followed) -> str:
                 AND {near} = k.entity_id
                 AND type = k.type
                 AND {sight.visible("connections")}
+                {scope.held("connections")}
               ORDER BY created_at DESC, seq DESC
               {dialect.most("share")}
           )
@@ -243,6 +247,9 @@ def _cut(work: Work, scope: Followed, nodes: list[Node], arrows: list[Triple]) -
 
 
 def _live(work: Work, scope: Followed, nodes: list[Node]) -> dict[str, int]:
+    """Count the connections of nodes, by the numbers that are kept of them where these fit."""
+    if scope.valid_at is not None:
+        return _held(work, scope, [node.id for node in nodes])
     typed = f"AND type {dialect.any_of('types')}" if scope.types else ""
     rows = work.all(
         f"""
@@ -259,3 +266,26 @@ def _live(work: Work, scope: Followed, nodes: list[Node]) -> dict[str, int]:
         types=scope.types,
     )
     return {row["entity_id"]: row["live"] for row in rows}
+
+
+def _held(work: Work, scope: Followed, ids: list[str]) -> dict[str, int]:
+    typed = f"AND type {dialect.any_of('types')}" if scope.types else ""
+    ways = " UNION ALL ".join(
+        f"""
+        SELECT {near} AS id
+        FROM connections {dialect.by_index(f"connections_{side}_entity")}
+        WHERE organization_id = :organization
+          AND {near} {dialect.any_of("ids")}
+          AND {sight.visible("connections")}
+          {typed}
+          {scope.held("connections")}
+        """
+        for near, _, side in (SIDES[way] for way in scope.ways)
+    )
+    rows = work.all(
+        f"SELECT id, count(*) AS live FROM ({ways}) AS held GROUP BY id",
+        ids=ids,
+        types=scope.types,
+        valid_at=scope.valid_at,
+    )
+    return {row["id"]: row["live"] for row in rows}

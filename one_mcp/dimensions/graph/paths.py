@@ -2,14 +2,14 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate, islice, pairwise
 
 from one_mcp.dimensions import lookup
 from one_mcp.dimensions.connections import directions
 from one_mcp.dimensions.connections.directions import SIDES, Direction, Followed, Way
 from one_mcp.dimensions.graph import subgraph
-from one_mcp.dimensions.graph.subgraph import GraphEdge, Neighbourhood, Path, Triple
+from one_mcp.dimensions.graph.subgraph import Neighbourhood, Path, Triple
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.store import dialect, sight
 from one_mcp.store.work import Row, Work
@@ -73,6 +73,7 @@ def find(
     longest: int = LONGEST,
     types: Sequence[str] | None = None,
     direction: Direction = "both",
+    valid_at: int | str | None = None,
 ) -> Neighbourhood:
     """Find up to five of the shortest paths between two live entities.
 
@@ -84,10 +85,10 @@ def find(
     if from_id == to_id:
         raise InvalidArgumentError("from and to must differ; the path is empty.", argument="to")
     ends = [lookup.live(work, from_id)["name"], lookup.live(work, to_id, "to")["name"]]
-    scope = directions.followed(work, types, direction)
+    scope = directions.followed(work, types, direction, valid_at)
     search = _Search(
         _Side(scope, [from_id], {from_id: {}}),
-        _Side(Followed(scope.types, OPPOSITE[direction]), [to_id], {to_id: {}}),
+        _Side(replace(scope, direction=OPPOSITE[direction]), [to_id], {to_id: {}}),
     )
     while search.goes_on(longest):
         _grow(work, search)
@@ -169,10 +170,12 @@ def _all_of(work: Work, scope: Followed, way: Way, ids: list[str]) -> list[Row]:
           AND c.{near} = f.value
           AND {sight.visible("c")}
           {typed}
+          {scope.held("c")}
         ORDER BY f.key, c.created_at, c.seq
         """,
         ids=ids,
         types=scope.types,
+        valid_at=scope.valid_at,
     )
 
 
@@ -187,12 +190,14 @@ def _oldest_of(work: Work, scope: Followed, way: Way, id: str, most: int) -> lis
           AND {near} = :id
           AND {sight.visible("connections")}
           {typed}
+          {scope.held("connections")}
         -- which is the order of the index, so that no more are read
         ORDER BY created_at, seq
         {dialect.most("most")}
         """,
         id=id,
         types=scope.types,
+        valid_at=scope.valid_at,
         most=most,
     )
 
@@ -212,10 +217,7 @@ def _shown(work: Work, search: _Search, routes: list[Route]) -> Neighbourhood:
     names = {node.id: node.name for node in nodes}
     return Neighbourhood(
         nodes=nodes,
-        edges=[
-            GraphEdge(from_=start, type=type, to=end)
-            for start, type, end in dict.fromkeys(triples.values())
-        ],
+        edges=subgraph.edges(work, list(dict.fromkeys(triples.values()))),
         paths=[
             Path(
                 ids=list(route),

@@ -1,8 +1,11 @@
 """Subgraphs: a part of the graph as an answer."""
 
+from collections.abc import Sequence
+
 from pydantic import Field
 
 from one_mcp.answers import Answer
+from one_mcp.dimensions.connections.validity import Span
 from one_mcp.store import dialect
 from one_mcp.store.work import Work
 
@@ -19,11 +22,12 @@ class Node(Answer):
 
 
 class GraphEdge(Answer):
-    """A connection between two of the nodes."""
+    """A connection between two of the nodes; `validity` says that it does not hold now."""
 
     from_: str = Field(serialization_alias="from")
     type: str
     to: str
+    validity: str | None = None
 
 
 class Path(Answer):
@@ -45,6 +49,32 @@ class Neighbourhood(Answer):
     paths: list[Path] | None = None
     note: str | None = None
     cut: str | None = None
+
+
+def edges(work: Work, triples: Sequence[Triple]) -> list[GraphEdge]:
+    """Tell the connections between entities, each with the span in which it holds."""
+    rows = work.all(
+        f"""
+        SELECT held.from_id, held.type, held.to_id, held.valid_from, held.valid_until
+        FROM {dialect.each_list("triples", "wanted")}
+        CROSS JOIN connections AS held
+        WHERE held.organization_id = :organization
+          AND held.from_id = wanted.value ->> 0
+          AND held.type = wanted.value ->> 1
+          AND held.to_id = wanted.value ->> 2
+        """,
+        triples=triples,
+    )
+    found = {(row["from_id"], row["type"], row["to_id"]): Span.of(row) for row in rows}
+    return [
+        GraphEdge(
+            from_=triple[0],
+            type=triple[1],
+            to=triple[2],
+            validity=found[triple].mark(work.now),
+        )
+        for triple in triples
+    ]
 
 
 def entities(work: Work, depths: dict[str, int]) -> list[Node]:

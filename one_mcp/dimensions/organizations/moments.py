@@ -27,6 +27,12 @@ def read(work: Work, given: int | str | None, argument: str, *, until: bool = Fa
         ) from None
 
 
+def last(work: Work, given: int | str | None, argument: str) -> int | None:
+    """Return the last moment that a time is part of: of a day, that before the next one."""
+    begins, ends = read(work, given, argument), read(work, given, argument, until=True)
+    return ends if ends is None or ends == begins else ends - 1
+
+
 def span(
     work: Work, since: int | str | None, until: int | str | None, *, at: str | None = None
 ) -> tuple[int | None, int | None]:

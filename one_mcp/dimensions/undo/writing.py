@@ -77,7 +77,7 @@ def _writes(work: Work, steps: list[Row]) -> list[_Write]:
         )
         image = images.before(now.get((kind, id), {}), kept) if act == "update" else kept
         now[kind, id] = image
-        writes.append((kind, act, images.columns(image)))
+        writes.append((kind, act, images.columns(kind, image)))
     return writes
 
 

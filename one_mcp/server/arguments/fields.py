@@ -29,7 +29,9 @@ EntityId = Annotated[str, Field(description="ent_…", min_length=1, max_length=
 AnyId = Annotated[str, Field(description="ent_… or per_…", min_length=1, max_length=64)]
 ChangeId = Annotated[str, Field(description="chg_…", min_length=1, max_length=64)]
 TypeName = Annotated[str, Field(description="see describe_ontology", min_length=1, max_length=100)]
-TypeNames = Annotated[list[TypeName], Field(max_length=check.MOST_TYPES)]
+TypeNames = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=100)]], Field(max_length=check.MOST_TYPES)
+]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 Text = Annotated[str, Field(max_length=1000)]
 Tag = Annotated[str, Field(description="key:value", min_length=1, max_length=200)]
@@ -56,6 +58,14 @@ UntilText = Annotated[
     BeforeValidator(relative.given_or_local),
     WithJsonSchema({"type": "string", "description": "date: all day"}),
 ]
+BeginText = Annotated[
+    int | str, BeforeValidator(relative.bound), WithJsonSchema({"type": "string"})
+]
+EndText = Annotated[
+    int | str,
+    BeforeValidator(relative.bound),
+    WithJsonSchema({"type": "string", "description": "date: all day"}),
+]
 
-Reason = Annotated[str, Field(description="why", max_length=500)]
+Reason = Annotated[str, Field(max_length=500)]
 IdempotencyKey = Annotated[str, Field(description="for safe retries", min_length=1, max_length=200)]

@@ -9,6 +9,7 @@ from one_mcp.dimensions.connections import connection, finding
 from one_mcp.dimensions.connections.connection import Connected, Disconnected
 from one_mcp.dimensions.connections.directions import Direction
 from one_mcp.dimensions.connections.finding import Edges
+from one_mcp.dimensions.connections.validity import Bounds
 from one_mcp.dimensions.graph import exploring, paths
 from one_mcp.dimensions.graph.subgraph import Neighbourhood
 from one_mcp.ontology.adjustments import Adjustment
@@ -24,6 +25,8 @@ async def connect_entities(
     to: fields.EntityId,
     metadata: Annotated[fields.Metadata, Field(description="merged")] | None = None,
     *,
+    valid_from: fields.BeginText | None = None,
+    valid_until: fields.EndText | None = None,
     increment: fields.Increment | None = None,
     append: fields.Metadata | None = None,
     remove: fields.Metadata | None = None,
@@ -32,6 +35,7 @@ async def connect_entities(
     """Connect two entities, or merge metadata into the connection that is there.
 
     Direction matters: owner owns thing, content generated_by agent, child part_of parent.
+    It holds from valid_from until valid_until, if given; "none" opens an end.
     """
     return await one.write(
         connection.connect,
@@ -39,6 +43,7 @@ async def connect_entities(
         type,
         to,
         metadata,
+        valid=Bounds(valid_from, valid_until),
         expected_version=expected_version,
         adjust=Adjustment(increment, append, remove),
     )
@@ -61,14 +66,15 @@ async def find_connections(
     *,
     where: Annotated[fields.Metadata, Field(description="on metadata, as find_entities")]
     | None = None,
+    valid_at: fields.TimeText | None = None,
     limit: fields.Limit = 20,
     cursor: fields.CursorText | None = None,
     detail: fields.Detail = "concise",
 ) -> Edges:
     """List connections with their metadata and the names of both ends, newest first.
 
-    For a holder's tokens with balance and chain: from, types=["holds_tokens"]. Full detail adds
-    the properties of what is found.
+    What has expired or is upcoming is marked; valid_at leaves out what does not hold then. For a
+    holder's tokens: from, types=["holds_tokens"]. Full detail adds the properties of what is found.
     """
     return await one.read(
         finding.find,
@@ -77,6 +83,7 @@ async def find_connections(
         between=between,
         types=types,
         where=where,
+        valid_at=valid_at,
         limit=limit,
         cursor=cursor,
         detail=detail,
@@ -93,6 +100,7 @@ async def explore_graph(
     types: fields.TypeNames | None = None,
     *,
     direction: Direction = "both",
+    valid_at: fields.TimeText | None = None,
     limit: fields.Limit = 50,
     detail: fields.Detail = "concise",
 ) -> Neighbourhood:
@@ -103,7 +111,13 @@ async def explore_graph(
     """
     if to is not None:
         return await one.read(
-            paths.find, id, to, longest=depth or paths.LONGEST, types=types, direction=direction
+            paths.find,
+            id,
+            to,
+            longest=depth or paths.LONGEST,
+            types=types,
+            direction=direction,
+            valid_at=valid_at,
         )
     return await one.read(
         exploring.explore,
@@ -111,6 +125,7 @@ async def explore_graph(
         depth=depth or exploring.USUAL_DEPTH,
         types=types,
         direction=direction,
+        valid_at=valid_at,
         limit=limit,
         detail=detail,
     )

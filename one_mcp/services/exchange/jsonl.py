@@ -15,7 +15,9 @@ from one_mcp.services.exchange.sources import Source
 from one_mcp.store.work import Row, Work
 from one_mcp.texts import visible
 
-_TIMES = frozenset({"created_at", "updated_at", "archived_at", "hidden_at", "at"})
+_TIMES = frozenset(
+    {"created_at", "updated_at", "archived_at", "hidden_at", "at", "valid_from", "valid_until"}
+)
 _JSON = frozenset({"properties", "metadata", "tags", "labels", "links"})
 _FLAGS = frozenset({"vector_only", "redacted", "retracted"})
 _EMPTY = frozenset({"{}", "[]"})

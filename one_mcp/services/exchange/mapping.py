@@ -28,6 +28,8 @@ FIELDS: dict[Kind, tuple[str, ...]] = {
         "id",
         *(f"{end}{part}" for end in ENDS for part in ("", ".external_id", ".name", ".type")),
         "type",
+        "valid_from",
+        "valid_until",
         "created_at",
         "updated_at",
     ),
@@ -41,8 +43,8 @@ class TableMapping(BaseModel):
 
     `type` holds for all rows, unless a column becomes the type. `columns` maps titles to fields
     (for entities: name, type, status, tags, external_id, created_at; for connections: from, to,
-    type; from.external_id or from.name where the cell is no id), or else to properties or
-    metadata; columns beside it are left out. Without it, titles are such names themselves. `key`
+    type, valid_until; from.external_id or from.name where the cell is no id), or else to properties
+    or metadata; columns beside it are left out. Without it, titles are such names themselves. `key`
     names the columns by which a row's entity is known: it is updated where there is one.
     """
 

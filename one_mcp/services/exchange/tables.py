@@ -14,8 +14,9 @@ from one_mcp.services.exchange import cells
 from one_mcp.services.exchange.mapping import FIELDS, INSIDE, Kind
 from one_mcp.store.work import Work
 
+_VALID = ("valid_from", "valid_until")
 _ENTITY = ("id", "type", "name", "status", "tags", "external_id", "created_at", "updated_at")
-_CONNECTION = ("id", "from", "from.name", "type", "to", "to.name", "created_at")
+_CONNECTION = ("id", "from", "from.name", "type", "to", "to.name", "created_at", *_VALID)
 
 Put = Callable[[str], None]
 
@@ -63,6 +64,7 @@ def write_connections(work: Work, put: Put, *, type: str | None) -> dict[str, in
             row["to_id"],
             row["to_name"],
             clock.to_text(row["created_at"]),
+            *("" if row[name] is None else clock.to_text(row[name]) for name in _VALID),
             *_inside(shape, row["metadata"]),
         ]
         for row in found

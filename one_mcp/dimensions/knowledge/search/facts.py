@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from one_mcp.dimensions.entities import neighbours
-from one_mcp.dimensions.entities.neighbours import Happened, Tie
+from one_mcp.dimensions.entities.neighbours import Happened, Neighbour, Tie
 from one_mcp.store.work import Work
 
 NEIGHBOURS = 3  # of each entity, type and direction
@@ -46,10 +46,17 @@ def _of(work: Work, id: str, name: str) -> Iterator[str]:
             far = f"{neighbour.name} ({neighbour.id})"
             near = f"{name} ({id})"
             start, end = (near, far) if tie.direction == "out" else (far, near)
-            yield f"{start} {_reading(work, tie)} {end}"
+            yield f"{start} {_reading(work, tie)} {end}{_limits(neighbour)}"
         if tie.count > NEIGHBOURS:
             more = tie.count - NEIGHBOURS
             yield f"{name} ({id}) has {more:,} more of {tie.label}"
+
+
+def _limits(it: Neighbour) -> str:
+    """Say of a connection that holds for a time until when, and whether it does now."""
+    said = [f"until {it.valid_until}"] if it.valid_until else []
+    said += [it.validity] if it.validity else []
+    return f" ({', '.join(said)})" if said else ""
 
 
 def _reading(work: Work, tie: Tie) -> str:
