@@ -134,7 +134,7 @@ async def test_money_that_names_no_currency_is_told(client: Client) -> None:
     found = await ask(client, "events", types=[PAID], measures=["sum:amount"], where=done)
 
     assert found["warnings"] == [
-        "1 row of amount names no currency and counts as eur, the organization's."
+        "1 row of amount names no currency and counts as EUR, the organization's."
     ]
 
 
