@@ -47,13 +47,6 @@ _SOMEBODY = """
     UNION ALL
     SELECT :organization
 """
-_LOGGED = """
-    SELECT 1
-    FROM change_rows
-    WHERE change_rows.organization_id = :organization
-      AND change_rows.kind = 'entity'
-      AND change_rows.row_id = gone.id
-"""
 QUEUES = (chunk_queue.QUEUE, vector_queue.QUEUE)
 
 
@@ -125,9 +118,17 @@ def _gone(work: Work) -> Gone:
                     WHERE merged_entities.organization_id = :organization
                       AND merged_entities.id = gone.id
                 ) THEN 'merged'
-                WHEN EXISTS ({_LOGGED} AND change_rows.purged_by IS NOT NULL) THEN 'purged'
-                WHEN EXISTS ({_LOGGED}) THEN 'undone'
-                ELSE 'unknown'
+                ELSE coalesce(
+                    (
+                        -- a purge empties all that the log has of an entity
+                        SELECT min(CASE WHEN purged_by IS NULL THEN 'undone' ELSE 'purged' END)
+                        FROM change_rows
+                        WHERE change_rows.organization_id = :organization
+                          AND change_rows.kind = 'entity'
+                          AND change_rows.row_id = gone.id
+                    ),
+                    'unknown'
+                )
             END AS reason,
             sum(gone.events) AS events
         FROM (
