@@ -6,19 +6,17 @@ from pathlib import Path
 
 from one_mcp import clock
 from one_mcp.access import Principal, Role
-from one_mcp.dimensions import consistency, counts
-from one_mcp.dimensions.consistency import Gone, Mended, Soundness
-from one_mcp.dimensions.knowledge.index.repair import Upkeep
+from one_mcp.dimensions import consistency
+from one_mcp.dimensions.consistency import Mended
 from one_mcp.dimensions.organizations import founding
-from one_mcp.dimensions.purge import marks
 from one_mcp.errors import OneError
 from one_mcp.ontology import load
 from one_mcp.ontology.model import Ontology
-from one_mcp.services import compaction, erasure, findings
+from one_mcp.services import erasure, findings, soundness
 from one_mcp.services.findings import Finding
 from one_mcp.session import Session
 from one_mcp.settings import Settings
-from one_mcp.store.sqlite import backup, driver, health, lock, unfinished
+from one_mcp.store.sqlite import backup, driver, health, lock, schema, unfinished
 from one_mcp.store.sqlite.connection import Raw, snapshot
 from one_mcp.store.sqlite.migrate import check, newest, version
 from one_mcp.store.work import Work
@@ -142,11 +140,28 @@ def _schema(patient: _Patient) -> Iterator[Finding]:
             "after which the rest can be checked",
         )
         return
-    yield Finding(check="schema", state="ok", says=f"version {have}")
+    yield _tables(patient.raw, have)
     yield _journal(patient.raw)
     yield (whole := _integrity(patient.raw))
     if whole.state == "ok":
         yield from _rows(patient)
+
+
+def _tables(raw: Raw, have: int) -> Finding:
+    departs = schema.compare(raw)
+    told = {
+        "lacks": departs.lacking,
+        "has beside it": departs.beside,
+        "has otherwise": departs.otherwise,
+    }
+    listed = [f"{what} {schema.listed(names)}" for what, names in told.items() if names]
+    if not listed:
+        return Finding(check="schema", state="ok", says=f"version {have}")
+    return Finding(
+        check="schema",
+        state="problem" if departs.lacking else "warning",
+        says=f"version {have}, but it {'; it '.join(listed)}. {schema.ADVICE}",
+    )
 
 
 def _journal(raw: Raw) -> Finding:
@@ -190,110 +205,4 @@ def _rows(patient: _Patient) -> Iterator[Finding]:
         good="the index holds every passage's words",
         bad=f"{passages} passages and {words} words differ from what should be in the index",
     )
-    works = patient.works()
-    sound = [consistency.examine(work) for work in works]
-    hidden = sum(each.wrongly_hidden for each in sound)
-    yield findings.agreement(
-        "visibility",
-        hidden,
-        good="connections are hidden exactly where an end is archived",
-        bad=f"{hidden} connections are hidden or shown against the state of their ends",
-    )
-    miscounted = sum(each.wrong_counts for each in sound)
-    yield findings.agreement(
-        "counts",
-        miscounted,
-        good="the kept connection counts are right",
-        bad=f"{miscounted} kept connection counts are wrong",
-    )
-    yield _knowledge([each.knowledge for each in sound])
-    yield _erasure([number for work in works for number in marks.waiting(work)])
-    yield _strangers([each.events_about_gone for each in sound])
-    yield _types(works, patient.ontology)
-    yield compaction.examine(works)
-    yield _clocks(sound)
-
-
-def _knowledge(found: list[Upkeep]) -> Finding:
-    wrong = {
-        "texts are neither cut into passages nor queued for it": sum(it.uncut for it in found),
-        "passages have no vector and wait for none": sum(it.unembedded for it in found),
-        "vectors fit no passage or have a wrong length": sum(it.wrong_vectors for it in found),
-        "rows belong to no text": sum(it.left_over for it in found),
-    }
-    return findings.agreement(
-        "knowledge",
-        sum(wrong.values()),
-        good="texts, passages and vectors belong together",
-        bad=", ".join(f"{rows} {what}" for what, rows in wrong.items() if rows),
-    )
-
-
-def _erasure(waiting: list[int]) -> Finding:
-    purges = len([number for number in waiting if number != marks.UPGRADED])
-    if waiting and not purges:
-        return Finding(
-            check="erasure",
-            state="note",
-            says="free space may hold what an older version deleted; a purge looks after that, "
-            f"and so does `{findings.REPAIR}`",
-            repairable=True,
-        )
-    return findings.agreement(
-        "erasure",
-        purges,
-        good="nothing is left of what was purged",
-        bad=f"the bytes of {purges} purges may still be in the file or its write-ahead log",
-    )
-
-
-def _strangers(found: list[Gone]) -> Finding:
-    """Say how many events tell of what is gone, and why it is: none of that is a fault."""
-    gone = {
-        "purged": sum(it.purged for it in found),
-        "merged into others": sum(it.merged for it in found),
-        "gone since their creation was undone": sum(it.undone for it in found),
-        "gone, and history does not say why": sum(it.unknown for it in found),
-    }
-    told = [f"{events} tell of entities that are {why}" for why, events in gone.items() if events]
-    if not told:
-        return Finding(check="events", state="ok", says="everybody they name is there")
-    return Finding(check="events", state="note", says=f"{', '.join(told)}; they are kept")
-
-
-def _clocks(sound: list[Soundness]) -> Finding:
-    ahead = max((each.ahead_ms for each in sound), default=0)
-    leases = sum(each.leases_ahead for each in sound)
-    if ahead < clock.DAY_MS and not leases:
-        return Finding(check="clocks", state="ok", says="no change lies in the future")
-    dated = (
-        f"the newest change is dated {ahead // clock.DAY_MS} days from now, and so is what follows"
-    )
-    lent = f"{leases} leases end later than any could, and count as over"
-    told = [*([dated] if ahead >= clock.DAY_MS else []), *([lent] if leases else [])]
-    return Finding(
-        check="clocks",
-        state="warning",
-        says=f"{'; '.join(told)}. Set the clock of each machine that writes to this file.",
-    )
-
-
-def _types(works: list[Work], ontology: Ontology) -> Finding:
-    unknown: dict[str, int] = {}
-    for work in works:
-        taken = counts.take(work)
-        for rows, types in (
-            (taken.entities, ontology.entity_types),
-            (taken.connections, ontology.relationship_types),
-            (taken.events, ontology.event_types),
-        ):
-            for name in rows.keys() - types.keys():
-                unknown[name] = unknown.get(name, 0) + rows[name]
-    if not unknown:
-        return Finding(check="types", state="ok", says="the ontology knows every type in use")
-    listed = ", ".join(f"{name} ({rows})" for name, rows in sorted(unknown.items())[:10])
-    return Finding(
-        check="types",
-        state="warning",
-        says=f"the ontology does not know {listed}; name the pack that has them in ONE_MCP_PACKS.",
-    )
+    yield from soundness.examine(patient.works(), patient.ontology)

@@ -20,6 +20,7 @@ from one_mcp.dimensions.knowledge.index.chunks import Passage
 from one_mcp.dimensions.organizations import founding
 from one_mcp.dimensions.purge import purge
 from one_mcp.dimensions.undo import undo
+from one_mcp.errors import DatabaseError
 from one_mcp.jsons import JsonValue
 from one_mcp.services import doctor, findings
 from one_mcp.services.findings import Finding
@@ -50,10 +51,14 @@ async def write(app: App, rule: Callable[..., W], *args: object) -> W:
 
 
 def tamper(settings: Settings, *statements: str) -> None:
-    """Change rows behind the program's back."""
+    """Change rows behind the program's back; a trigger in the way is dropped, and comes back."""
+    triggers = "SELECT sql FROM sqlite_schema WHERE type = 'trigger'"
     with closing(connect(str(settings.database), read_only=False)) as raw:
+        before = {row["sql"] for row in raw.execute(triggers)}
         for statement in statements:
             raw.execute(statement)
+        for dropped in before - {row["sql"] for row in raw.execute(triggers)}:
+            raw.execute(dropped)
 
 
 def by_check(settings: Settings) -> dict[str, Finding]:
@@ -127,6 +132,59 @@ async def test_an_older_schema_is_noted_and_ends_the_examination(business: Setti
 
     assert found["schema"] == "note"
     assert "integrity" not in found
+
+
+async def test_a_file_that_lacks_a_column_is_a_problem_and_is_not_opened(
+    business: Settings,
+) -> None:
+    """As a version between releases may have written it, under the number of the released one."""
+    tamper(business, "ALTER TABLE embedding_queue DROP COLUMN failures")
+
+    finding = by_check(business)["schema"]
+    async with open_app(business) as app:
+        with pytest.raises(DatabaseError) as refused:
+            await app.database.start()
+
+    assert finding.state == "problem"
+    assert "embedding_queue.failures" in finding.says
+    assert refused.value.fields["lacking"] == ["embedding_queue.failures"]
+    assert "one-mcp export" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("statement", "name"),
+    [
+        ("ALTER TABLE tags ADD COLUMN colour TEXT", "tags.colour"),
+        ("CREATE TABLE mine (id INTEGER)", "mine.id"),
+        ("CREATE INDEX tags_of_mine ON tags (value)", "tags_of_mine"),
+    ],
+)
+async def test_what_a_file_has_beside_is_a_warning_and_is_opened(
+    business: Settings, statement: str, name: str
+) -> None:
+    tamper(business, statement)
+
+    finding = by_check(business)["schema"]
+    async with open_app(business) as app:
+        await app.database.start()
+
+    assert finding.state == "warning"
+    assert name in finding.says
+
+
+@pytest.mark.parametrize("kind", ["trigger", "index"])
+async def test_a_file_without_a_trigger_or_an_index_is_a_problem(
+    business: Settings, kind: str
+) -> None:
+    named = "SELECT name FROM sqlite_schema WHERE type = ? AND sql NOT NULL ORDER BY name"
+    with closing(connect(str(business.database), read_only=False)) as raw:
+        name = raw.execute(named, (kind,)).fetchone()[0]
+        raw.execute(f"DROP {kind} {name}")
+
+    finding = by_check(business)["schema"]
+
+    assert finding.state == "problem"
+    assert name in finding.says
 
 
 async def test_another_journal_mode_is_noted(business: Settings) -> None:

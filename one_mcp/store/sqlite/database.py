@@ -14,7 +14,7 @@ import anyio
 from anyio import to_thread
 
 from one_mcp.errors import DatabaseError, ReadOnlyError
-from one_mcp.store.sqlite import erasing, lock
+from one_mcp.store.sqlite import erasing, lock, schema
 from one_mcp.store.sqlite.connection import (
     Connection,
     Raw,
@@ -222,6 +222,7 @@ def _prepare(first: FirstUse, path: str, raw: Raw) -> None:
         check(raw, path)
         raw.execute("PRAGMA journal_mode = WAL")
         migrate(raw, path)
+        schema.require(raw, path)
         if not first.is_ready(raw):
             _ended(first.make_ready, raw, commit)
 
@@ -234,6 +235,7 @@ def _check(path: str, raw: Raw) -> None:
                 f"{path} has an older schema, which a read-only server cannot bring up to date; "
                 "start one-mcp once without ONE_MCP_READ_ONLY."
             )
+        schema.require(raw, path)
 
 
 @asynccontextmanager
