@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Annotated, Never, TypeAlias
 
 from pydantic import GetPydanticSchema
@@ -28,6 +29,7 @@ JsonObject = TypeAliasType(
 
 MAX_DEPTH = 64
 MAX_INTEGER = 2**53 - 1  # beyond it JavaScript and SQLite's JSON functions lose digits
+FLOAT_DIGITS = 17  # that tell any float from any other
 MOST_DIGITS = 400  # more than any number a float can hold
 _LONG_NUMBER = re.compile(rb"\d{16}")
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
@@ -54,11 +56,24 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
-_strict = json.JSONDecoder(parse_constant=_refuse, parse_int=_integer).decode
+def _float(digits: str) -> float:
+    value = float(digits)
+    if len(digits) > FLOAT_DIGITS and value - value == 0:
+        written = Decimal(digits)
+        figures = len(written.as_tuple().digits)
+        if figures > FLOAT_DIGITS and written != Decimal(repr(value)):
+            raise ValueError(
+                f"it has a number of {figures} digits, of which {FLOAT_DIGITS} would be kept; "
+                "send it as a string"
+            )
+    return value
+
+
+_strict = json.JSONDecoder(parse_constant=_refuse, parse_int=_integer, parse_float=_float).decode
 
 
 def loads(text: str | bytes) -> JsonValue:
-    """Decode JSON; NaN, Infinity and endless integers raise ValueError."""
+    """Decode JSON; NaN, Infinity, endless integers and lost digits raise ValueError."""
     return _strict(text if isinstance(text, str) else text.decode())
 
 

@@ -1,16 +1,14 @@
 """Adjustments: changes of what a field has by then, so that two who add to it lose nothing."""
 
 from dataclasses import dataclass
-from decimal import Context, Decimal
+from decimal import Decimal
 
 from one_mcp import jsons
 from one_mcp.errors import InvalidPropertyError
 from one_mcp.jsons import JsonObject, JsonValue
-from one_mcp.ontology import shape
+from one_mcp.ontology import decimals, shape
 from one_mcp.ontology.limits import kind_of, refusal
 from one_mcp.ontology.model import Property
-
-_EXACT = Context(prec=400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +39,9 @@ def applied(
     """Return a merge patch with what an adjustment makes of the stored values beside its own.
 
     Sums are exact: of two numbers in decimal, of decimal strings to their last digit; the sum is a
-    string where either is one. A number that is not there is 0, a list empty. Raises
-    InvalidPropertyError for what is no number or no list, below the field's minimum, or changed in
-    two ways at once.
+    string where either is one, or where a number of JSON would lose digits. A number that is not
+    there is 0, a list empty. Raises InvalidPropertyError for what is no number or no list, below
+    the field's minimum, or changed in two ways at once.
     """
     if not adjustment:
         return patch
@@ -79,6 +77,8 @@ def _known(declared: dict[str, Property], name: str) -> str:
 
 
 def _increased(declared: Property | None, stored: JsonValue, by: JsonValue, at: str) -> JsonValue:
+    if flawed := jsons.flaw(by):
+        raise InvalidPropertyError(f"increment of {at} {flawed[1]}", field=at)
     step = _amount(by)
     if step is None:
         raise refusal(f"increment of {at}", kind_of(by), 'a number or a decimal such as "-12.5"')
@@ -92,7 +92,7 @@ def _increased(declared: Property | None, stored: JsonValue, by: JsonValue, at: 
     amount = _amount(there)
     if amount is None:
         raise refusal(at, kind_of(stored), "a number that can be added to")
-    total = _EXACT.add(amount, step)
+    total = decimals.EXACT.add(amount, step)
     low, high = (declared.minimum, declared.maximum) if declared else (None, None)
     if declared and (
         (low is not None and total < Decimal(str(low)))
@@ -106,18 +106,16 @@ def _increased(declared: Property | None, stored: JsonValue, by: JsonValue, at: 
             expected=shape.expected(declared),
         )
     if declared and declared.type in {"integer", "number"}:  # the step may have come as a text
-        return int(total) if total == total.to_integral_value() else float(total)
+        return decimals.kept(total)
     if isinstance(there, str) or isinstance(by, str):
         return _written(total)
-    if isinstance(there, int) and isinstance(by, int):
-        return int(total)
-    return float(total)
+    return decimals.kept(total)
 
 
 def _amount(value: JsonValue) -> Decimal | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    if isinstance(value, str) and not shape.DECIMAL.fullmatch(value):
+    if isinstance(value, str) and not decimals.DECIMAL.fullmatch(value):
         return None
     amount = Decimal(value if isinstance(value, int | str) else repr(value))
     return amount if amount.is_finite() else None

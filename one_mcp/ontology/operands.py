@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from one_mcp import clock, relative
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue
-from one_mcp.ontology import names, shape
+from one_mcp.ontology import decimals, names, shape
 from one_mcp.ontology.limits import kind_of
 from one_mcp.ontology.model import Property
 
@@ -130,6 +130,8 @@ def _operand(condition: Condition, operand: JsonValue, moment: Moment) -> JsonVa
         raise condition.unfit(operand)
     if condition.kinds == _TIMES:
         return _time(condition, operand, moment)
+    if condition.kinds <= _NUMBERS and isinstance(operand, str):
+        return decimals.read(operand)
     return _perhaps_time(condition, operand, moment) if condition.kinds & _TIMES else operand
 
 
@@ -157,7 +159,7 @@ def _takes(declared: Property, operator: str, operand: JsonValue, moment: Moment
             return is_text and (operator in _PARTS or operand in declared.options)
         case "integer" | "number" | "decimal":
             is_number = isinstance(operand, int | float) and not is_flag
-            return is_number or (is_text and bool(shape.DECIMAL.fullmatch(str(operand))))
+            return is_number or (is_text and bool(decimals.DECIMAL.fullmatch(str(operand))))
         case "timestamp_ms":
             return _is_time(operand, moment)
         case _:

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from one_mcp import clock, relative
-from one_mcp.jsons import JsonObject, JsonValue
-from one_mcp.ontology import currencies, names
+from one_mcp.jsons import MAX_INTEGER, JsonObject, JsonValue
+from one_mcp.ontology import currencies, decimals, names
 from one_mcp.ontology.limits import absence, kind_of, refusal
 from one_mcp.ontology.model import Property, PropertyType
 
-DECIMAL = re.compile(r"[+-]?[0-9]{1,100}(\.[0-9]{1,100})?")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 _WORD = re.compile(r"\S{1,2048}")
 
@@ -50,7 +49,8 @@ def expected(declared: Property) -> str:
 def fit(declared: Property, value: JsonValue, at: str) -> JsonValue:
     """Return one value as it is stored, or raise InvalidPropertyError.
 
-    A time becomes milliseconds and an integral float an integer; the rest stays.
+    A time becomes milliseconds and an integral float an integer; a number that came as text is one
+    of JSON if that keeps all digits; the rest stays.
     """
     if declared.type == "object" and isinstance(value, dict):
         return fields(declared.properties, value, at).values
@@ -58,6 +58,9 @@ def fit(declared: Property, value: JsonValue, at: str) -> JsonValue:
         return [_item(declared, item, f"{at}[{index}]") for index, item in enumerate(value)]
     if declared.type == "enum" and isinstance(value, str) and value in declared.options:
         return value
+    if isinstance(value, float) and declared.type == "integer" and abs(value) > MAX_INTEGER:
+        got = "a number beyond 2^53, of which digits may be lost"
+        raise refusal(at, got, 'an integer, there as a string such as "9007199254740993"')
     fitted = _FITS[declared.type](value)
     if fitted is None:
         raise refusal(at, kind_of(value), expected(declared))
@@ -76,8 +79,8 @@ def _within(declared: Property, fitted: JsonValue) -> bool:
 
 
 def _number_of(declared: Property, fitted: JsonValue) -> Decimal | None:
-    """Return a number to be compared with bounds; a decimal may be written as a string."""
-    if isinstance(fitted, str) and declared.type == "decimal":
+    """Return a number to be compared with bounds; it may be written as a string."""
+    if isinstance(fitted, str) and declared.type in {"integer", "number", "decimal"}:
         return Decimal(fitted)
     if isinstance(fitted, int | float) and not isinstance(fitted, bool):
         return Decimal(fitted)
@@ -201,10 +204,15 @@ def _email(value: JsonValue) -> JsonValue:
 
 
 def _number(value: JsonValue) -> JsonValue:
+    if isinstance(value, str):
+        return decimals.read(value)
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _integer(value: JsonValue) -> JsonValue:
+    if isinstance(value, str):
+        whole = decimals.read(value)
+        return None if isinstance(whole, float) or "." in str(whole) else whole
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
@@ -212,7 +220,7 @@ def _integer(value: JsonValue) -> JsonValue:
 
 def _decimal(value: JsonValue) -> JsonValue:
     if isinstance(value, str):
-        return value if DECIMAL.fullmatch(value) else None
+        return value if decimals.DECIMAL.fullmatch(value) else None
     return _number(value)
 
 

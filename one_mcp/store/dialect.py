@@ -98,6 +98,16 @@ def is_decimal(value: str) -> str:
     )
 
 
+def exact(value: str) -> str:
+    """Make a number, or a text that is one, comparable with others to its last digit."""
+    return f"decimal_rank({value})"
+
+
+def exact_tie(value: str) -> str:
+    """Write a text by which numbers sort that are the same but for digits a float has not."""
+    return f"decimal_rank(/* ties */ {value})"
+
+
 def position(text: str, part: str) -> str:
     """Count the characters up to the first place of a part in a text; 0 where it has none."""
     return f"instr({text}, {part})"

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 from one_mcp import clock
 from one_mcp.errors import InvalidArgumentError
-from one_mcp.jsons import JsonObject, JsonValue
-from one_mcp.ontology import addresses, currencies
-from one_mcp.ontology.shape import DECIMAL
+from one_mcp.jsons import MAX_INTEGER, JsonObject, JsonValue
+from one_mcp.ontology import addresses, currencies, decimals
+from one_mcp.ontology.decimals import DECIMAL
 from one_mcp.store import dialect
 
 COLUMN = "entities.properties"
@@ -23,6 +23,7 @@ MOST_CONDITIONS = 20
 MOST_OPTIONS = 100
 _PATH = re.compile(r"[^\W\d]\w{0,99}(\.[^\W\d]\w{0,99}){0,9}")
 
+FLOAT_DIGITS = 15  # that a float keeps of any number
 _COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
@@ -49,6 +50,29 @@ class Filter:
         if addresses.is_address(operand):
             return lambda kind, value: f"({kind} = 'text' AND lower({value}) {sign} lower({bound}))"
         return lambda kind, value: f"({kind} = 'text' AND {value} {sign} {bound})"
+
+    def decimal_test(self, sign: str, operand: float | str) -> "Test":
+        """Compare a number, or a text that is one, by value; what a float cannot tell apart, too.
+
+        A text is a number that is none of JSON's.
+        """
+        if isinstance(operand, int) and abs(operand) > MAX_INTEGER:
+            operand = str(operand)
+        bound = self.bind(operand)
+
+        def test(kind: str, value: str) -> str:
+            plain, text = f"{kind} IN ('integer', 'real')", dialect.is_decimal(value)
+            exactly = f"{dialect.exact(value)} {sign} {dialect.exact(bound)}"
+            if isinstance(operand, str):
+                return f"CASE WHEN {plain} OR ({kind} = 'text' AND {text}) THEN {exactly} END"
+            return (
+                f"CASE WHEN {plain}"
+                f" OR ({kind} = 'text' AND length({value}) <= {FLOAT_DIGITS} AND {text})"
+                f" THEN CAST({value} AS NUMERIC) {sign} {bound}"
+                f" WHEN {kind} = 'text' AND {text} THEN {exactly} END"
+            )
+
+        return test
 
 
 def json_path(path: str) -> str:
@@ -131,15 +155,6 @@ def _number_test(sign: str, bound: str) -> "Test":
     )
 
 
-def _decimal_test(sign: str, bound: str) -> "Test":
-    """Compare a number, or a text that is one."""
-    return lambda kind, value: (
-        f"CASE WHEN {kind} IN ('integer', 'real')"
-        f" OR ({kind} = 'text' AND {dialect.is_decimal(value)})"
-        f" THEN CAST({value} AS NUMERIC) {sign} {bound} END"
-    )
-
-
 def _either(*tests: "Test") -> "Test":
     return lambda kind, value: f"({' OR '.join(test(kind, value) for test in tests)})"
 
@@ -149,10 +164,12 @@ def _equal_test(made: Filter, operand: JsonValue, at: str) -> "Test":
         case bool():
             return lambda kind, _value: f"{kind} = '{'true' if operand else 'false'}'"
         case int() | float():
-            return _decimal_test("=", made.bind(operand))
+            return made.decimal_test("=", operand)
         case str():
             text = made.text_test("=", operand)
             number = number_of(operand)
+            if isinstance(number, str):
+                return _either(text, made.text_test("=", number))
             return text if number is None else _either(text, _number_test("=", made.bind(number)))
         case _:
             raise _refusal(
@@ -187,11 +204,10 @@ def _comparison(sign: str) -> "Make":
         number = operand if not isinstance(operand, str) else number_of(operand)
         if isinstance(operand, str) and number is None:
             return _any(place, made.text_test(sign, operand))
-        bound = made.bind(number)
         if isinstance(operand, str) and not DECIMAL.fullmatch(operand):
             text = made.text_test(sign, operand)
-            return _any(place, _either(text, _number_test(sign, bound)))
-        return _any(place, _decimal_test(sign, bound))
+            return _any(place, _either(text, _number_test(sign, made.bind(number))))
+        return _any(place, made.decimal_test(sign, operand if number is None else number))
 
     return make
 
@@ -234,10 +250,13 @@ def is_decimal(text: str) -> bool:
     return bool(DECIMAL.fullmatch(text))
 
 
-def number_of(text: str) -> float | None:
-    """Return the number that a decimal string or a time stands for among stored numbers."""
+def number_of(text: str) -> float | str | None:
+    """Return the number that a decimal string or a time stands for among stored numbers.
+
+    One that a number of JSON cannot be is a text.
+    """
     if DECIMAL.fullmatch(text):
-        return float(text) if "." in text or len(text) > 15 else int(text)  # noqa: PLR2004  # more digits than a float keeps
+        return decimals.read(text)
     try:
         return clock.from_text(text)
     except (ValueError, OverflowError):

@@ -76,6 +76,8 @@ PIECES: dict[str, tuple[str, str]] = {  # the pieces of store/dialect.py: as the
         r"(json_extract\([^()]*\)|[\w.]+) GLOB '\[-\+0-9\]\*' AND .*? AND \1 NOT GLOB '\S+'",
         r"(\1 ~ '^[-+0-9]([0-9]*\\.?[0-9]*)$' AND \1 ~ '[0-9]$')",
     ),
+    "exact_tie": (r"decimal_rank\(/\* ties \*/ (?:[^()]|\([^()]*\))*\)", "''"),
+    "exact": (r"decimal_rank\(((?:[^()]|\([^()]*\))*)\)", r"CAST(\1 AS numeric)"),
     "json_kind": (r"json_type\(([\w.]+), (:\w+)\)", _kind(AT)),
     "json_value": (r"json_extract\(([\w.]+), (:\w+)\)", rf"({AT} #>> '{{}}')"),
     "any_kind": (r"/\* any \*/ \(", "to_jsonb("),

@@ -7,6 +7,7 @@ import pytest
 from one_mcp import assets, jsons
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
+from one_mcp.ontology import decimals
 from one_mcp.store import filters
 from one_mcp.store.sqlite.driver import driver
 
@@ -74,6 +75,7 @@ def holds(where: JsonObject, properties: JsonObject) -> bool:
     made = filters.properties(where)
     raw = driver.connect(":memory:")
     try:
+        raw.create_function("decimal_rank", 1, decimals.rank, deterministic=True)
         raw.execute("CREATE TABLE entities (properties TEXT)")
         raw.execute("INSERT INTO entities VALUES (?)", (jsons.dumps(properties),))
         query = f"SELECT 1 FROM entities WHERE {' AND '.join(made.conditions) or '1'}"

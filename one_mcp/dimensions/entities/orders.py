@@ -11,7 +11,7 @@ from one_mcp.dimensions.entities import existence
 from one_mcp.dimensions.entities.existence import Existence
 from one_mcp.dimensions.entities.selection import Selection
 from one_mcp.errors import InvalidArgumentError
-from one_mcp.jsons import JsonValue
+from one_mcp.jsons import MAX_INTEGER, JsonValue
 from one_mcp.ontology import check, currencies, operands
 from one_mcp.ontology.model import EntityType
 from one_mcp.store import dialect, filters, property_values
@@ -196,7 +196,10 @@ def _by_property(
         column=f"CASE WHEN {is_number} THEN CAST({value} AS NUMERIC){truth} ELSE 0 END",
         text=(
             f"CASE WHEN {kind} = 'text' AND NOT {is_number}"
-            f" THEN lower(substr({value}, 1, {SORTED_CHARACTERS})) ELSE '' END"
+            f" THEN lower(substr({value}, 1, {SORTED_CHARACTERS}))"
+            f" WHEN {is_number} AND (abs(CAST({value} AS NUMERIC)) > {MAX_INTEGER}"
+            f" OR ({kind} = 'text' AND length({value}) > {filters.FLOAT_DIGITS}))"
+            f" THEN {dialect.exact_tie(value)} ELSE '' END"
         ),
         value=value,
         descending=descending,

@@ -48,13 +48,13 @@ def _of_kind(work: Work, wanted: Wanted, order: ValueOrder, kind: int) -> Readin
 
 
 def _walked(work: Work, wanted: Wanted, order: ValueOrder, kind: int) -> Reading | None:
-    """Walk a table of values; None where these are too long to be in it as a whole."""
+    """Walk a table of values; None where these are not in it as a whole: long texts and numbers."""
     table, selection = _TABLES[kind], wanted.selection
     bounds = list(_bounds(selection, order, table))
     if None in bounds or not order.fields:
         return Reading([])
     last = _last(wanted.place, kind)
-    if _is_long(last):
+    if _is_long(last) or _is_exact(wanted.place, kind):
         return None
     arms = [
         [f"field = {selection.bind(field.number)}", *(it for it in bounds if it), *after]
@@ -76,7 +76,7 @@ def _walked(work: Work, wanted: Wanted, order: ValueOrder, kind: int) -> Reading
         f"{order.kind} = {kind}",
         also=f"{at} AS at, listed.value AS listed",
     )
-    if any(_is_long((row["listed"], 0)) for row in rows):
+    if any(_is_shortened(row, kind) for row in rows):
         return None
     if len(rows) == wanted.count:
         return Reading(rows)
@@ -163,6 +163,18 @@ def _last(place: Place | None, kind: int) -> tuple[object, object] | None:
 
 def _is_long(last: tuple[object, object] | None) -> bool:
     return last is not None and isinstance(last[0], str) and len(last[0]) >= LONGEST
+
+
+def _is_shortened(row: Row, kind: int) -> bool:
+    """Tell whether a table has only the beginning of a text, or not all digits of a number."""
+    return bool(row["sorted_text"]) if kind == NUMBERS else _is_long((row["listed"], 0))
+
+
+def _is_exact(place: Place | None, kind: int) -> bool:
+    """Tell whether a page ended with a number of which the tables have not all digits."""
+    return (
+        kind == NUMBERS and place is not None and isinstance(place[0], list) and bool(place[0][2])
+    )
 
 
 def _are_few(work: Work, selection: Selection) -> bool:

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 
 from one_mcp import clock, jsons
 from one_mcp.errors import InvalidPropertyError, shown
 from one_mcp.jsons import JsonValue
+from one_mcp.ontology import decimals
 from one_mcp.ontology.model import Property, PropertyType
 from one_mcp.ontology.shape import expected
 
 SEPARATOR = ";"
-_INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,400}(\.[0-9]+)?([eE][+-]?[0-9]{1,4})?")
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -75,19 +76,13 @@ def _trimmed(text: str) -> JsonValue:
     return text.strip()
 
 
-def _integer(text: str) -> JsonValue:
-    if not _INTEGER.fullmatch(text.strip()):
-        return _number(text)
-    return int(text)
-
-
 def _number(text: str) -> JsonValue:
     trimmed = text.strip()
-    if _INTEGER.fullmatch(trimmed):
-        return int(trimmed)
     if not _NUMBER.fullmatch(trimmed):
         raise ValueError("no number")
-    return float(trimmed)
+    if "e" in trimmed.lower():
+        return float(trimmed)
+    return decimals.kept(Decimal(trimmed))
 
 
 def _boolean(text: str) -> JsonValue:
@@ -109,7 +104,7 @@ def _anything(text: str) -> JsonValue:
 
 
 _READERS: dict[PropertyType, Callable[[str], JsonValue]] = {
-    "integer": _integer,
+    "integer": _number,
     "number": _number,
     "decimal": _trimmed,
     "boolean": _boolean,

@@ -1,5 +1,6 @@
 """JSON Lines: one record in each line, the form in which nothing is lost."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from json import JSONDecodeError
@@ -20,6 +21,7 @@ _TIMES = frozenset(
 )
 _JSON = frozenset({"properties", "metadata", "tags", "labels", "links"})
 _FLAGS = frozenset({"vector_only", "redacted", "retracted"})
+_LONG_FRACTION = re.compile(r"(?<![\d.])(?=[\d.]{19})\d+\.\d")
 _EMPTY = frozenset({"{}", "[]"})
 
 
@@ -41,6 +43,8 @@ class Lines:
 
 
 def _record(text: str) -> Record:
+    if _LONG_FRACTION.search(text):
+        return records.parse(_loaded(text))  # which sees digits that a float would lose
     try:
         value: Json = from_json(text, allow_inf_nan=False)  # fast, and vague about what is wrong
     except ValueError:

@@ -22,6 +22,7 @@ from one_mcp.errors import (
     OutcomeUnknownError,
     ReadOnlyError,
 )
+from one_mcp.ontology import decimals
 from one_mcp.store import digests, patches
 from one_mcp.store.sqlite.driver import driver
 from one_mcp.texts import indexed
@@ -132,6 +133,7 @@ def connect(path: str, *, read_only: bool) -> Raw:
             raw.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
             raw.create_function("patch_back", 2, patches.back, deterministic=True)
             raw.create_function("patch_told", 2, patches.told, deterministic=True)
+            raw.create_function("decimal_rank", 1, decimals.rank, deterministic=True)
             raw.create_function("one_digest", 1, digests.of, deterministic=True)
             raw.create_function("one_entity_words", 3, indexed.entity, deterministic=True)
             raw.create_function("one_passage_words", 3, indexed.passage, deterministic=True)

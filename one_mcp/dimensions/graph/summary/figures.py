@@ -9,7 +9,7 @@ from one_mcp.dimensions.graph.summary import measures
 from one_mcp.dimensions.graph.summary.measures import Measure, Numbers
 from one_mcp.dimensions.graph.summary.tally import GroupTally
 from one_mcp.jsons import JsonObject, JsonValue
-from one_mcp.ontology.shape import DECIMAL
+from one_mcp.ontology.decimals import DECIMAL
 
 NO_CURRENCY = "no currency"
 

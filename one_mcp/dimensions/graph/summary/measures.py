@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Context, Decimal
 
 from one_mcp.errors import InvalidArgumentError
-from one_mcp.jsons import MAX_INTEGER, JsonValue
-from one_mcp.ontology.shape import DECIMAL
+from one_mcp.jsons import JsonValue
+from one_mcp.ontology import decimals
+from one_mcp.ontology.decimals import DECIMAL, EXACT
 
 COUNT = "count"
 DISTINCT = "distinct"
@@ -16,7 +17,6 @@ NUMERIC = ("sum", "avg", "min", "max", "median")
 FOLDING = frozenset({"sum", "avg", "min", "max"})  # need not know how often each number stands
 EXAMPLES = "count, count:distinct actor, sum:price, avg:metadata.amount, min:, max:, median:"
 MOST = 5
-EXACT = Context(prec=400)  # digits enough for any sum of numbers that JSON holds here
 PLACES = 4  # that the engine adds up in, as whole numbers
 MOST_FOLDED = 100_000_000  # the largest number that it does, so that millions of them fit
 _MEASURE = re.compile(
@@ -173,8 +173,4 @@ def shown(value: Decimal, kinds: set[str]) -> JsonValue:
     """
     if "text" in kinds:
         return f"{value:f}"
-    if value == value.to_integral_value(context=EXACT):
-        whole = int(value)
-        return whole if abs(whole) <= MAX_INTEGER else str(whole)
-    near = float(value)
-    return near if Decimal(repr(near)) == value else f"{value:f}"
+    return decimals.kept(value)
