@@ -4,11 +4,17 @@ import json
 
 import pytest
 
+from one_mcp.app import App
+from one_mcp.dimensions.batch import batch, operations
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.exchange import importing
-from one_mcp.errors import DuplicateError
+from one_mcp.errors import ConflictError, DuplicateError
+from one_mcp.jsons import JsonObject
+from one_mcp.services import undoing
 from one_mcp.services.exchange import imports
-from one_mcp.session import Session
+from one_mcp.session import Call, Session
+from one_mcp.store.work import Work
+from tests.conftest import LOCAL, HandClock
 
 pytestmark = pytest.mark.anyio
 
@@ -70,3 +76,78 @@ async def test_an_external_id_that_is_taken_says_by_whom(one: Session) -> None:
 
     assert first.id in " ".join(other.warnings or [])
     assert refused.value.fields["id"] == first.id
+
+
+@pytest.fixture
+def importer(app: App) -> Session:
+    """A session whose calls the log knows as imports."""
+    return app.session(Call("import_data"), LOCAL)
+
+
+def sold(target: str, at: str | None, **fields: str) -> str:
+    told: dict[str, object] = {"type": "payment_processed", "target": target, **fields}
+    told["metadata"] = {"status": "completed", "amount": 40}
+    return json.dumps({"event": told | ({"at": at} if at else {})})
+
+
+NAMED = [row("Ann"), row("Ann"), row("Bo", properties={"phone": "1"})]
+TOLD = [sold("k", "2026-11-01T10:00:00Z"), sold("k", "2026-11-01T10:00:00Z")]
+SAID = [sold("k", None)]
+KEYED = [sold("k", "2026-11-01T10:00:00Z", external_id="p1")]
+TEXT = [json.dumps({"document": {"title": "Rules", "text": "No shoes."}})]
+MANY = [row(f"Lead {n}") for n in range(importing.BATCH * 3)]
+
+
+async def totals(one: Session) -> list[int]:
+    """Count entities, documents, and events that are in effect."""
+
+    def count(work: Work, table: str) -> int:
+        found: int = work.value(
+            f"SELECT count(*) FROM {table} WHERE organization_id = :organization"
+        )
+        return found
+
+    counted = [await one.read(count, table) for table in ("entities", "knowledge", "events")]
+    return [*counted, await one.read(count, "retractions")]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [NAMED, TOLD, SAID, KEYED, TEXT, MANY],
+    ids=["rows", "events", "events without a time", "events by id", "documents", "many"],
+)
+async def test_an_import_that_came_again_is_not_doubled_by_the_first(
+    one: Session, importer: Session, clock: HandClock, rows: list[str]
+) -> None:
+    await one.write(entity.create, "course", "Yoga", external_id="k")
+    text = "\n".join(rows)
+    first = await imports.run(importer, data=text, format="jsonl")
+    assert first.change
+    undone = await undoing.undo(one, first.change)
+    clock.forward(1_000)
+    again = await imports.run(importer, data=text, format="jsonl")
+    kept = await totals(one)
+    assert undone.change
+    assert again.change
+
+    with pytest.raises(ConflictError) as refused:
+        await undoing.undo(one, undone.change)
+    assert await totals(one) == kept
+    await undoing.undo(one, again.change)
+    back = await undoing.undo(one, undone.change)
+
+    assert [it["change"] for it in refused.value.fields["later"]] == [again.change]
+    assert "again" in str(refused.value)
+    assert back.change
+
+
+async def test_a_merge_can_be_undone_though_an_import_brought_the_name(
+    one: Session, importer: Session
+) -> None:
+    ids = [(await one.write(entity.create, "lead", name)).id for name in ("Ann", "Anne")]
+    step: JsonObject = {"op": "merge_entities", "survivor": ids[0], "losers": [ids[1]]}
+    merged = await one.write(batch.apply, operations.parse([step]))
+    await imports.run(importer, data=row("Anne", external_id="9"), format="jsonl")
+
+    assert merged.change
+    assert (await undoing.undo(one, merged.change)).entities == 2

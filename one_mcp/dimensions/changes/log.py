@@ -10,6 +10,7 @@ from one_mcp.store import dialect
 from one_mcp.store.work import BEGINS, Row, Work
 
 UPGRADE = "upgrade"  # the tool of a change that an upgrade of the file made
+IMPORT = "import_data"  # the tool of imports, whoever asked for them
 NEWEST = 2**63 - 1
 HEADER = """
     number, at, tool, client, reason, undoes, undone_by, touched, part_of, unfinished,

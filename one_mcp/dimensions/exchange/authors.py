@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from one_mcp import jsons
-from one_mcp.dimensions.changes import images
+from one_mcp.dimensions.changes import images, log
 from one_mcp.jsons import JsonObject
 from one_mcp.store import dialect, patches
 from one_mcp.store.work import Row, Work
 
-TOOL = "import_data"  # by which an import is known in the log, whoever called it
 Ends = tuple[str, str, str]  # of a connection: from, type, to
 _JSON = ("properties", "metadata")
 
@@ -162,7 +161,7 @@ def _entries(work: Work, kinds: list[str], ids: Collection[str]) -> list[Row]:
         """,
         ids=list(ids),
         kinds=kinds,
-        tool=TOOL,
+        tool=log.IMPORT,
     )
 
 
@@ -185,5 +184,5 @@ def _removed(work: Work, ends: Collection[Ends]) -> list[Row]:
         ORDER BY change_rows.change, change_rows.seq
         """,
         ends=list(ends),
-        tool=TOOL,
+        tool=log.IMPORT,
     )

@@ -8,7 +8,13 @@ from collections.abc import Iterator
 from itertools import chain, islice
 
 from one_mcp import jsons
-from one_mcp.dimensions.undo import connection_conflicts, document_conflicts, later_changes, tables
+from one_mcp.dimensions.undo import (
+    connection_conflicts,
+    document_conflicts,
+    doubled,
+    later_changes,
+    tables,
+)
 from one_mcp.dimensions.undo.contents import Contents
 from one_mcp.dimensions.undo.later_changes import Obstacle, Question
 from one_mcp.store.tables import LOGGED
@@ -57,6 +63,7 @@ def _questions(contents: Contents) -> Iterator[Question]:
         yield _taken
     if contents.has("tag", "gone"):
         yield _bare
+    yield from doubled.questions(contents)
     yield from connection_conflicts.questions(contents)
     yield from document_conflicts.questions(contents)
 
