@@ -195,6 +195,22 @@ class Session:
 
         return await self.derive(settled)
 
+    def apart(self) -> "Session":
+        """Open the same caller's door for what has an identity of its own, such as an operation.
+
+        The call's idempotency key does not count there.
+        """
+        return Session(
+            self._database,
+            self.ontology,
+            self._clock,
+            self._publish,
+            principal=self.principal,
+            call=replace(self.call, key=None, digest=None),
+            settings=self.settings,
+            providers=self.providers,
+        )
+
     async def forget_steps(self) -> None:
         """Forget what the call has done, and its key with it: that is about to be taken back.
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from one_mcp import assets
 from one_mcp.errors import EmbedderError
-from one_mcp.providers.ports import Embedder
+from one_mcp.providers.ports.embedding import Embedder
 from one_mcp.search.ports import Arithmetic
 from one_mcp.settings import PACKAGED_MODEL, EmbeddingSettings
 
@@ -46,7 +46,7 @@ def _sentence_transformers(name: str, _settings: EmbeddingSettings) -> Embedder:
 
 
 def _simulated(_name: str, _settings: EmbeddingSettings) -> Embedder:
-    from one_mcp.providers import simulated
+    from one_mcp.providers.simulated import embedder as simulated
 
     return simulated.Simulated()
 

@@ -17,7 +17,7 @@ from anyio import to_thread
 
 from one_mcp.errors import EmbedderError
 from one_mcp.providers import catalog
-from one_mcp.providers.ports import Embedder
+from one_mcp.providers.ports.embedding import Embedder
 from one_mcp.search.cache import Memory, Recent
 from one_mcp.search.ports import Arithmetic, Space
 from one_mcp.settings import EmbeddingSettings

@@ -2,7 +2,7 @@
 
 from tokenizers import Tokenizer
 
-from one_mcp.providers.ports import Span
+from one_mcp.providers.ports.embedding import Span
 
 BLOCK = 65_536  # characters that are encoded at once; what the tokenizer keeps is large
 

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 
 from one_mcp.errors import EmbedderError
 from one_mcp.providers import vectors, wordpiece
-from one_mcp.providers.ports import Purpose, Span
+from one_mcp.providers.ports.embedding import Purpose, Span
 
 MOST_AT_ONCE = 4
 AGAIN = "install one-mcp anew, or set ONE_MCP_EMBEDDING_MODEL to another model."

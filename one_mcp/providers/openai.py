@@ -29,7 +29,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from one_mcp.errors import EmbedderError
 from one_mcp.providers import vectors
-from one_mcp.providers.ports import Purpose, Span
+from one_mcp.providers.ports.embedding import Purpose, Span
 from one_mcp.settings import OPENAI_URL
 
 DIMENSIONS = {

@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 
 from one_mcp.errors import EmbedderError
 from one_mcp.providers import hub_tokens, vectors
-from one_mcp.providers.ports import Purpose, Span
+from one_mcp.providers.ports.embedding import Purpose, Span
 
 RUN = 4  # texts that are embedded at once; a query waits for one run at most
 WINDOW = 512  # where a model names no limit

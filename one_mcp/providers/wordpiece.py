@@ -15,7 +15,7 @@ from pathlib import Path
 
 from one_mcp.errors import EmbedderError
 from one_mcp.jsons import JsonObject, JsonValue
-from one_mcp.providers.ports import Span
+from one_mcp.providers.ports.embedding import Span
 from one_mcp.providers.unicode8 import GONE, NONSPACING, PUNCTUATION
 
 Token = tuple[int, int, int]  # number of a piece, and the characters that it stands for

@@ -4,6 +4,7 @@ The log's triggers, its images and the lists of columns follow from here. The nu
 write the tables themselves, and a test compares a fresh file with these descriptions.
 """
 
+from one_mcp.store import money_tables
 from one_mcp.store.table import TENANT, LogRule, Table, reference, table, unique
 
 _ORGANIZATION = reference(TENANT, "organizations", TENANT)
@@ -269,6 +270,7 @@ TABLES: dict[str, Table] = {
         *(TENANTS, TEXT_COUNTS, UNINDEXED, UNINDEXED_PROPERTIES),
         *(INDEXED_PROPERTIES, PROPERTY_FIELDS, PROPERTY_TEXTS, PROPERTY_NUMBERS),
         *(MERGED_ENTITIES,),
+        *money_tables.TABLES,
     )
 }
 LOGGED: dict[str, Table] = {

@@ -17,8 +17,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from one_mcp.providers import catalog
-from one_mcp.providers.ports import Embedder
-from one_mcp.providers.simulated import Simulated
+from one_mcp.providers.ports.embedding import Embedder
+from one_mcp.providers.simulated.embedder import Simulated
 from one_mcp.settings import Settings
 
 KEY = "sk-test-0123456789abcdef"

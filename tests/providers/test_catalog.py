@@ -10,7 +10,7 @@ import pytest
 from one_mcp import assets
 from one_mcp.errors import EmbedderError
 from one_mcp.providers import catalog, minilm
-from one_mcp.providers.simulated import Simulated
+from one_mcp.providers.simulated.embedder import Simulated
 from one_mcp.settings import PACKAGED_MODEL, Settings
 from tests.providers.conftest import model_folder
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from one_mcp.providers.ports import Embedder, Purpose
+from one_mcp.providers.ports.embedding import Embedder, Purpose
 
 pytestmark = pytest.mark.anyio
 TEXTS = [

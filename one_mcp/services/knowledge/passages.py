@@ -3,7 +3,7 @@
 import re
 
 from one_mcp.dimensions.knowledge.index.chunks import Passage, titled
-from one_mcp.providers.ports import Embedder, Span
+from one_mcp.providers.ports.embedding import Embedder, Span
 from one_mcp.texts import cutting
 
 LARGEST = 400  # tokens of a passage, however large the window: a citation is to be short

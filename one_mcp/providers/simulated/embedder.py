@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from one_mcp.providers import vectors
-from one_mcp.providers.ports import Purpose, Span
+from one_mcp.providers.ports.embedding import Purpose, Span
 
 DIMENSION = 256
 WINDOW = 256

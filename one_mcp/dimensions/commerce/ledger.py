@@ -1,0 +1,229 @@
+"""The ledger: double entry, exact, append-only; only operations post to it (D-28).
+
+An account is what a holder has of one unit, live or simulated apart. A posting sums to zero in each
+unit. Only `issued`, which stands for the supply of a token, and `outside`, which stands for the
+world that money comes from, may be below zero; a constraint holds it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from one_mcp import money
+from one_mcp.errors import InsufficientTokensError
+from one_mcp.store.work import Row, Work
+
+
+class Account(StrEnum):
+    """Kinds of accounts.
+
+    Of tokens: `custody` is held in the treasury for somebody, `wallet` in a wallet of their own,
+    `treasury` by the business itself; `reserved` is custody that an operation is about to take.
+    `manual` was kept by hand before there was a ledger: shown, but neither spent nor summed.
+    Of money: `revenue` is what was earned.
+    """
+
+    ISSUED = "issued"
+    OUTSIDE = "outside"
+    CUSTODY = "custody"
+    WALLET = "wallet"
+    TREASURY = "treasury"
+    RESERVED = "reserved"
+    MANUAL = "manual"
+    REVENUE = "revenue"
+
+
+HELD = (Account.CUSTODY, Account.WALLET)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One side of a posting: `units` of `unit` (a token's id or a currency) more for a holder."""
+
+    account: Account
+    holder: str
+    unit: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What is posted at once: `operation` and `name` say by which step, so that it is done once."""
+
+    operation: str | None
+    name: str
+    simulated: bool
+    lines: Sequence[Line]
+
+
+def transfer(
+    unit: str, units: int, source: tuple[Account, str], target: tuple[Account, str]
+) -> tuple[Line, Line]:
+    """Make the two sides of what goes from one account to another."""
+    return Line(*source, unit, -units), Line(*target, unit, units)
+
+
+def post(work: Work, posting: Posting, *, change: int = 0) -> None:
+    """Post; raises InsufficientTokensError where somebody has less than is taken.
+
+    A posting that was made before changes nothing: a step may be recorded again after a crash.
+    """
+    sums: dict[str, int] = defaultdict(int)
+    for line in posting.lines:
+        sums[line.unit] += line.units
+    if any(sums.values()):
+        raise AssertionError(f"a posting must sum to zero: {dict(sums)}")
+    if posting.operation is not None and _posted(work, posting):
+        return
+    for line in _merged(posting.lines):
+        _add(work, posting, line)
+        _write(work, posting, line, change)
+
+
+def balance(work: Work, account: Account, holder: str, unit: str, *, simulated: bool) -> int:
+    """Return what is in an account, in units."""
+    found = work.value(
+        """
+        SELECT balance
+        FROM ledger_accounts
+        WHERE organization_id = :organization
+          AND unit = :unit
+          AND simulated = :simulated
+          AND kind = :kind
+          AND holder = :holder
+        """,
+        unit=unit,
+        simulated=int(simulated),
+        kind=account.value,
+        holder=holder,
+    )
+    return int(found or 0)
+
+
+def accounts_of(work: Work, holder: str) -> list[Row]:
+    """List a holder's accounts that have something: kind, unit, simulated, balance."""
+    return work.all(
+        """
+        SELECT kind, unit, simulated, balance
+        FROM ledger_accounts
+        WHERE organization_id = :organization
+          AND holder = :holder
+          AND balance <> '0'
+        ORDER BY unit, simulated, kind
+        """,
+        holder=holder,
+    )
+
+
+def holders_of(work: Work, unit: str) -> list[Row]:
+    """List the accounts of a unit that have something: kind, holder, simulated, balance."""
+    return work.all(
+        """
+        SELECT kind, holder, simulated, balance
+        FROM ledger_accounts
+        WHERE organization_id = :organization
+          AND unit = :unit
+          AND balance <> '0'
+        ORDER BY simulated, kind, holder
+        """,
+        unit=unit,
+    )
+
+
+def _posted(work: Work, posting: Posting) -> bool:
+    found = work.one(
+        """
+        SELECT 1
+        FROM ledger_entries
+        WHERE organization_id = :organization
+          AND operation_id = :operation
+          AND posting = :posting
+        """,
+        operation=posting.operation,
+        posting=posting.name,
+    )
+    return found is not None
+
+
+def _merged(lines: Iterable[Line]) -> list[Line]:
+    """Add up the lines of one account; what is taken comes first, and is refused first."""
+    sums: dict[tuple[Account, str, str], int] = defaultdict(int)
+    for line in lines:
+        sums[line.account, line.holder, line.unit] += line.units
+    merged = [Line(*key, units) for key, units in sums.items() if units]
+    return sorted(merged, key=lambda line: line.units)
+
+
+def _add(work: Work, posting: Posting, line: Line) -> None:
+    """Add to a balance: read and written under the organization's lock, which every write takes."""
+    before = balance(work, line.account, line.holder, line.unit, simulated=posting.simulated)
+    after = before + line.units
+    if after < 0 and line.account not in {Account.ISSUED, Account.OUTSIDE}:
+        raise insufficient(work, line.holder, line.unit, -line.units, before)
+    work.run(
+        """
+        INSERT INTO ledger_accounts (organization_id, kind, holder, unit, simulated, balance)
+        VALUES (:organization, :kind, :holder, :unit, :simulated, :balance)
+        ON CONFLICT (organization_id, unit, simulated, kind, holder) DO UPDATE
+        SET balance = excluded.balance
+        """,
+        kind=line.account.value,
+        holder=line.holder,
+        unit=line.unit,
+        simulated=int(posting.simulated),
+        balance=str(after),
+    )
+
+
+def insufficient(
+    work: Work, holder: str, unit: str, required: int, available: int
+) -> InsufficientTokensError:
+    """Say what somebody has, and what it would take (D-30)."""
+    decimals = decimals_of(work, unit)
+    needs, has = money.decimal(required, decimals), money.decimal(available, decimals)
+    return InsufficientTokensError(
+        f"It takes {needs} and {holder} has {has} that can be used here.",
+        user=holder,
+        required=needs,
+        available=has,
+        token=unit,
+    )
+
+
+def decimals_of(work: Work, unit: str) -> int:
+    """Say how many decimal places a unit has: a token's by its entity, else a currency's."""
+    found = work.value(
+        """
+        SELECT properties ->> 'decimals'
+        FROM entities
+        WHERE organization_id = :organization
+          AND id = :unit
+        """,
+        unit=unit,
+    )
+    if found is not None:
+        return int(found)
+    return 18 if unit.startswith("ent_") else money.exponent(unit)
+
+
+def _write(work: Work, posting: Posting, line: Line, change: int) -> None:
+    work.run(
+        """
+        INSERT INTO ledger_entries
+            (organization_id, operation_id, posting, change, kind, holder, unit, simulated, units,
+             at)
+        VALUES
+            (:organization, :operation, :posting, :change, :kind, :holder, :unit, :simulated,
+             :units, :now)
+        """,
+        operation=posting.operation,
+        posting=posting.name,
+        change=change,
+        kind=line.account.value,
+        holder=line.holder,
+        unit=line.unit,
+        simulated=int(posting.simulated),
+        units=str(line.units),
+        now=work.now,
+    )

@@ -1,0 +1,118 @@
+"""Quoting: what a sale will be, worked out from what is sold, never from what a caller says (D-26).
+
+The same is worked out again when the sale begins; where a price, a wallet or a contract has changed
+meanwhile, the quote is void.
+"""
+
+from decimal import Decimal
+
+from one_mcp import jsons, money
+from one_mcp.dimensions import lookup
+from one_mcp.dimensions.organizations import settings
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.ontology.names import a
+from one_mcp.store.work import Row, Work
+
+BUYERS = frozenset({"creator", "audience_member"})
+TOKENS = frozenset({"token"})
+SOLD = frozenset(
+    {
+        *TOKENS,
+        *("course", "membership", "consultation", "digital_product", "nft", "subscription"),
+        *("template", "livestream", "lesson", "recording", "video", "podcast", "media_asset"),
+    }
+)
+DECIMALS = 18  # of a token that does not say, as of most that there are
+CARD = "pm_card_visa"  # what a simulated buyer pays with
+
+
+def sale(
+    work: Work, item: str, buyer: str, amount: str, method: str | None, *, simulated: bool
+) -> JsonObject:
+    """Work out the body of a sale: what, to whom, how much, for how much, how it gets there."""
+    sold = lookup.live(work, item, "item", follow=True)
+    to = _buyer(work, buyer)
+    if sold["id"] == to["id"]:
+        raise InvalidArgumentError("Nobody buys themselves.", argument="buyer")
+    if sold["type"] not in SOLD:
+        raise InvalidArgumentError(
+            f"{a(sold['type']).capitalize()} is not sold; tokens, courses, memberships, "
+            f"consultations and other products are: {', '.join(sorted(SOLD))}.",
+            argument="item",
+        )
+    properties = jsons.load_object(sold["properties"])
+    decimals = _decimals(sold["type"], properties)
+    units = money.units(amount, decimals)
+    currency = str(properties.get("currency") or _currency(work, sold["type"])).lower()
+    each = _price(sold, properties)
+    total = money.price(units, decimals, each, currency)
+    if total.minor > money.LARGEST_MINOR:
+        raise InvalidArgumentError(f"{total} is more than one payment can be.", argument="amount")
+    body: JsonObject = {
+        "item": sold["id"],
+        "type": sold["type"],
+        "name": sold["name"],
+        "buyer": to["id"],
+        "buyerName": to["name"],
+        "amount": money.decimal(units, decimals),
+        "units": str(units),
+        "decimals": decimals,
+        "each": str(each),
+        "total": total.amount,
+        "minor": total.minor,
+        "currency": currency,
+        "method": method or CARD,
+        "simulated": simulated,
+    }
+    return body | (_on_chain(sold, properties, to) if sold["type"] in TOKENS else {})
+
+
+def _buyer(work: Work, id: str) -> Row:
+    to = lookup.live(work, id, "buyer", follow=True)
+    if to["type"] not in BUYERS:
+        raise InvalidArgumentError(
+            f"{a(to['type']).capitalize()} cannot buy; a creator or an audience_member can.",
+            argument="buyer",
+        )
+    return to
+
+
+def _decimals(type: str, properties: JsonObject) -> int:
+    """Say into how many decimal places something is cut: only tokens are."""
+    if type not in TOKENS:
+        return 0
+    given = properties.get("decimals")
+    return given if isinstance(given, int) else DECIMALS
+
+
+def _currency(work: Work, type: str) -> str:
+    return "usd" if type in TOKENS else settings.currency(work) or "usd"
+
+
+def _price(sold: Row, properties: JsonObject) -> Decimal:
+    given: JsonValue = properties.get("price")
+    if given is None:
+        raise InvalidArgumentError(
+            f"{sold['id']} ({sold['name'][:80]}) has no price; set one: "
+            f'update_entity(id="{sold["id"]}", properties={{"price": 10}}). 0 makes it free.',
+            argument="item",
+        )
+    return Decimal(str(given))
+
+
+def _on_chain(token: Row, properties: JsonObject, buyer: Row) -> JsonObject:
+    """Say where a token is, and where it goes; without a wallet it is kept for the buyer."""
+    contract = properties.get("contractAddress")
+    if not contract:
+        raise InvalidArgumentError(
+            f"{token['id']} ({token['name'][:80]}) has no contract on a chain yet; deploy_token "
+            "makes one.",
+            argument="item",
+        )
+    wallet = jsons.load_object(buyer["properties"]).get("walletAddress")
+    return {
+        "contract": contract,
+        "blockchain": properties.get("blockchain") or "base",
+        "wallet": wallet or None,
+    }

@@ -1,0 +1,189 @@
+"""Recording: what a sale leaves behind, written together with the end of its operation (D-31).
+
+The ledger is posted, and the graph tells of it: a payment, the events, and the connection that says
+who holds or has bought what. The balance on that connection is the ledger's.
+"""
+
+from one_mcp import money
+from one_mcp.dimensions.commerce import ledger
+from one_mcp.dimensions.commerce.ledger import Account, Line, Posting
+from one_mcp.dimensions.connections import connection
+from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.events import event
+from one_mcp.dimensions.operations.operation import Operation
+from one_mcp.jsons import JsonObject
+from one_mcp.store.work import Work
+
+COMPLETED, FAILED = "completed", "failed"
+ENROLS = frozenset({"course", "lesson"})
+POSTED = "record"
+
+
+def sold(work: Work, at: Operation) -> JsonObject:
+    """Write down a sale that is paid and delivered; returns its receipt."""
+    body = at.body
+    ledger.post(work, Posting(at.id, POSTED, at.simulated, _lines(at)), change=work.change)
+    payment = _payment(work, at, COMPLETED) if body["minor"] else None
+    _tell(work, at, payment)
+    return {
+        "paymentId": payment,
+        "txHash": at.result("transfer").get("hash") or at.result("mint").get("hash"),
+        "amount": body["amount"],
+        "total": body["total"],
+        "currency": body["currency"],
+        "item": body["item"],
+        "buyer": body["buyer"],
+        "custodial": _is_custodial(body) if "contract" in body else None,
+        "providerPaymentId": at.result("authorize").get("payment"),
+    }
+
+
+def unsold(work: Work, at: Operation) -> JsonObject:
+    """Write down that a sale came to nothing, and what was undone."""
+    body = at.body
+    if body["minor"]:
+        event.record(
+            work,
+            "payment_processed",
+            str(body["item"]),
+            actor=str(body["buyer"]),
+            metadata={
+                "status": FAILED,
+                "amount": _amount(body),
+                "currency": body["currency"],
+                "operation": at.id,
+                **_mark(at),
+            },
+        )
+    return {
+        "undone": [name for name, row in at.back.items() if row.state == "done"],
+        "item": body["item"],
+        "buyer": body["buyer"],
+    }
+
+
+def _lines(at: Operation) -> list[Line]:
+    body = at.body
+    lines: list[Line] = []
+    if body["minor"]:
+        currency, minor = str(body["currency"]), int(str(body["minor"]))
+        lines += ledger.transfer(
+            currency, minor, (Account.OUTSIDE, ""), (Account.REVENUE, str(body["item"]))
+        )
+    if "contract" in body:
+        kind = Account.CUSTODY if _is_custodial(body) else Account.WALLET
+        lines += ledger.transfer(
+            str(body["item"]),
+            int(str(body["units"])),
+            (Account.ISSUED, ""),
+            (kind, str(body["buyer"])),
+        )
+    return lines
+
+
+def _is_custodial(body: JsonObject) -> bool:
+    return body.get("wallet") is None
+
+
+def _payment(work: Work, at: Operation, status: str) -> str:
+    body = at.body
+    saved = entity.create(
+        work,
+        "payment",
+        f"{str(body['name'])[:200]}: {body['total']} {str(body['currency']).upper()}",
+        {
+            "amount": _amount(body),
+            "currency": body["currency"],
+            "description": f"{body['amount']} {str(body['name'])[:200]}",
+            "paymentMethod": "stripe",
+            "stripePaymentIntentId": at.result("authorize").get("payment"),
+            "status": status,
+            "processedAt": work.now,
+            **_mark(at),
+        },
+        external_id=at.id,
+    )
+    return saved.id
+
+
+def _tell(work: Work, at: Operation, payment: str | None) -> None:
+    body = at.body
+    item, buyer = str(body["item"]), str(body["buyer"])
+    if "contract" in body:
+        _hold(work, at)
+        paid: JsonObject = {"usdAmount": _amount(body)} if body["currency"] == "usd" else {}
+        event.record(
+            work,
+            "tokens_purchased",
+            item,
+            actor=buyer,
+            metadata={
+                "amount": body["amount"],
+                **paid,
+                "blockchain": body["blockchain"],
+                **({"paymentId": payment} if payment else {}),
+                "txHash": at.result("transfer").get("hash") or at.result("mint").get("hash"),
+                **_mark(at),
+            },
+        )
+    else:
+        _bought(work, at, payment)
+    if payment is not None:
+        event.record(
+            work,
+            "revenue_generated",
+            item,
+            metadata={
+                "amount": _amount(body),
+                "currency": body["currency"],
+                "source": f"sale of {body['type']}",
+                "paymentId": payment,
+                **_mark(at),
+            },
+        )
+
+
+def _hold(work: Work, at: Operation) -> None:
+    """Show the ledger's balance on the connection from holder to token."""
+    body = at.body
+    item, buyer = str(body["item"]), str(body["buyer"])
+    held = sum(
+        ledger.balance(work, kind, buyer, item, simulated=at.simulated) for kind in ledger.HELD
+    )
+    connection.connect(
+        work,
+        buyer,
+        "holds_tokens",
+        item,
+        {
+            "balance": money.decimal(held, int(str(body["decimals"]))),
+            "blockchain": body["blockchain"],
+            **({"walletAddress": body["wallet"]} if body["wallet"] else {}),
+            **_mark(at),
+        },
+    )
+
+
+def _bought(work: Work, at: Operation, payment: str | None) -> None:
+    body = at.body
+    item, buyer = str(body["item"]), str(body["buyer"])
+    metadata: JsonObject = {
+        "price": _amount(body),
+        "currency": body["currency"],
+        "purchasedAt": work.now,
+        **({"paymentId": payment} if payment else {}),
+        **_mark(at),
+    }
+    connection.connect(work, buyer, "purchased", item, metadata)
+    if body["type"] in ENROLS:
+        connection.connect(work, buyer, "enrolled_in", item, _mark(at))
+
+
+def _amount(body: JsonObject) -> float:
+    """Return an amount of money as the ontology keeps it, a number of whole units."""
+    return float(str(body["total"]))
+
+
+def _mark(at: Operation) -> JsonObject:
+    """Mark what a simulation left behind: it is no sale."""
+    return {"simulated": True} if at.simulated else {}

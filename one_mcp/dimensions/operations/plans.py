@@ -1,0 +1,168 @@
+"""Plans: what will happen and what it costs, shown before anybody agrees, and used at most once.
+
+The identity of a payment is that of its plan, which the server makes: a caller that retries, with
+whatever key of its own, joins the operation that the plan has, or is told how it ended.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from one_mcp import clock, ids, jsons
+from one_mcp.dimensions.operations import operation
+from one_mcp.dimensions.operations.operation import Operation
+from one_mcp.errors import LooksLikeError, PlanError
+from one_mcp.jsons import JsonObject
+from one_mcp.store.work import Work
+
+QUOTE, PLAN = "quo", "pln"
+LASTS_MS = 15 * 60_000
+ALIKE_MS = 10 * 60_000  # the same again within this time may be a model that has lost its answer
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will happen; `digest` is the SHA-256 of the body as canonical JSON."""
+
+    id: str
+    kind: str
+    body: JsonObject
+    digest: str
+    simulated: bool
+    expires_at: int
+    operation: str | None
+
+
+def digest(body: JsonObject) -> str:
+    """Return the SHA-256 of JSON in its canonical form: sorted keys, no spaces."""
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def make(work: Work, prefix: str, kind: str, body: JsonObject, *, simulated: bool) -> Plan:
+    """Write a plan down for the caller."""
+    made = Plan(
+        ids.new(prefix, work.now),
+        kind,
+        body,
+        digest(body),
+        simulated,
+        work.now + LASTS_MS,
+        None,
+    )
+    work.run(
+        """
+        INSERT INTO plans
+            (organization_id, id, kind, person_id, body, digest, simulated, created_at, expires_at)
+        VALUES
+            (:organization, :id, :kind, :person, :body, :digest, :simulated, :now, :expires_at)
+        """,
+        id=made.id,
+        kind=kind,
+        person=work.principal.person,
+        body=jsons.dumps(body),
+        digest=made.digest,
+        simulated=int(simulated),
+        now=work.now,
+        expires_at=made.expires_at,
+    )
+    return made
+
+
+def read(work: Work, id: str, kinds: frozenset[str]) -> Plan:
+    """Return a plan of the caller's own; raises PlanError for any other."""
+    row = work.one(
+        """
+        SELECT id, kind, body, digest, simulated, expires_at, operation_id
+        FROM plans
+        WHERE organization_id = :organization
+          AND id = :id
+          AND person_id = :person
+        """,
+        id=id,
+        person=work.principal.person,
+    )
+    if row is None or row["kind"] not in kinds:
+        raise PlanError(
+            f"There is no such quote or plan of yours: {id}. Ask for one first; each serves the "
+            "tool that it was made for.",
+            plan=id,
+        )
+    return Plan(
+        row["id"],
+        row["kind"],
+        jsons.load_object(row["body"]),
+        row["digest"],
+        bool(row["simulated"]),
+        row["expires_at"],
+        row["operation_id"],
+    )
+
+
+def require_valid(work: Work, plan: Plan, now: JsonObject, *, again: bool) -> None:
+    """Raise where a plan may not be begun: it is late, no longer true, or done a moment ago.
+
+    `now` is what the body would be if the plan was made now.
+    """
+    if plan.expires_at < work.now:
+        raise PlanError(
+            f"{plan.id} expired at {clock.to_text(plan.expires_at)}; ask for a new one.",
+            plan=plan.id,
+        )
+    changed = jsons.differing(plan.body, now)
+    if changed:
+        raise PlanError(
+            f"{plan.id} is no longer what it was ({', '.join(changed)} changed); ask for a new "
+            "one and look at it.",
+            plan=plan.id,
+            changed=list(changed),
+        )
+    if not again:
+        _refuse_alike(work, plan)
+
+
+def use(work: Work, plan: Plan, begun: Operation) -> None:
+    """Bind a plan to the one operation that it ever has."""
+    work.run(
+        """
+        UPDATE plans
+        SET operation_id = :operation
+        WHERE organization_id = :organization
+          AND id = :id
+          AND operation_id IS NULL
+        """,
+        id=plan.id,
+        operation=begun.id,
+    )
+
+
+def _refuse_alike(work: Work, plan: Plan) -> None:
+    """Refuse what the same person began a moment ago, or has not seen the end of."""
+    alike = work.value(
+        """
+        SELECT operations.id
+        FROM plans
+        JOIN operations
+          ON operations.organization_id = :organization
+         AND operations.id = plans.operation_id
+        WHERE plans.organization_id = :organization
+          AND plans.digest = :digest
+          AND plans.person_id = :person
+          AND plans.id <> :id
+          AND (operations.state IN ('running', 'undoing', 'held', 'needs_review')
+               OR operations.state = 'done' AND operations.created_at > :recent)
+        ORDER BY operations.created_at DESC
+        LIMIT 1
+        """,
+        digest=plan.digest,
+        person=work.principal.person,
+        id=plan.id,
+        recent=work.now - ALIKE_MS,
+    )
+    if alike is not None:
+        state = operation.read(work, alike).state
+        raise LooksLikeError(
+            f"The same was asked for a moment ago: {alike}, which is {state}. get_operation shows "
+            "how it went. If it shall really happen once more, say again: true.",
+            looks_like=alike,
+        )

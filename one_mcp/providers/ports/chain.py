@@ -1,0 +1,101 @@
+"""Chain: what the rooms above ask of a blockchain on which tokens are contracts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a transaction is to do, by the sender who is the contract's owner and treasury.
+
+    `units` are base units. A deploy has the token's name, symbol and decimals; all others a
+    contract. Tokens are minted and transferred `to` an address, and burnt from the sender's own.
+    """
+
+    act: Literal["deploy", "mint", "burn", "transfer"]
+    contract: str | None = None
+    to: str | None = None
+    units: int = 0
+    name: str = ""
+    symbol: str = ""
+    decimals: int = 18
+
+
+class Signed(NamedTuple):
+    """A transaction fit to be sent: its hash, which its bytes decide, and the bytes as hex."""
+
+    hash: str
+    raw: str
+
+
+Sign = Callable[[int], Signed]  # from a nonce; it computes, and reaches nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a transaction that is in a block. `contract` is what a deploy made."""
+
+    hash: str
+    block: int
+    confirmations: int
+    succeeded: bool
+    reason: str | None = None
+    contract: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a contract says of itself; `supply` is in base units."""
+
+    contract: str
+    name: str
+    symbol: str
+    decimals: int
+    supply: int
+
+
+class Chain(Protocol):
+    """Acts on a chain. Every method raises ChainError, with `outcome` as in ProviderError."""
+
+    @property
+    def name(self) -> str:
+        """The chain as a token's `blockchain` names it, such as base."""
+        ...
+
+    @property
+    def chain_id(self) -> int: ...
+
+    @property
+    def simulated(self) -> bool: ...
+
+    @property
+    def sender(self) -> str:
+        """The address that signs, owns the contracts and is the treasury."""
+        ...
+
+    def address(self, text: str) -> str:
+        """Return an address with its checksum; raises InvalidArgumentError for a wrong one."""
+        ...
+
+    async def mined(self) -> int:
+        """Count the sender's transactions that are in blocks."""
+        ...
+
+    async def prepare(self, call: Call) -> Sign:
+        """Try a call without doing it, and return what signs it; ChainError where it would fail."""
+        ...
+
+    async def broadcast(self, raw: str) -> None:
+        """Send signed bytes; those that are known already are sent well."""
+        ...
+
+    async def receipt(self, hash: str) -> Receipt | None:
+        """Wait a little for a transaction to be in a block; None where it is not yet."""
+        ...
+
+    async def balance(self, contract: str, address: str) -> int: ...
+
+    async def token(self, contract: str) -> Token: ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,184 @@
+"""A simulated chain: contracts, balances, nonces, blocks and receipts, without a node or a key.
+
+It says no where an EVM chain would: a stranger's mint, more than the balance, a nonce that is
+taken. A transaction whose nonce is ahead waits until the ones before it are there.
+"""
+
+import hashlib
+from dataclasses import asdict
+from functools import partial
+
+from one_mcp import jsons
+from one_mcp.errors import ChainError
+from one_mcp.jsons import JsonObject
+from one_mcp.providers import keccak
+from one_mcp.providers.ports.chain import Call, Receipt, Sign, Signed, Token
+from one_mcp.providers.simulated.cabinet import Cabinet, Drawer
+
+TREASURY = keccak.checksummed("0x" + hashlib.sha256(b"simulated treasury").hexdigest()[:40])
+
+
+class SimulatedChain:
+    """The chain of the cabinet's organization; everything is signed by its one treasury."""
+
+    simulated = True
+    sender = TREASURY
+
+    def __init__(self, cabinet: Cabinet, name: str = "base", chain_id: int = 8453) -> None:
+        self._cabinet = cabinet
+        self.name = name
+        self.chain_id = chain_id
+
+    def address(self, text: str) -> str:
+        return keccak.address(text)
+
+    async def mined(self) -> int:
+        return await self._cabinet.open(_mined)
+
+    async def prepare(self, call: Call) -> Sign:
+        await self._cabinet.open(lambda drawer: _require_possible(drawer, call))
+        return partial(_signed, self.chain_id, call)
+
+    async def broadcast(self, raw: str) -> None:
+        await self._cabinet.open(lambda drawer: _take(drawer, raw))
+
+    async def receipt(self, hash: str) -> Receipt | None:
+        return await self._cabinet.open(lambda drawer: _receipt(drawer, hash))
+
+    async def balance(self, contract: str, address: str) -> int:
+        return await self._cabinet.open(lambda drawer: _balance(drawer, contract, address))
+
+    async def token(self, contract: str) -> Token:
+        found = await self._cabinet.open(lambda drawer: _contract(drawer, contract))
+        return Token(
+            contract,
+            str(found["name"]),
+            str(found["symbol"]),
+            int(str(found["decimals"])),
+            int(str(found["supply"])),
+        )
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def _signed(chain_id: int, call: Call, nonce: int) -> Signed:
+    body: JsonObject = {
+        "chain": chain_id,
+        "from": TREASURY,
+        "nonce": nonce,
+        "call": {**asdict(call), "units": str(call.units)},
+    }
+    raw = "0x" + jsons.dumps(body).encode().hex()
+    return Signed(_hash(raw), raw)
+
+
+def _hash(raw: str) -> str:
+    return "0x" + hashlib.sha256(raw.encode()).hexdigest()
+
+
+def _mined(drawer: Drawer) -> int:
+    account = drawer.get("chain_account", TREASURY)
+    return int(str(account["nonce"])) if account else 0
+
+
+def _contract(drawer: Drawer, contract: str) -> JsonObject:
+    found = drawer.get("chain_contract", contract)
+    if found is None:
+        raise ChainError(f"There is no contract at {contract}.", reason="no contract")
+    return found
+
+
+def _balance(drawer: Drawer, contract: str, address: str) -> int:
+    found = drawer.get("chain_balance", f"{contract}:{address}")
+    return int(str(found["units"])) if found else 0
+
+
+def _require_possible(drawer: Drawer, call: Call) -> None:
+    if call.act == "deploy":
+        return
+    contract = call.contract or ""
+    supply = int(str(_contract(drawer, contract)["supply"]))
+    if call.act == "mint":
+        if supply + call.units >= 2**256:
+            raise ChainError("The supply would not fit a uint256.", reason="overflow")
+        return
+    balance = _balance(drawer, contract, TREASURY)
+    if balance < call.units:
+        raise ChainError(
+            f"ERC20InsufficientBalance: the treasury has {balance}, and it takes {call.units}.",
+            reason="ERC20InsufficientBalance",
+        )
+
+
+def _take(drawer: Drawer, raw: str) -> None:
+    hash = _hash(raw)
+    if drawer.get("chain_transaction", hash) is not None:
+        return
+    body = jsons.load_object(bytes.fromhex(raw[2:]))
+    nonce = int(str(body["nonce"]))
+    if nonce < _mined(drawer):
+        raise ChainError("nonce too low", reason="nonce too low")
+    drawer.put("chain_transaction", hash, {"hash": hash, "raw": raw}, f"waits:{nonce}")
+    while waiting := drawer.find("chain_transaction", f"waits:{_mined(drawer)}"):
+        _mine(drawer, waiting[0])
+
+
+def _mine(drawer: Drawer, waiting: JsonObject) -> None:
+    """Put a transaction into the next block, whether it does its work or reverts."""
+    body = jsons.load_object(bytes.fromhex(str(waiting["raw"])[2:]))
+    given = body["call"]
+    assert isinstance(given, dict)  # noqa: S101  # _signed made it
+    call = Call(**{**given, "units": int(str(given["units"]))})  # pyright: ignore[reportArgumentType]  # asdict made it
+    head = drawer.get("chain_head", "head")
+    block = int(str(head["block"])) + 1 if head else 1
+    receipt: JsonObject = {**waiting, "block": block, "succeeded": True}
+    try:
+        _require_possible(drawer, call)
+        receipt["contract"] = _do(drawer, call, str(waiting["hash"]))
+    except ChainError as error:
+        receipt |= {"succeeded": False, "reason": str(error)}
+    drawer.put("chain_account", TREASURY, {"nonce": int(str(body["nonce"])) + 1})
+    drawer.put("chain_head", "head", {"block": block})
+    drawer.put("chain_transaction", str(waiting["hash"]), receipt, "mined")
+
+
+def _do(drawer: Drawer, call: Call, hash: str) -> str | None:
+    if call.act == "deploy":
+        contract = keccak.checksummed("0x" + hash[-40:])
+        about: JsonObject = {"name": call.name, "symbol": call.symbol, "decimals": call.decimals}
+        drawer.put("chain_contract", contract, {**about, "supply": "0"})
+        return contract
+    contract = call.contract or ""
+    if call.act != "transfer":
+        about = _contract(drawer, contract)
+        more = call.units if call.act == "mint" else -call.units
+        supply = int(str(about["supply"])) + more
+        drawer.put("chain_contract", contract, {**about, "supply": str(supply)})
+    if call.act != "mint":
+        _add(drawer, contract, TREASURY, -call.units)
+    if call.act != "burn":
+        _add(drawer, contract, call.to or "", call.units)
+    return None
+
+
+def _add(drawer: Drawer, contract: str, address: str, units: int) -> None:
+    after = _balance(drawer, contract, address) + units
+    drawer.put("chain_balance", f"{contract}:{address}", {"units": str(after)}, contract)
+
+
+def _receipt(drawer: Drawer, hash: str) -> Receipt | None:
+    found = drawer.get("chain_transaction", hash)
+    if found is None or "block" not in found:
+        return None
+    head = drawer.get("chain_head", "head") or {"block": found["block"]}
+    block = int(str(found["block"]))
+    reason, contract = found.get("reason"), found.get("contract")
+    return Receipt(
+        hash,
+        block,
+        int(str(head["block"])) - block + 1,
+        bool(found["succeeded"]),
+        str(reason) if reason else None,
+        str(contract) if contract else None,
+    )

@@ -1,0 +1,117 @@
+"""Selling: a quote first, then one purchase of it, however often it is asked for."""
+
+from one_mcp import clock
+from one_mcp.answers import Answer
+from one_mcp.dimensions.commerce import quoting
+from one_mcp.dimensions.operations import journal, operation, plans
+from one_mcp.dimensions.operations.operation import Operation
+from one_mcp.dimensions.operations.plans import Plan
+from one_mcp.jsons import JsonObject
+from one_mcp.services import rails, saga
+from one_mcp.services.commerce.purchase import PURCHASE
+from one_mcp.services.rails import Rails
+from one_mcp.session import Session
+from one_mcp.store.work import Work
+
+SALES = frozenset({"sale"})
+
+
+class Quote(Answer):
+    """What a purchase will be. `quote` is what purchase_tokens takes, once, until `expires_at`."""
+
+    quote: str
+    item: str
+    name: str
+    buyer: str
+    buyer_name: str
+    amount: str
+    total: str
+    currency: str
+    delivery: str
+    steps: list[str]
+    expires_at: str
+    simulated: bool | None = None
+
+
+async def quote(
+    one: Session, item: str, buyer: str, amount: str, method: str | None = None
+) -> Quote:
+    """Work out a sale and keep it as a quote; nothing is charged."""
+    on = rails.of(one)
+    body = await one.read(quoting.sale, item, buyer, amount, method, simulated=_simulated(on))
+    _require_possible(on, body)
+    plan = await one.apart().derive(plans.make, plans.QUOTE, "sale", body, simulated=_simulated(on))
+    return _shown(plan)
+
+
+async def purchase(one: Session, quote: str, *, again: bool = False) -> Operation:
+    """Buy what a quote says; the same quote joins or tells the one purchase it ever has."""
+    on = rails.of(one)
+    begun, is_new = await one.apart().derive(_begin, quote, again=again, simulated=_simulated(on))
+    if is_new:
+        return await saga.drive_taken(one, PURCHASE, begun)
+    return await saga.drive(one, PURCHASE, begun.id)
+
+
+def _begin(work: Work, quote: str, *, again: bool, simulated: bool) -> tuple[Operation, bool]:
+    plan = plans.read(work, quote, SALES)
+    if plan.operation is not None:
+        return operation.read(work, plan.operation), False
+    body = plan.body
+    now = quoting.sale(
+        work,
+        str(body["item"]),
+        str(body["buyer"]),
+        str(body["amount"]),
+        str(body["method"]),
+        simulated=simulated,
+    )
+    plans.require_valid(work, plan, now, again=again)
+    begun = journal.begin(
+        work,
+        PURCHASE.kind,
+        PURCHASE.version,
+        body,
+        plan=plan.id,
+        simulated=simulated,
+        subjects=frozenset({str(body["item"]), str(body["buyer"])}),
+    )
+    plans.use(work, plan, begun)
+    return begun, True
+
+
+def _simulated(on: Rails) -> bool:
+    return on.payments.simulated
+
+
+def _require_possible(on: Rails, body: JsonObject) -> None:
+    if "contract" in body:
+        rails.require_chain(on, str(body["blockchain"]))
+        on.chain.address(str(body["contract"]))
+        if body["wallet"]:
+            on.chain.address(str(body["wallet"]))
+
+
+def _shown(plan: Plan) -> Quote:
+    body = plan.body
+    wallet = body.get("wallet")
+    if "contract" not in body:
+        delivery = "recorded as bought"
+    elif wallet:
+        delivery = f"transferred to {wallet}"
+    else:
+        delivery = "held for the buyer in the treasury; transfer_tokens sends it to a wallet later"
+    return Quote(
+        quote=plan.id,
+        item=str(body["item"]),
+        name=str(body["name"]),
+        buyer=str(body["buyer"]),
+        buyer_name=str(body["buyerName"]),
+        amount=str(body["amount"]),
+        total=str(body["total"]),
+        currency=str(body["currency"]),
+        delivery=delivery,
+        steps=[step.name for step in PURCHASE.steps(body)] + ["record"],
+        expires_at=clock.to_text(plan.expires_at),
+        simulated=plan.simulated or None,
+    )

@@ -1,0 +1,264 @@
+"""The saga: work at several vendors that ends wholly done or wholly undone, whatever is cut off.
+
+Each step is written down before it has its effect, and again with what came of it. Its effect has a
+key made from the operation, so that a step whose end nobody knows is asked for once more, and
+happens once. Until the pivot a failure sends the operation back; after it there is only forward.
+What can end neither way is left to a person, and said aloud.
+
+Whoever drives an operation holds its lease, with a heartbeat; what is written under a number that
+somebody else has overtaken is refused (`one_mcp/dimensions/operations/journal.py`).
+"""
+
+import logging
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import anyio
+
+from one_mcp.answers import Written
+from one_mcp.dimensions.operations import journal, operation
+from one_mcp.dimensions.operations.operation import OPEN, Operation, State, StepRow, StepState
+from one_mcp.errors import LostLeaseError, OneError, ProviderError
+from one_mcp.jsons import JsonObject
+from one_mcp.services import rails
+from one_mcp.services.rails import Rails
+from one_mcp.services.workflow import Conclusion, Effect, Run, Step, Workflow
+from one_mcp.session import Session
+from one_mcp.store.work import Work
+
+DEADLINE_MS = 5 * 60_000  # from the authorization to the capture (D-32)
+AT_ONCE = 3  # tries of a step before it is left for later
+MOST_TRIES = 12  # after which a person has to look
+LATER_MS = 5_000  # and twice as long each time, up to
+LATEST_MS = 5 * 60_000
+BEAT_S = journal.LENGTH_MS / 3_000
+
+log = logging.getLogger(__name__)
+
+
+class Ended(Written):
+    """The end of an operation, as the change that tells of it answers."""
+
+    operation: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Drive:
+    """One process's turn with one operation."""
+
+    one: Session
+    workflow: Workflow
+    rails: Rails
+    jitter: Callable[[], float] = field(default=lambda: random.uniform(0.02, 0.1))  # noqa: S311  # no secret
+
+    def steps(self, at: Operation) -> Sequence[Step]:
+        return self.workflow.steps(at.body)
+
+    def run(self, at: Operation) -> Run:
+        return Run(self.one, self.rails, at)
+
+
+async def drive(one: Session, workflow: Workflow, id: str) -> Operation:
+    """Bring an open operation as far as it goes; one that somebody else works on is only read."""
+    taken = await one.derive(journal.take, id)
+    return await drive_taken(one, workflow, taken) if taken else await one.read(operation.read, id)
+
+
+async def drive_taken(one: Session, workflow: Workflow, taken: Operation) -> Operation:
+    """Drive an operation whose lease the caller holds."""
+    one = one.apart()
+    turn = _Drive(one, workflow, rails.of(one))
+    left = taken
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_beat, one, taken)
+        try:
+            left = await _to_its_end(turn, taken)
+        except LostLeaseError:
+            left = await one.read(operation.read, taken.id)
+        tasks.cancel_scope.cancel()
+    return left
+
+
+async def _beat(one: Session, taken: Operation) -> None:
+    while True:
+        await anyio.sleep(BEAT_S)
+        try:
+            await one.derive(journal.renew, taken)
+        except OneError:  # whoever writes next is told the same
+            return
+
+
+async def _to_its_end(turn: _Drive, at: Operation) -> Operation:
+    if at.version != turn.workflow.version:
+        failure = _failure(OneError("Another version of one_mcp began this operation."))
+        at = await turn.one.derive(journal.turn, at, State.NEEDS_REVIEW, failure)
+    while at.state in OPEN:
+        left = at.due_at
+        at = await (_forward(turn, at) if at.state is State.RUNNING else _backward(turn, at))
+        if at.state in OPEN and at.due_at > left and at.leased_until == 0:
+            return at  # left for later
+    if at.state is State.NEEDS_REVIEW:
+        log.error("operation needs review", extra={"operation": at.id, "kind": at.kind})
+    return at
+
+
+async def _forward(turn: _Drive, at: Operation) -> Operation:
+    """Take the next step, or write the end."""
+    for step in turn.steps(at):
+        row = at.done.get(step.name)
+        if row is None or row.state is not StepState.DONE:
+            at = await turn.one.derive(_intend, at, step.name, is_past=_is_past(turn, at))
+            return at if at.state is not State.RUNNING else await _do(turn, at, step)
+    await turn.one.write(_end, at, State.DONE, turn.workflow.finish)
+    return await turn.one.read(operation.read, at.id)
+
+
+def _intend(work: Work, at: Operation, step: str, *, is_past: bool) -> Operation:
+    """Write a step down, unless it is too late for it: then the way is back (D-32)."""
+    if at.deadline is not None and work.clock > at.deadline and not is_past:
+        late = OneError("The time in which the payment could be completed is over.")
+        return journal.turn(work, at, State.UNDOING, _failure(late, "DEADLINE"))
+    return journal.intend(work, at, step)
+
+
+async def _do(turn: _Drive, at: Operation, step: Step) -> Operation:
+    try:
+        result = await step.do(turn.run(at))
+    except LostLeaseError:
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever a vendor does, the journal has the last word
+        return await _failed(turn, at, step.name, _typed(error, at, step.name))
+    return await turn.one.derive(
+        _concluded, at, step.name, result, starts_deadline=step.starts_deadline
+    )
+
+
+def _concluded(
+    work: Work, at: Operation, step: str, result: JsonObject, *, starts_deadline: bool
+) -> Operation:
+    deadline = work.clock + DEADLINE_MS if starts_deadline else None
+    return journal.conclude(work, at, step, StepState.DONE, result=result, deadline=deadline)
+
+
+async def _failed(turn: _Drive, at: Operation, step: str, error: ProviderError) -> Operation:
+    """Try again, later, go back, or leave it to a person: by what is known of the failure."""
+    is_unknown = error.outcome == "unknown"
+    state = StepState.UNKNOWN if is_unknown else StepState.FAILED
+    failure = _failure(error)
+    at = await turn.one.derive(journal.conclude, at, step, state, failure=failure)
+    if is_unknown or error.retryable:
+        waited = await _wait(turn, at, at.done[step])
+        if waited is not None:
+            return waited
+    way = State.NEEDS_REVIEW if _is_past(turn, at) else State.UNDOING
+    return await turn.one.derive(journal.turn, at, way, failure)
+
+
+async def _wait(turn: _Drive, at: Operation, row: StepRow) -> Operation | None:
+    """Wait a moment, or leave the operation for later; None where it was tried often enough."""
+    if row.attempts >= MOST_TRIES:
+        return None
+    if row.attempts % AT_ONCE:
+        await anyio.sleep(turn.jitter())
+        return at
+    return await turn.one.derive(_leave, at, row.attempts // AT_ONCE)
+
+
+def _leave(work: Work, at: Operation, times: int) -> Operation:
+    later = min(LATER_MS * 2 ** (times - 1), LATEST_MS)
+    return journal.give_back(work, at, work.clock + later)
+
+
+async def _backward(turn: _Drive, at: Operation) -> Operation:
+    """Undo the newest step that is not undone yet, or write the end."""
+    for step in reversed(turn.steps(at)):
+        row, back = at.done.get(step.name), at.back.get(step.name)
+        if row is None or row.state is StepState.FAILED:
+            continue
+        if back is not None and back.state is StepState.DONE:
+            continue
+        if row.state is not StepState.DONE:
+            return await _resolve(turn, at, step)
+        if step.is_pivot:
+            return await turn.one.derive(journal.turn, at, State.RUNNING)
+        if step.undo is not None:
+            return await _undo(turn, at, step, step.undo)
+    await turn.one.write(_end, at, State.UNDONE, turn.workflow.undone)
+    return await turn.one.read(operation.read, at.id)
+
+
+async def _resolve(turn: _Drive, at: Operation, step: Step) -> Operation:
+    """Find out whether a step happened, before anything is undone."""
+    at = await turn.one.derive(journal.intend, at, step.name)
+    try:
+        result = await (step.resolve or step.do)(turn.run(at))
+    except LostLeaseError:
+        raise
+    except Exception as error:  # noqa: BLE001  # as above
+        return await _unresolved(turn, at, step.name, _typed(error, at, step.name))
+    state = StepState.FAILED if result is None else StepState.DONE
+    return await turn.one.derive(journal.conclude, at, step.name, state, result=result)
+
+
+async def _unresolved(turn: _Drive, at: Operation, step: str, error: ProviderError) -> Operation:
+    failure = _failure(error)
+    if error.outcome == "failed" and not error.retryable:
+        return await turn.one.derive(journal.conclude, at, step, StepState.FAILED, failure=failure)
+    at = await turn.one.derive(journal.conclude, at, step, StepState.UNKNOWN, failure=failure)
+    waited = await _wait(turn, at, at.done[step])
+    if waited is not None:
+        return waited
+    return await turn.one.derive(journal.turn, at, State.NEEDS_REVIEW, failure)
+
+
+async def _undo(turn: _Drive, at: Operation, step: Step, undo: Effect) -> Operation:
+    one, name = turn.one, step.name
+    at = await one.derive(journal.intend, at, name, undoing=True)
+    try:
+        result = await undo(turn.run(at))
+    except LostLeaseError:
+        raise
+    except Exception as error:  # noqa: BLE001  # as above
+        typed = _typed(error, at, name)
+        failure = _failure(typed)
+        state = StepState.UNKNOWN
+        at = await one.derive(journal.conclude, at, name, state, undoing=True, failure=failure)
+        if typed.outcome == "unknown" or typed.retryable:
+            waited = await _wait(turn, at, at.back[name])
+            if waited is not None:
+                return waited
+        return await one.derive(journal.turn, at, State.NEEDS_REVIEW, failure)
+    return await one.derive(journal.conclude, at, name, StepState.DONE, undoing=True, result=result)
+
+
+def _end(work: Work, at: Operation, state: State, conclude: Conclusion) -> Ended:
+    """Write the business rows of an end together with the end itself."""
+    journal.end(work, at, state, conclude(work, at))
+    return Ended(operation=at.id, state=state.value)
+
+
+def _is_past(turn: _Drive, at: Operation) -> bool:
+    """Tell whether the pivot is done: from there on there is only forward."""
+    rows = [at.done.get(step.name) for step in turn.steps(at) if step.is_pivot]
+    return any(row is not None and row.state is StepState.DONE for row in rows)
+
+
+def _typed(error: Exception, at: Operation, step: str) -> ProviderError:
+    """Take a refusal for one that did nothing, and what nobody foresaw for an unknown outcome."""
+    if isinstance(error, ProviderError):
+        return error
+    if isinstance(error, OneError):
+        refused = ProviderError(str(error), retryable=error.retryable)
+        refused.fields = {**error.fields, "code": error.code}
+        return refused
+    log.error("step failed", exc_info=error, extra={"operation": at.id, "step": step})
+    return ProviderError(
+        f"The step {step} failed in a way that nobody foresaw.", retryable=True, outcome="unknown"
+    )
+
+
+def _failure(error: OneError, code: str | None = None) -> JsonObject:
+    data = error.data()
+    return {**data, "code": code or data["code"], "message": str(error)}

@@ -1,0 +1,77 @@
+"""The tables of money: plans, the journal of operations, the ledger, what was signed.
+
+None of them is in the change log: they are append-only or keep their own course, and an undo of
+them would be a forgery. A refund is an operation of its own.
+"""
+
+from one_mcp.store.table import TENANT, Table, reference, table, unique
+
+_OF_ORGANIZATION = reference(TENANT, "organizations", TENANT)
+PLANS = table(
+    "plans",
+    "organization_id text, id text, kind text, person_id text, body json, digest text,"
+    " simulated integer, created_at integer, expires_at integer, operation_id text?",
+    key="organization_id id",
+    unique=(unique("organization_id operation_id", "operation_id IS NOT NULL"),),
+    references=(_OF_ORGANIZATION,),
+)
+OPERATIONS = table(
+    "operations",
+    "organization_id text, id text, kind text, version integer, plan_id text?, person_id text,"
+    " role text, simulated integer, state text, body json, answer json?, failure json?,"
+    " deadline integer?, traceparent text?, fence integer, leased_until integer, due_at integer,"
+    " created_at integer, updated_at integer",
+    key="organization_id id",
+    references=(_OF_ORGANIZATION,),
+)
+_OF_OPERATION = reference("organization_id operation_id", "operations")
+OPERATION_STEPS = table(
+    "operation_steps",
+    "organization_id text, operation_id text, name text, undoing integer, state text,"
+    " attempts integer, result json?, failure json?, at integer",
+    key="organization_id operation_id name undoing",
+    references=(_OF_OPERATION,),
+)
+OPERATION_SUBJECTS = table(
+    "operation_subjects",
+    "organization_id text, operation_id text, entity_id text",
+    key="organization_id operation_id entity_id",
+    references=(_OF_OPERATION,),
+)
+LEDGER_ACCOUNTS = table(
+    "ledger_accounts",
+    "organization_id text, kind text, holder text, unit text, simulated integer, balance text",
+    key="organization_id unit simulated kind holder",
+    references=(_OF_ORGANIZATION,),
+)
+LEDGER_ENTRIES = table(
+    "ledger_entries",
+    "seq serial, organization_id text, operation_id text?, posting text, change integer,"
+    " kind text, holder text, unit text, simulated integer, units text, at integer",
+    key="seq",
+    unique=(
+        unique("organization_id operation_id posting kind holder unit", "operation_id IS NOT NULL"),
+    ),
+    references=(_OF_ORGANIZATION,),
+)
+CHAIN_TRANSACTIONS = table(
+    "chain_transactions",
+    "organization_id text, operation_id text, step text, chain_id integer, sender text,"
+    " nonce integer, hash text, raw text, created_at integer",
+    key="organization_id operation_id step",
+    references=(_OF_OPERATION,),
+)
+CHAIN_NONCES = table(
+    "chain_nonces", "chain_id integer, sender text, next integer", key="chain_id sender"
+)
+SIMULATED_OBJECTS = table(
+    "simulated_objects",
+    "seq serial, organization_id text, kind text, id text, mark text, body json",
+    key="seq",
+    unique=(unique("organization_id kind id"),),
+    references=(_OF_ORGANIZATION,),
+)
+TABLES: tuple[Table, ...] = (
+    *(PLANS, OPERATIONS, OPERATION_STEPS, OPERATION_SUBJECTS),
+    *(LEDGER_ACCOUNTS, LEDGER_ENTRIES, CHAIN_TRANSACTIONS, CHAIN_NONCES, SIMULATED_OBJECTS),
+)

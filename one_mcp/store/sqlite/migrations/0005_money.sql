@@ -1,0 +1,152 @@
+-- What a payment, a mint or a grant will be, as it was shown before anybody agreed to it. Each is
+-- used once: its operation is the only one that it ever has.
+CREATE TABLE plans (
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    person_id TEXT NOT NULL,
+    body TEXT NOT NULL CHECK (json_valid(body)),
+    digest TEXT NOT NULL, -- SHA-256 of the body, which is what people approve
+    simulated INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    operation_id TEXT,
+    PRIMARY KEY (organization_id, id)
+) STRICT;
+
+CREATE UNIQUE INDEX plans_by_operation ON plans (organization_id, operation_id) WHERE operation_id IS NOT NULL;
+CREATE INDEX plans_by_digest ON plans (organization_id, digest, created_at);
+
+-- The journal: work that leaves the database, as far as it has come. Who works on an operation holds
+-- its lease and its fencing number: what is written under an older number is refused.
+CREATE TABLE operations (
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    version INTEGER NOT NULL, -- of its table of steps
+    plan_id TEXT,
+    person_id TEXT NOT NULL,
+    role TEXT NOT NULL,
+    simulated INTEGER NOT NULL,
+    state TEXT NOT NULL
+        CHECK (state IN ('running', 'undoing', 'done', 'undone', 'needs_review', 'held')),
+    body TEXT NOT NULL CHECK (json_valid(body)),
+    answer TEXT CHECK (json_valid(answer)),
+    failure TEXT CHECK (json_valid(failure)),
+    deadline INTEGER,
+    traceparent TEXT,
+    fence INTEGER NOT NULL,
+    leased_until INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, id)
+) STRICT;
+
+CREATE INDEX operations_open ON operations (organization_id, due_at)
+WHERE state IN ('running', 'undoing');
+CREATE INDEX operations_by_time ON operations (organization_id, created_at, id);
+
+CREATE TABLE operation_steps (
+    organization_id TEXT NOT NULL,
+    operation_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    undoing INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('intended', 'done', 'failed', 'unknown')),
+    attempts INTEGER NOT NULL,
+    result TEXT CHECK (json_valid(result)),
+    failure TEXT CHECK (json_valid(failure)),
+    at INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, operation_id, name, undoing),
+    FOREIGN KEY (organization_id, operation_id) REFERENCES operations (organization_id, id)
+) STRICT;
+
+-- The entities that an open operation needs: none of them is archived, purged, merged or converted.
+CREATE TABLE operation_subjects (
+    organization_id TEXT NOT NULL,
+    operation_id TEXT NOT NULL,
+    entity_id TEXT NOT NULL,
+    PRIMARY KEY (organization_id, operation_id, entity_id),
+    FOREIGN KEY (organization_id, operation_id) REFERENCES operations (organization_id, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX operation_subjects_by_entity ON operation_subjects (organization_id, entity_id);
+
+-- The ledger. Units are whole numbers as text: minor units of a currency, base units of a token,
+-- which no column of 64 bits holds. Only what stands for the world outside may be below zero.
+CREATE TABLE ledger_accounts (
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    kind TEXT NOT NULL,
+    holder TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    simulated INTEGER NOT NULL,
+    balance TEXT NOT NULL
+        CHECK (balance GLOB '[0-9]*' OR (kind IN ('issued', 'outside') AND balance GLOB '-[1-9]*')),
+    PRIMARY KEY (organization_id, unit, simulated, kind, holder)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX ledger_accounts_by_holder ON ledger_accounts (organization_id, holder);
+
+CREATE TABLE ledger_entries (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    operation_id TEXT, -- none: an opening balance that was kept by hand before
+    posting TEXT NOT NULL, -- the step that posted it
+    change INTEGER NOT NULL, -- that tells of it; 0 where none does
+    kind TEXT NOT NULL,
+    holder TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    simulated INTEGER NOT NULL,
+    units TEXT NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX ledger_entries_once ON ledger_entries
+(organization_id, operation_id, posting, kind, holder, unit) WHERE operation_id IS NOT NULL;
+CREATE INDEX ledger_entries_by_change ON ledger_entries (organization_id, change) WHERE change > 0;
+
+CREATE TRIGGER ledger_entries_are_never_changed BEFORE UPDATE ON ledger_entries
+BEGIN
+    SELECT RAISE(ABORT, 'the ledger is append-only');
+END;
+
+CREATE TRIGGER ledger_entries_are_never_deleted BEFORE DELETE ON ledger_entries
+BEGIN
+    SELECT RAISE(ABORT, 'the ledger is append-only');
+END;
+
+-- Signed bytes, stored before they are sent: a transaction is sent again as it is, never anew.
+CREATE TABLE chain_transactions (
+    organization_id TEXT NOT NULL,
+    operation_id TEXT NOT NULL,
+    step TEXT NOT NULL,
+    chain_id INTEGER NOT NULL,
+    sender TEXT NOT NULL,
+    nonce INTEGER NOT NULL,
+    hash TEXT NOT NULL,
+    raw TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, operation_id, step),
+    FOREIGN KEY (organization_id, operation_id) REFERENCES operations (organization_id, id)
+) STRICT;
+
+-- A sender has one sequence of nonces, whichever organization it sends for.
+CREATE TABLE chain_nonces (
+    chain_id INTEGER NOT NULL,
+    sender TEXT NOT NULL,
+    next INTEGER NOT NULL,
+    PRIMARY KEY (chain_id, sender)
+) STRICT, WITHOUT ROWID;
+
+-- What the simulated vendors remember, beside the business that they serve.
+CREATE TABLE simulated_objects (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    mark TEXT NOT NULL, -- what it is looked up by beside its id
+    body TEXT NOT NULL CHECK (json_valid(body))
+) STRICT;
+
+CREATE UNIQUE INDEX simulated_objects_by_id ON simulated_objects (organization_id, kind, id);
+CREATE INDEX simulated_objects_by_mark ON simulated_objects (organization_id, kind, mark);

@@ -1,0 +1,57 @@
+"""The nouns of tests about money: a token on the simulated chain, its buyer, vendors by script."""
+
+import pytest
+
+from one_mcp.app import LOCAL, App
+from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.entities.entity import Saved
+from one_mcp.providers.ports.chain import Call as ChainCall
+from one_mcp.services import rails
+from one_mcp.session import Call, Session
+from tests.commerce.vendors import Script, Scripted
+
+
+@pytest.fixture
+def script() -> Script:
+    return Script()
+
+
+@pytest.fixture
+async def one(app: App, script: Script) -> Session:
+    """The local owner's door, with vendors that follow a script."""
+    app.providers = Scripted(app.providers.embedding, script)
+    return app.session(Call("test"), LOCAL)
+
+
+@pytest.fixture
+async def contract(one: Session) -> str:
+    chain = rails.of(one).chain
+    sign = await chain.prepare(ChainCall("deploy", name="Jane", symbol="JANE"))
+    signed = sign(await chain.mined())
+    await chain.broadcast(signed.raw)
+    receipt = await chain.receipt(signed.hash)
+    assert receipt is not None
+    assert receipt.contract is not None
+    return receipt.contract
+
+
+@pytest.fixture
+async def token(one: Session, contract: str) -> Saved:
+    about = {"symbol": "JANE", "price": 0.125, "decimals": 18, "blockchain": "base"}
+    return await one.write(
+        entity.create, "token", "Jane Token", {**about, "contractAddress": contract}
+    )
+
+
+@pytest.fixture
+async def buyer(one: Session) -> Saved:
+    """A buyer without a wallet."""
+    return await one.write(entity.create, "audience_member", "Bob", {"email": "bob@example.com"})
+
+
+@pytest.fixture
+async def holder(one: Session) -> Saved:
+    """A buyer with a wallet."""
+    wallet = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+    about = {"email": "ann@example.com", "walletAddress": wallet}
+    return await one.write(entity.create, "audience_member", "Ann", about)
