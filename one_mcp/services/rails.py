@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from one_mcp.dimensions import simulated
+from one_mcp.dimensions.commerce import simulated
 from one_mcp.errors import UnsupportedChainError
 from one_mcp.providers.ports.chain import Chain
 from one_mcp.providers.ports.payments import Payments

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from one_mcp.dimensions.commerce.ledger import Account
+from one_mcp import jsons
 from one_mcp.jsons import JsonObject
 from one_mcp.services import rails
 from one_mcp.session import Session
@@ -24,8 +24,6 @@ class Books:
 
 
 def _rows(work: Work, kind: str) -> list[JsonObject]:
-    from one_mcp import jsons  # noqa: PLC0415
-
     rows = work.all(
         "SELECT body FROM simulated_objects WHERE organization_id = :organization AND kind = :kind",
         kind=kind,
@@ -94,6 +92,3 @@ async def books(one: Session, contract: str, wallet: str | None = None) -> Books
         events=await one.read(_events),
         payments=len(intents),
     )
-
-
-CUSTODY = Account.CUSTODY.value

@@ -1,5 +1,7 @@
 """The nouns of tests about money: a token on the simulated chain, its buyer, vendors by script."""
 
+from dataclasses import dataclass
+
 import pytest
 
 from one_mcp.app import LOCAL, App
@@ -9,6 +11,8 @@ from one_mcp.providers.ports.chain import Call as ChainCall
 from one_mcp.services import rails
 from one_mcp.session import Call, Session
 from tests.commerce.vendors import Script, Scripted
+
+WALLET = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 
 
 @pytest.fixture
@@ -43,15 +47,28 @@ async def token(one: Session, contract: str) -> Saved:
     )
 
 
-@pytest.fixture
-async def buyer(one: Session) -> Saved:
-    """A buyer without a wallet."""
+async def _buyer(one: Session) -> Saved:
     return await one.write(entity.create, "audience_member", "Bob", {"email": "bob@example.com"})
 
 
-@pytest.fixture
-async def holder(one: Session) -> Saved:
-    """A buyer with a wallet."""
-    wallet = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
-    about = {"email": "ann@example.com", "walletAddress": wallet}
+async def _holder(one: Session) -> Saved:
+    about = {"email": "ann@example.com", "walletAddress": WALLET}
     return await one.write(entity.create, "audience_member", "Ann", about)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """All that a sale takes."""
+
+    one: Session
+    script: Script
+    contract: str
+    token: Saved
+    buyer: Saved
+    holder: Saved
+
+
+@pytest.fixture
+async def shop(one: Session, script: Script, contract: str, token: Saved) -> Shop:
+    """A token that is sold, a buyer without a wallet and a holder with one."""
+    return Shop(one, script, contract, token, await _buyer(one), await _holder(one))
