@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from one_mcp.errors import PaymentFailedError, ProviderError
 from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.money_errors import PaymentFailedError, ProviderError
 from one_mcp.providers.ports.payments import Payment, PaymentState
 
 _STATES = {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from one_mcp.dimensions.commerce import simulated
-from one_mcp.errors import UnsupportedChainError
+from one_mcp.money_errors import UnsupportedChainError
 from one_mcp.providers.ports.chain import Chain
 from one_mcp.providers.ports.payments import Payments
 from one_mcp.providers.simulated.cabinet import Drawer

@@ -19,8 +19,9 @@ import anyio
 from one_mcp.answers import Written
 from one_mcp.dimensions.operations import journal, operation
 from one_mcp.dimensions.operations.operation import OPEN, Operation, State, StepRow, StepState
-from one_mcp.errors import LostLeaseError, OneError, ProviderError
+from one_mcp.errors import OneError
 from one_mcp.jsons import JsonObject
+from one_mcp.money_errors import LostLeaseError, ProviderError
 from one_mcp.services import rails
 from one_mcp.services.rails import Rails
 from one_mcp.services.workflow import Conclusion, Effect, Run, Step, Workflow

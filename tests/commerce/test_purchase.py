@@ -9,7 +9,7 @@ from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.dimensions.operations import journal
 from one_mcp.dimensions.operations.operation import Operation, State
-from one_mcp.errors import LooksLikeError, PlanError
+from one_mcp.money_errors import LooksLikeError, PlanError
 from one_mcp.services import saga
 from one_mcp.services.commerce import selling
 from one_mcp.services.commerce.purchase import PURCHASE

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from one_mcp.errors import ChainError, ProviderError
+from one_mcp.money_errors import ChainError, ProviderError
 from one_mcp.providers.ports.chain import Chain
 from one_mcp.providers.ports.payments import Payments
 from one_mcp.providers.providers import Providers

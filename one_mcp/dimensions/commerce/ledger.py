@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from one_mcp import money
-from one_mcp.errors import InsufficientTokensError
+from one_mcp.money_errors import InsufficientTokensError
 from one_mcp.store.work import Row, Work
 
 

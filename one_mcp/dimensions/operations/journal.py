@@ -7,8 +7,8 @@ wakes up, has no second effect.
 
 from one_mcp import ids, jsons
 from one_mcp.dimensions.operations.operation import Operation, State, StepState, read
-from one_mcp.errors import LostLeaseError
 from one_mcp.jsons import JsonObject
+from one_mcp.money_errors import LostLeaseError
 from one_mcp.store.work import Work
 
 OPERATION = "op"

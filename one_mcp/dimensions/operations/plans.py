@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from one_mcp import clock, ids, jsons
 from one_mcp.dimensions.operations import operation
 from one_mcp.dimensions.operations.operation import Operation
-from one_mcp.errors import LooksLikeError, PlanError
 from one_mcp.jsons import JsonObject
+from one_mcp.money_errors import LooksLikeError, PlanError
 from one_mcp.store.work import Work
 
 QUOTE, PLAN = "quo", "pln"

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from functools import partial
 
 from one_mcp import jsons
-from one_mcp.errors import ChainError
 from one_mcp.jsons import JsonObject
+from one_mcp.money_errors import ChainError
 from one_mcp.providers import keccak
 from one_mcp.providers.ports.chain import Call, Receipt, Sign, Signed, Token
 from one_mcp.providers.simulated.cabinet import Cabinet, Drawer

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.providers import payment_intents
 from one_mcp.providers.ports.payments import Charge, Payment, Refund
-from one_mcp.providers.simulated import stripe_api
 from one_mcp.providers.simulated.cabinet import Cabinet, Drawer
-from one_mcp.providers.simulated.stripe_api import Reply, Request
+from one_mcp.providers.simulated.stripe import api, refunds
+from one_mcp.providers.simulated.stripe.api import Request
+from one_mcp.providers.simulated.stripe.objects import Reply
 
 _OK = 200
 
@@ -67,7 +68,7 @@ class SimulatedPayments:
         """Nothing is open."""
 
     async def _whole(self, intent: JsonObject) -> Payment:
-        refunded = await self._cabinet.open(lambda drawer: stripe_api.refunded(drawer, intent))
+        refunded = await self._cabinet.open(lambda drawer: refunds.refunded(drawer, intent))
         return payment_intents.payment(intent, refunded)
 
     async def _ask(
@@ -76,7 +77,7 @@ class SimulatedPayments:
         request = Request(method, path, given, key)
 
         def answered(drawer: Drawer) -> Reply:
-            return stripe_api.answer(drawer, request)
+            return api.answer(drawer, request)
 
         reply = await self._cabinet.open(answered)
         if reply.status != _OK:

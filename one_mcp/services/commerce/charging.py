@@ -1,7 +1,7 @@
 """Steps of a payment: held first, taken once what is bought is made, let go where it is not."""
 
-from one_mcp.errors import PaymentFailedError, ProviderError
 from one_mcp.jsons import JsonObject
+from one_mcp.money_errors import PaymentFailedError, ProviderError
 from one_mcp.providers.ports.payments import Charge, Payment, PaymentState
 from one_mcp.services.workflow import Run, Step
 

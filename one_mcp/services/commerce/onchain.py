@@ -2,8 +2,8 @@
 
 from one_mcp.dimensions.commerce import transactions
 from one_mcp.dimensions.commerce.transactions import Sender
-from one_mcp.errors import ChainError
 from one_mcp.jsons import JsonObject
+from one_mcp.money_errors import ChainError
 from one_mcp.providers.ports.chain import Call, Receipt
 from one_mcp.services.workflow import Run
 

@@ -1,0 +1,76 @@
+"""Stripe's API as far as payments need it, without Stripe: the same words, states and refusals.
+
+A request is answered as https://docs.stripe.com/api says: idempotency keys, declines by the names
+of the test cards (https://docs.stripe.com/testing), 3-D Secure, manual capture, refunds that never
+exceed what is left.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.providers.simulated.cabinet import Drawer
+from one_mcp.providers.simulated.stripe import intents, refunds
+from one_mcp.providers.simulated.stripe.objects import Refusal, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as Stripe gets it: `key` is its Idempotency-Key."""
+
+    method: str
+    path: str
+    parameters: Mapping[str, JsonValue]
+    key: str | None = None
+
+
+def answer(drawer: Drawer, request: Request) -> Reply:
+    """Answer a request; one with a key that was used before gets the first answer."""
+    if request.key is None or request.method != "POST":
+        return _answered(drawer, request)
+    told = json.dumps([request.path, dict(request.parameters)], sort_keys=True)
+    digest = hashlib.sha256(told.encode()).hexdigest()
+    kept = drawer.get("stripe_key", request.key)
+    if kept is not None:
+        if kept["digest"] != digest:
+            message = "Keys for idempotent requests can only be used with the same parameters."
+            return Reply(400, {"error": {"type": "idempotency_error", "message": message}})
+        body = kept["body"]
+        assert isinstance(body, dict)  # noqa: S101  # this function wrote it
+        return Reply(int(str(kept["status"])), body)
+    reply = _answered(drawer, request)
+    drawer.put(
+        "stripe_key", request.key, {"digest": digest, "status": reply.status, "body": reply.body}
+    )
+    return reply
+
+
+def _answered(drawer: Drawer, request: Request) -> Reply:
+    for method, pattern, act in _ROUTES:
+        found = pattern.fullmatch(request.path)
+        if found and method == request.method:
+            try:
+                return Reply(200, act(drawer, found.groups(), request.parameters))
+            except Refusal as refusal:
+                return refusal.reply
+    message = f"Unrecognized request URL ({request.path})."
+    return Reply(404, {"error": {"type": "invalid_request_error", "message": message}})
+
+
+_Act = Callable[[Drawer, tuple[str, ...], Mapping[str, JsonValue]], JsonObject]
+_ROUTES: tuple[tuple[str, re.Pattern[str], _Act], ...] = tuple(
+    (method, re.compile(pattern), act)
+    for method, pattern, act in (
+        ("POST", "/v1/payment_intents", intents.create),
+        ("GET", "/v1/payment_intents/search", intents.search),
+        ("GET", "/v1/payment_intents/([^/]+)", intents.retrieve),
+        ("POST", "/v1/payment_intents/([^/]+)/confirm", intents.confirm),
+        ("POST", "/v1/payment_intents/([^/]+)/capture", intents.capture),
+        ("POST", "/v1/payment_intents/([^/]+)/cancel", intents.cancel),
+        ("POST", "/v1/refunds", refunds.create),
+        ("GET", "/v1/refunds", refunds.listed),
+    )
+)

@@ -1,0 +1,157 @@
+"""Payment intents of the simulated Stripe, and the cards that it knows."""
+
+import re
+from collections.abc import Mapping
+
+from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.providers.simulated.cabinet import Drawer
+from one_mcp.providers.simulated.stripe import objects
+from one_mcp.providers.simulated.stripe.objects import Refusal
+
+DECLINES = {
+    "pm_card_chargeDeclined": "generic_decline",
+    "pm_card_visa_chargeDeclined": "generic_decline",
+    "pm_card_chargeDeclinedInsufficientFunds": "insufficient_funds",
+    "pm_card_visa_chargeDeclinedInsufficientFunds": "insufficient_funds",
+    "pm_card_chargeDeclinedLostCard": "lost_card",
+    "pm_card_visa_chargeDeclinedLostCard": "lost_card",
+    "pm_card_chargeDeclinedStolenCard": "stolen_card",
+    "pm_card_visa_chargeDeclinedStolenCard": "stolen_card",
+    "pm_card_chargeDeclinedExpiredCard": "expired_card",
+    "pm_card_chargeDeclinedIncorrectCvc": "incorrect_cvc",
+    "pm_card_chargeDeclinedProcessingError": "processing_error",
+    "pm_card_chargeDeclinedFraudulent": "fraudulent",
+}
+ACTIONS = frozenset({"pm_card_authenticationRequired", "pm_card_threeDSecure2Required"})
+CARDS = frozenset({"pm_card_visa", "pm_card_visa_debit", "pm_card_mastercard", "pm_card_amex"})
+_OWN_CODE = frozenset({"expired_card", "incorrect_cvc", "processing_error"})
+_MARKED = re.compile(r"metadata\['operation'\]:'([^']*)'")
+_OPEN_STATES = frozenset(
+    {"requires_capture", "requires_payment_method", "requires_action", "requires_confirmation"}
+)
+
+
+def create(drawer: Drawer, _: tuple[str, ...], given: Mapping[str, JsonValue]) -> JsonObject:
+    amount, currency = given.get("amount"), given.get("currency")
+    if not isinstance(amount, int) or amount < 1:
+        raise Refusal(400, "invalid_request_error", "Invalid positive integer", param="amount")
+    metadata = given.get("metadata")
+    id = objects.new_id(drawer, "pi")
+    intent: JsonObject = {
+        "id": id,
+        "object": "payment_intent",
+        "amount": amount,
+        "amount_capturable": 0,
+        "amount_received": 0,
+        "capture_method": given.get("capture_method", "automatic"),
+        "client_secret": f"{id}_secret",
+        "created": drawer.now_ms // 1000,
+        "currency": str(currency).lower(),
+        "customer": given.get("customer"),
+        "description": given.get("description"),
+        "last_payment_error": None,
+        "latest_charge": None,
+        "livemode": False,
+        "metadata": metadata if isinstance(metadata, dict) else {},
+        "next_action": None,
+        "payment_method": given.get("payment_method"),
+        "status": "requires_payment_method",
+    }
+    if intent["payment_method"]:
+        intent["status"] = "requires_confirmation"
+    objects.keep(drawer, intent)
+    return confirm(drawer, (id,), given) if given.get("confirm") else intent
+
+
+def confirm(drawer: Drawer, ids: tuple[str, ...], given: Mapping[str, JsonValue]) -> JsonObject:
+    intent = objects.intent(drawer, ids[0])
+    method = str(given.get("payment_method") or intent["payment_method"] or "")
+    if intent["status"] not in {"requires_confirmation", "requires_payment_method"}:
+        raise objects.unexpected(intent, "confirmed")
+    if method in DECLINES:
+        _decline(drawer, intent, DECLINES[method])
+    intent["payment_method"] = method
+    if method in ACTIONS:
+        url = f"https://hooks.stripe.com/3d_secure_2/hosted?payment_intent={intent['id']}"
+        intent["status"] = "requires_action"
+        intent["next_action"] = {"type": "redirect_to_url", "redirect_to_url": {"url": url}}
+        return objects.keep(drawer, intent)
+    if method not in CARDS and drawer.get("stripe_payment_method", method) is None:
+        raise Refusal(
+            400,
+            "invalid_request_error",
+            f"No such PaymentMethod: '{method}'",
+            code="resource_missing",
+            param="payment_method",
+        )
+    return _pay(drawer, intent)
+
+
+def _pay(drawer: Drawer, intent: JsonObject) -> JsonObject:
+    """Hold the amount, or take it at once where the intent says so."""
+    intent["latest_charge"] = objects.new_id(drawer, "ch")
+    intent["next_action"] = None
+    if intent["capture_method"] == "manual":
+        intent |= {"status": "requires_capture", "amount_capturable": intent["amount"]}
+    else:
+        intent |= {"status": "succeeded", "amount_received": intent["amount"]}
+    return objects.keep(drawer, intent)
+
+
+def authenticate(drawer: Drawer, id: str, *, succeeds: bool) -> JsonObject:
+    """Do what the buyer does on the page of 3-D Secure."""
+    intent = objects.intent(drawer, id)
+    if intent["status"] != "requires_action":
+        return intent
+    if succeeds:
+        return _pay(drawer, intent)
+    intent |= {"status": "requires_payment_method", "next_action": None, "payment_method": None}
+    return objects.keep(drawer, intent)
+
+
+def _decline(drawer: Drawer, intent: JsonObject, code: str) -> None:
+    error: JsonObject = {
+        "type": "card_error",
+        "code": code if code in _OWN_CODE else "card_declined",
+        "decline_code": code,
+        "message": "Your card was declined.",
+    }
+    intent |= {
+        "status": "requires_payment_method",
+        "payment_method": None,
+        "last_payment_error": error,
+    }
+    objects.keep(drawer, intent)
+    message = "Your card was declined."
+    rest = {name: value for name, value in error.items() if name not in {"type", "message"}}
+    raise Refusal(402, "card_error", message, **rest, payment_intent=intent)
+
+
+def capture(drawer: Drawer, ids: tuple[str, ...], given: Mapping[str, JsonValue]) -> JsonObject:
+    intent = objects.intent(drawer, ids[0])
+    if intent["status"] != "requires_capture":
+        raise objects.unexpected(intent, "captured")
+    held = int(str(intent["amount_capturable"]))
+    taken = int(str(given.get("amount_to_capture", held)))
+    if taken > held:
+        raise Refusal(400, "invalid_request_error", "The amount to capture exceeds what is held.")
+    intent |= {"status": "succeeded", "amount_capturable": 0, "amount_received": taken}
+    return objects.keep(drawer, intent)
+
+
+def cancel(drawer: Drawer, ids: tuple[str, ...], _: Mapping[str, JsonValue]) -> JsonObject:
+    intent = objects.intent(drawer, ids[0])
+    if intent["status"] not in _OPEN_STATES:
+        raise objects.unexpected(intent, "canceled")
+    intent |= {"status": "canceled", "amount_capturable": 0, "next_action": None}
+    return objects.keep(drawer, intent)
+
+
+def retrieve(drawer: Drawer, ids: tuple[str, ...], _: Mapping[str, JsonValue]) -> JsonObject:
+    return objects.intent(drawer, ids[0])
+
+
+def search(drawer: Drawer, _: tuple[str, ...], given: Mapping[str, JsonValue]) -> JsonObject:
+    marked = _MARKED.search(str(given.get("query", "")))
+    found = drawer.find("stripe_payment_intent", marked[1]) if marked else []
+    return {"object": "search_result", "data": [*found], "has_more": False}
