@@ -14,7 +14,7 @@ from one_mcp.answers import Written, few
 from one_mcp.clock import Clock
 from one_mcp.dimensions.changes import groups, idempotency
 from one_mcp.dimensions.changes import log as changes
-from one_mcp.dimensions.changes.idempotency import Step
+from one_mcp.dimensions.changes.idempotency import CallStep
 from one_mcp.dimensions.events import event
 from one_mcp.dimensions.organizations import moments
 from one_mcp.ontology.model import Ontology
@@ -101,7 +101,7 @@ class Session:
             return _replayed(answer, kept)
         done = await run()
         if self._steps and not self._finished and done is not self._last:
-            last = Step(key, digest, self._steps + 1)
+            last = CallStep(key, digest, self._steps + 1)
             await self.derive(idempotency.conclude, last, _json(done))
         return done
 
@@ -253,11 +253,11 @@ class Session:
         self._last = done
         return done
 
-    def _step(self) -> Step | None:
+    def _step(self) -> CallStep | None:
         if self.call.key is None or self.call.digest is None:
             return None
         self._steps += 1
-        return Step(self.call.key, self.call.digest, self._steps)
+        return CallStep(self.call.key, self.call.digest, self._steps)
 
     def _work(self, raw: Raw) -> Work:
         return Work(raw, self.principal, self.ontology, self._clock())

@@ -17,11 +17,11 @@ from one_mcp.ontology.completeness import Drawn, Made, Occurrence
 from one_mcp.ontology.model import EntityType, Ontology, Property
 from one_mcp.ontology.proposal import (
     Mapping,
-    Operation,
     Placed,
     ProposedConnection,
     ProposedEntity,
     ProposedEvent,
+    ProposedOperation,
     ProposedTag,
 )
 from one_mcp.ontology.referring import Existing, KnownEnds
@@ -94,7 +94,7 @@ class _Review:
         given = it.properties or {}
         self._fields(at, lambda: check.properties(type, given))
 
-    def other(self, placed: Placed[Operation]) -> None:
+    def other(self, placed: Placed[ProposedOperation]) -> None:
         at, it = placed.at, placed.it
         match it.op:
             case "disconnect_entities":
@@ -113,7 +113,7 @@ class _Review:
             case _:
                 self._changed(placed)
 
-    def _changed(self, placed: Placed[Operation]) -> None:
+    def _changed(self, placed: Placed[ProposedOperation]) -> None:
         at, it = placed.at, placed.it
         end = self.ends.end(it.id or "", placed, "id", hidden=it.op == "restore_entity")
         if it.status is not None:
@@ -125,7 +125,7 @@ class _Review:
         type, given = self.ontology.entity_types[end.type], it.properties
         self._fields(at, lambda: check.properties(type, given, patch=not it.replace))
 
-    def _merged(self, placed: Placed[Operation]) -> None:
+    def _merged(self, placed: Placed[ProposedOperation]) -> None:
         it = placed.it
         survivor = self.ends.end(it.survivor or "", placed, "survivor")
         for id in it.losers or ():
@@ -138,7 +138,7 @@ class _Review:
                     "merge entities of one type; convert_entity gives one another type",
                 )
 
-    def _converted(self, placed: Placed[Operation]) -> None:
+    def _converted(self, placed: Placed[ProposedOperation]) -> None:
         end = self.ends.end(placed.it.id or "", placed, "id")
         type = self._type(check.entity_type, placed.it.type or "", f"{placed.at}.type")
         if end is not None and type is not None and end.type == type.name:

@@ -63,7 +63,7 @@ class ProposedTag(BaseModel):
     tag: str
 
 
-class Operation(BaseModel):
+class ProposedOperation(BaseModel):
     """One operation of a change: the arguments of the tool that `op` names, and `as`."""
 
     model_config = _CONFIG
@@ -115,7 +115,7 @@ class Mapping(BaseModel):
     connections: list[ProposedConnection] = []
     events: list[ProposedEvent] = []
     tags: list[str | ProposedTag] = []
-    operations: list[Operation] = []
+    operations: list[ProposedOperation] = []
 
 
 LAST = sys.maxsize
@@ -147,7 +147,7 @@ class Pieces:
     )
     events: list[Placed[ProposedEvent]] = field(default_factory=list[Placed[ProposedEvent]])
     tags: list[Placed[ProposedTag]] = field(default_factory=list[Placed[ProposedTag]])
-    others: list[Placed[Operation]] = field(default_factory=list[Placed[Operation]])
+    others: list[Placed[ProposedOperation]] = field(default_factory=list[Placed[ProposedOperation]])
     faulty: list[Placed[tuple[str, str]]] = field(default_factory=list[Placed[tuple[str, str]]])
 
 
@@ -209,7 +209,7 @@ def ids_in(mapping: Mapping) -> list[str]:
     return sorted(id for id in ids.within(text) if id.startswith(f"{ids.ENTITY}_"))
 
 
-def _take(found: Pieces, placed: Placed[Operation]) -> None:
+def _take(found: Pieces, placed: Placed[ProposedOperation]) -> None:
     at, step, operation = placed.at, placed.step, placed.it
     given = operation.model_dump(by_alias=True, exclude_unset=True, exclude_none=True)
     fault = _fault(operation.op, given)

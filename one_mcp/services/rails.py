@@ -22,7 +22,7 @@ class Rails:
     chain: Chain
 
 
-class _Cabinet:
+class _SimulatedCabinet:
     """Where the simulated vendors of the caller's organization remember."""
 
     def __init__(self, one: Session) -> None:
@@ -34,7 +34,7 @@ class _Cabinet:
 
 def of(one: Session) -> Rails:
     """Return the rails of a caller."""
-    cabinet = _Cabinet(one)
+    cabinet = _SimulatedCabinet(one)
     return Rails(one.providers.payments(cabinet), one.providers.chain(cabinet))
 
 

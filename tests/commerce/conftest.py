@@ -7,7 +7,7 @@ import pytest
 from one_mcp.app import LOCAL, App
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.entities.entity import Saved
-from one_mcp.providers.ports.chain import Call as ChainCall
+from one_mcp.providers.ports.chain import ContractCall
 from one_mcp.services import rails
 from one_mcp.session import Call, Session
 from tests.commerce.vendors import Script, Scripted
@@ -30,7 +30,7 @@ async def one(app: App, script: Script) -> Session:
 @pytest.fixture
 async def contract(one: Session) -> str:
     chain = rails.of(one).chain
-    sign = await chain.prepare(ChainCall("deploy", name="Jane", symbol="JANE"))
+    sign = await chain.prepare(ContractCall("deploy", name="Jane", symbol="JANE"))
     signed = sign(await chain.mined())
     await chain.broadcast(signed.raw)
     receipt = await chain.receipt(signed.hash)

@@ -47,7 +47,7 @@ _NAMING = f"""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class CallStep:
     """A transaction of a call with an idempotency key; `number` is its place, 1 the first.
 
     `digest` stands for the tool and the arguments that the key was first used with.
@@ -81,7 +81,7 @@ def whole(work: Work, key: str, digest: str) -> str | None:
     return answer if row is not None and row["whole"] else None
 
 
-def find(work: Work, step: Step) -> str | None:
+def find(work: Work, step: CallStep) -> str | None:
     """Return the kept answer of one step, as JSON; raises what `whole` does."""
     row = work.one(
         """
@@ -101,7 +101,7 @@ def find(work: Work, step: Step) -> str | None:
     return answer if row is not None and row["step"] == step.number else None
 
 
-def keep(work: Work, step: Step, answer: str, *, whole: bool = False) -> None:
+def keep(work: Work, step: CallStep, answer: str, *, whole: bool = False) -> None:
     """Keep an answer under its key, with the ids that it is about, and forget old keys.
 
     Those are the ids that the answer names and those that the step touched; what else the step
@@ -159,7 +159,7 @@ def _forget_old(work: Work) -> None:
     )
 
 
-def conclude(work: Work, last: Step, answer: str) -> None:
+def conclude(work: Work, last: CallStep, answer: str) -> None:
     """Keep what the steps of a call add up to, unless it is kept, or was purged meanwhile."""
     kept = work.one(
         """

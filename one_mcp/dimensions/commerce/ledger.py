@@ -38,7 +38,7 @@ HELD = (Account.CUSTODY, Account.WALLET)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LedgerLine:
     """One side of a posting: `units` of `unit` (a token's id or a currency) more for a holder."""
 
     account: Account
@@ -54,14 +54,14 @@ class Posting:
     operation: str | None
     name: str
     simulated: bool
-    lines: Sequence[Line]
+    lines: Sequence[LedgerLine]
 
 
 def transfer(
     unit: str, units: int, source: tuple[Account, str], target: tuple[Account, str]
-) -> tuple[Line, Line]:
+) -> tuple[LedgerLine, LedgerLine]:
     """Make the two sides of what goes from one account to another."""
-    return Line(*source, unit, -units), Line(*target, unit, units)
+    return LedgerLine(*source, unit, -units), LedgerLine(*target, unit, units)
 
 
 def post(work: Work, posting: Posting, *, change: int = 0) -> None:
@@ -146,16 +146,16 @@ def _posted(work: Work, posting: Posting) -> bool:
     return found is not None
 
 
-def _merged(lines: Iterable[Line]) -> list[Line]:
+def _merged(lines: Iterable[LedgerLine]) -> list[LedgerLine]:
     """Add up the lines of one account; what is taken comes first, and is refused first."""
     sums: dict[tuple[Account, str, str], int] = defaultdict(int)
     for line in lines:
         sums[line.account, line.holder, line.unit] += line.units
-    merged = [Line(*key, units) for key, units in sums.items() if units]
+    merged = [LedgerLine(*key, units) for key, units in sums.items() if units]
     return sorted(merged, key=lambda line: line.units)
 
 
-def _add(work: Work, posting: Posting, line: Line) -> None:
+def _add(work: Work, posting: Posting, line: LedgerLine) -> None:
     """Add to a balance: read and written under the organization's lock, which every write takes."""
     before = balance(work, line.account, line.holder, line.unit, simulated=posting.simulated)
     after = before + line.units
@@ -207,7 +207,7 @@ def decimals_of(work: Work, unit: str) -> int:
     return 18 if unit.startswith("ent_") else money.exponent(unit)
 
 
-def _write(work: Work, posting: Posting, line: Line, change: int) -> None:
+def _write(work: Work, posting: Posting, line: LedgerLine, change: int) -> None:
     work.run(
         """
         INSERT INTO ledger_entries

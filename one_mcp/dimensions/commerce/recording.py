@@ -6,7 +6,7 @@ who holds or has bought what. The balance on that connection is the ledger's.
 
 from one_mcp import money
 from one_mcp.dimensions.commerce import ledger
-from one_mcp.dimensions.commerce.ledger import Account, Line, Posting
+from one_mcp.dimensions.commerce.ledger import Account, LedgerLine, Posting
 from one_mcp.dimensions.connections import connection
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.events import event
@@ -62,9 +62,9 @@ def unsold(work: Work, at: Operation) -> JsonObject:
     }
 
 
-def _lines(at: Operation) -> list[Line]:
+def _lines(at: Operation) -> list[LedgerLine]:
     body = at.body
-    lines: list[Line] = []
+    lines: list[LedgerLine] = []
     if body["minor"]:
         currency, minor = str(body["currency"]), int(str(body["minor"]))
         lines += ledger.transfer(

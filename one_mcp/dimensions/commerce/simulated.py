@@ -10,7 +10,7 @@ from one_mcp.store.work import Row, Work
 R = TypeVar("R")
 
 
-class Drawer:
+class SimulatedDrawer:
     """The objects of the caller's organization, inside a transaction."""
 
     def __init__(self, work: Work) -> None:
@@ -67,6 +67,6 @@ class Drawer:
         return [jsons.load_object(row["body"]) for row in rows]
 
 
-def run(work: Work, function: Callable[[Drawer], R]) -> R:
+def run(work: Work, function: Callable[[SimulatedDrawer], R]) -> R:
     """Run a vendor's function on what it remembers."""
-    return function(Drawer(work))
+    return function(SimulatedDrawer(work))

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ContractCall:
     """What a transaction is to do, by the sender who is the contract's owner and treasury.
 
     `units` are base units. A deploy has the token's name, symbol and decimals; all others a
@@ -82,7 +82,7 @@ class Chain(Protocol):
         """Count the sender's transactions that are in blocks."""
         ...
 
-    async def prepare(self, call: Call) -> Sign:
+    async def prepare(self, call: ContractCall) -> Sign:
         """Try a call without doing it, and return what signs it; ChainError where it would fail."""
         ...
 

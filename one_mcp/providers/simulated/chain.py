@@ -12,7 +12,7 @@ from one_mcp import jsons
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import ChainError
 from one_mcp.providers import keccak
-from one_mcp.providers.ports.chain import Call, Receipt, Sign, Signed, Token
+from one_mcp.providers.ports.chain import ContractCall, Receipt, Sign, Signed, Token
 from one_mcp.providers.simulated.cabinet import Cabinet, Drawer
 
 TREASURY = keccak.checksummed("0x" + hashlib.sha256(b"simulated treasury").hexdigest()[:40])
@@ -35,7 +35,7 @@ class SimulatedChain:
     async def mined(self) -> int:
         return await self._cabinet.open(_mined)
 
-    async def prepare(self, call: Call) -> Sign:
+    async def prepare(self, call: ContractCall) -> Sign:
         await self._cabinet.open(lambda drawer: _require_possible(drawer, call))
         return partial(_signed, self.chain_id, call)
 
@@ -62,7 +62,7 @@ class SimulatedChain:
         """Nothing is open."""
 
 
-def _signed(chain_id: int, call: Call, nonce: int) -> Signed:
+def _signed(chain_id: int, call: ContractCall, nonce: int) -> Signed:
     body: JsonObject = {
         "chain": chain_id,
         "from": TREASURY,
@@ -94,7 +94,7 @@ def _balance(drawer: Drawer, contract: str, address: str) -> int:
     return int(str(found["units"])) if found else 0
 
 
-def _require_possible(drawer: Drawer, call: Call) -> None:
+def _require_possible(drawer: Drawer, call: ContractCall) -> None:
     if call.act == "deploy":
         return
     contract = call.contract or ""
@@ -129,7 +129,7 @@ def _mine(drawer: Drawer, waiting: JsonObject) -> None:
     body = jsons.load_object(bytes.fromhex(str(waiting["raw"])[2:]))
     given = body["call"]
     assert isinstance(given, dict)  # noqa: S101  # _signed made it
-    call = Call(**{**given, "units": int(str(given["units"]))})  # pyright: ignore[reportArgumentType]  # asdict made it
+    call = ContractCall(**{**given, "units": int(str(given["units"]))})  # pyright: ignore[reportArgumentType]  # asdict made it
     head = drawer.get("chain_head", "head")
     block = int(str(head["block"])) + 1 if head else 1
     receipt: JsonObject = {**waiting, "block": block, "succeeded": True}
@@ -143,7 +143,7 @@ def _mine(drawer: Drawer, waiting: JsonObject) -> None:
     drawer.put("chain_transaction", str(waiting["hash"]), receipt, "mined")
 
 
-def _do(drawer: Drawer, call: Call, hash: str) -> str | None:
+def _do(drawer: Drawer, call: ContractCall, hash: str) -> str | None:
     if call.act == "deploy":
         contract = keccak.checksummed("0x" + hash[-40:])
         about: JsonObject = {"name": call.name, "symbol": call.symbol, "decimals": call.decimals}

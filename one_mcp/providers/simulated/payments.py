@@ -8,7 +8,7 @@ from one_mcp.providers.ports.payments import Charge, Payment, Refund
 from one_mcp.providers.simulated.cabinet import Cabinet, Drawer
 from one_mcp.providers.simulated.stripe import api, refunds
 from one_mcp.providers.simulated.stripe.api import Request
-from one_mcp.providers.simulated.stripe.objects import Reply
+from one_mcp.providers.simulated.stripe.objects import StripeReply
 
 _OK = 200
 
@@ -76,7 +76,7 @@ class SimulatedPayments:
     ) -> JsonObject:
         request = Request(method, path, given, key)
 
-        def answered(drawer: Drawer) -> Reply:
+        def answered(drawer: Drawer) -> StripeReply:
             return api.answer(drawer, request)
 
         reply = await self._cabinet.open(answered)

@@ -9,10 +9,10 @@ from one_mcp.ontology import describe
 from one_mcp.ontology.describe import Described
 from one_mcp.ontology.proposal import (
     Mapping,
-    Operation,
     ProposedConnection,
     ProposedEntity,
     ProposedEvent,
+    ProposedOperation,
     ProposedTag,
 )
 from one_mcp.ontology.report import Report
@@ -53,7 +53,7 @@ async def check_mapping(
         WithJsonSchema({"type": "array", "items": {"type": "string"}, "description": "key:value"}),
     ] = [],  # noqa: B006  # never changed
     operations: Annotated[
-        list[Operation], _listed("instead of the above: as for apply_changes")
+        list[ProposedOperation], _listed("instead of the above: as for apply_changes")
     ] = [],  # noqa: B006  # never changed
 ) -> Report:
     """Judge how a feature would map to the ontology; nothing is written.

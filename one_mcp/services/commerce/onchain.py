@@ -4,11 +4,11 @@ from one_mcp.dimensions.commerce import transactions
 from one_mcp.dimensions.commerce.transactions import Sender
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import ChainError
-from one_mcp.providers.ports.chain import Call, Receipt
+from one_mcp.providers.ports.chain import ContractCall, Receipt
 from one_mcp.services.workflow import Run
 
 
-async def send(run: Run, step: str, call: Call) -> JsonObject:
+async def send(run: Run, step: str, call: ContractCall) -> JsonObject:
     """Have a call done once, and return its hash, block and what it made.
 
     What was signed for the step before is sent again as it is. Raises ChainError: of unknown

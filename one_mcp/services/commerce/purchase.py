@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from one_mcp.dimensions.commerce import recording
 from one_mcp.jsons import JsonObject
-from one_mcp.providers.ports.chain import Call
+from one_mcp.providers.ports.chain import ContractCall
 from one_mcp.services.commerce import onchain
 from one_mcp.services.commerce.charging import AUTHORIZES, CAPTURES
 from one_mcp.services.workflow import Run, Step, Workflow
@@ -31,8 +31,8 @@ async def _transfer(run: Run) -> JsonObject:
     return await onchain.send(run, TRANSFER, _call(run, "transfer", wallet))
 
 
-def _call(run: Run, act: str, to: str | None = None) -> Call:
-    return Call(
+def _call(run: Run, act: str, to: str | None = None) -> ContractCall:
+    return ContractCall(
         act,  # pyright: ignore[reportArgumentType]  # one of its literals
         contract=str(run.body["contract"]),
         to=to,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.providers.simulated.cabinet import Drawer
 from one_mcp.providers.simulated.stripe import intents, refunds
-from one_mcp.providers.simulated.stripe.objects import Refusal, Reply
+from one_mcp.providers.simulated.stripe.objects import StripeRefusal, StripeReply
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Request:
     key: str | None = None
 
 
-def answer(drawer: Drawer, request: Request) -> Reply:
+def answer(drawer: Drawer, request: Request) -> StripeReply:
     """Answer a request; one with a key that was used before gets the first answer."""
     if request.key is None or request.method != "POST":
         return _answered(drawer, request)
@@ -37,10 +37,10 @@ def answer(drawer: Drawer, request: Request) -> Reply:
     if kept is not None:
         if kept["digest"] != digest:
             message = "Keys for idempotent requests can only be used with the same parameters."
-            return Reply(400, {"error": {"type": "idempotency_error", "message": message}})
+            return StripeReply(400, {"error": {"type": "idempotency_error", "message": message}})
         body = kept["body"]
         assert isinstance(body, dict)  # noqa: S101  # this function wrote it
-        return Reply(int(str(kept["status"])), body)
+        return StripeReply(int(str(kept["status"])), body)
     reply = _answered(drawer, request)
     drawer.put(
         "stripe_key", request.key, {"digest": digest, "status": reply.status, "body": reply.body}
@@ -48,16 +48,16 @@ def answer(drawer: Drawer, request: Request) -> Reply:
     return reply
 
 
-def _answered(drawer: Drawer, request: Request) -> Reply:
+def _answered(drawer: Drawer, request: Request) -> StripeReply:
     for method, pattern, act in _ROUTES:
         found = pattern.fullmatch(request.path)
         if found and method == request.method:
             try:
-                return Reply(200, act(drawer, found.groups(), request.parameters))
-            except Refusal as refusal:
+                return StripeReply(200, act(drawer, found.groups(), request.parameters))
+            except StripeRefusal as refusal:
                 return refusal.reply
     message = f"Unrecognized request URL ({request.path})."
-    return Reply(404, {"error": {"type": "invalid_request_error", "message": message}})
+    return StripeReply(404, {"error": {"type": "invalid_request_error", "message": message}})
 
 
 _Act = Callable[[Drawer, tuple[str, ...], Mapping[str, JsonValue]], JsonObject]

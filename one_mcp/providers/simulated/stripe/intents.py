@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.providers.simulated.cabinet import Drawer
 from one_mcp.providers.simulated.stripe import objects
-from one_mcp.providers.simulated.stripe.objects import Refusal
+from one_mcp.providers.simulated.stripe.objects import StripeRefusal
 
 DECLINES = {
     "pm_card_chargeDeclined": "generic_decline",
@@ -34,7 +34,7 @@ _OPEN_STATES = frozenset(
 def create(drawer: Drawer, _: tuple[str, ...], given: Mapping[str, JsonValue]) -> JsonObject:
     amount, currency = given.get("amount"), given.get("currency")
     if not isinstance(amount, int) or amount < 1:
-        raise Refusal(400, "invalid_request_error", "Invalid positive integer", param="amount")
+        raise objects.invalid("Invalid positive integer", param="amount")
     metadata = given.get("metadata")
     id = objects.new_id(drawer, "pi")
     intent: JsonObject = {
@@ -77,9 +77,7 @@ def confirm(drawer: Drawer, ids: tuple[str, ...], given: Mapping[str, JsonValue]
         intent["next_action"] = {"type": "redirect_to_url", "redirect_to_url": {"url": url}}
         return objects.keep(drawer, intent)
     if method not in CARDS and drawer.get("stripe_payment_method", method) is None:
-        raise Refusal(
-            400,
-            "invalid_request_error",
+        raise objects.invalid(
             f"No such PaymentMethod: '{method}'",
             code="resource_missing",
             param="payment_method",
@@ -124,7 +122,7 @@ def _decline(drawer: Drawer, intent: JsonObject, code: str) -> None:
     objects.keep(drawer, intent)
     message = "Your card was declined."
     rest = {name: value for name, value in error.items() if name not in {"type", "message"}}
-    raise Refusal(402, "card_error", message, **rest, payment_intent=intent)
+    raise StripeRefusal(402, "card_error", message, **rest, payment_intent=intent)
 
 
 def capture(drawer: Drawer, ids: tuple[str, ...], given: Mapping[str, JsonValue]) -> JsonObject:
@@ -134,7 +132,7 @@ def capture(drawer: Drawer, ids: tuple[str, ...], given: Mapping[str, JsonValue]
     held = int(str(intent["amount_capturable"]))
     taken = int(str(given.get("amount_to_capture", held)))
     if taken > held:
-        raise Refusal(400, "invalid_request_error", "The amount to capture exceeds what is held.")
+        raise objects.invalid("The amount to capture exceeds what is held.")
     intent |= {"status": "succeeded", "amount_capturable": 0, "amount_received": taken}
     return objects.keep(drawer, intent)
 

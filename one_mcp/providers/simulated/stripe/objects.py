@@ -7,22 +7,22 @@ from one_mcp.providers.simulated.cabinet import Drawer
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class StripeReply:
     status: int
     body: JsonObject
 
 
-class Refusal(Exception):  # noqa: N818  # it is no failure of ours
+class StripeRefusal(Exception):  # noqa: N818  # it is no failure of ours
     def __init__(self, status: int, type: str, message: str, **more: JsonValue) -> None:
         super().__init__(message)
-        self.reply = Reply(status, {"error": {"type": type, "message": message, **more}})
+        self.reply = StripeReply(status, {"error": {"type": type, "message": message, **more}})
 
 
 def intent(drawer: Drawer, id: str) -> JsonObject:
     """Return a payment intent, or refuse."""
     found = drawer.get("stripe_payment_intent", id)
     if found is None:
-        raise Refusal(
+        raise StripeRefusal(
             404,
             "invalid_request_error",
             f"No such payment_intent: '{id}'",
@@ -39,9 +39,9 @@ def keep(drawer: Drawer, intent: JsonObject) -> JsonObject:
     return intent
 
 
-def unexpected(intent: JsonObject, wanted: str) -> Refusal:
+def unexpected(intent: JsonObject, wanted: str) -> StripeRefusal:
     """Refuse what a payment's state does not allow."""
-    return Refusal(
+    return StripeRefusal(
         400,
         "invalid_request_error",
         f"This PaymentIntent could not be {wanted} because it has a status of {intent['status']}.",
@@ -56,3 +56,8 @@ def new_id(drawer: Drawer, prefix: str) -> str:
     number = int(str(last["number"])) + 1 if last else 1
     drawer.put("stripe_count", prefix, {"number": number})
     return f"{prefix}_sim_{number:08d}"
+
+
+def invalid(message: str, **more: JsonValue) -> StripeRefusal:
+    """Refuse a request whose parameters do not fit."""
+    return StripeRefusal(400, "invalid_request_error", message, **more)

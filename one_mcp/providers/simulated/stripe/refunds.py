@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.providers.simulated.cabinet import Drawer
 from one_mcp.providers.simulated.stripe import objects
-from one_mcp.providers.simulated.stripe.objects import Refusal
 
 
 def create(drawer: Drawer, _: tuple[str, ...], given: Mapping[str, JsonValue]) -> JsonObject:
@@ -15,11 +14,9 @@ def create(drawer: Drawer, _: tuple[str, ...], given: Mapping[str, JsonValue]) -
     charge = str(intent["latest_charge"])
     if intent["status"] != "succeeded" or left == 0:
         code = "charge_already_refunded" if left == 0 else "charge_not_captured"
-        raise Refusal(400, "invalid_request_error", f"Charge {charge} has nothing left.", code=code)
+        raise objects.invalid(f"Charge {charge} has nothing left.", code=code)
     if amount > left:
-        raise Refusal(
-            400,
-            "invalid_request_error",
+        raise objects.invalid(
             f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})",
             param="amount",
         )
