@@ -4,12 +4,14 @@ import json
 
 import pytest
 
-from one_mcp.dimensions.batch import batch, operations
+from one_mcp.dimensions.batch import batch, converting, operations
 from one_mcp.dimensions.batch.batch import Applied
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.entities import finding as entities
+from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.dimensions.events import finding
 from one_mcp.dimensions.events.finding import Around, Event
+from one_mcp.dimensions.exchange import converted as conversions
 from one_mcp.dimensions.exchange.report import Loaded
 from one_mcp.dimensions.purge import purge
 from one_mcp.dimensions.undo import undo
@@ -17,6 +19,7 @@ from one_mcp.jsons import JsonObject
 from one_mcp.services.exchange import exports, imports
 from one_mcp.services.exchange.mapping import TableMapping
 from one_mcp.session import Session
+from one_mcp.store.work import Work
 from tests.conftest import HandClock
 
 pytestmark = pytest.mark.anyio
@@ -274,3 +277,25 @@ async def test_of_equal_lines_a_converted_entity_is_one(one: Session) -> None:
     assert again.created is None
     assert third.created
     assert third.created["entities"] == 1
+
+
+async def test_who_was_converted_is_known_however_many_were_since(one: Session) -> None:
+    many = conversions.LOOKED_AT + 1
+    rows = "".join(f"e{n},Lead {n},1\n" for n in range(many))
+    keyless = "name,source\nAnn,fair\n"
+    await table(one, f"external_id,name,source\ne,Bo,fair\n{rows}", "lead")
+    await table(one, keyless, "lead")
+
+    def convert_all(work: Work) -> Saved:
+        ids = work.all(
+            "SELECT id FROM entities WHERE organization_id = :organization ORDER BY name"
+        )
+        (last,) = [converting.convert(work, row["id"], "company") for row in ids][-1:]
+        return last
+
+    await one.write(convert_all)
+
+    keyed = await table(one, "external_id,name,source\ne,Bo,fair\n", "lead")
+    alike = await table(one, keyless, "lead")
+
+    assert keyed.unchanged == alike.unchanged == {"entities": 1}

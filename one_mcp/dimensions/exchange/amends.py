@@ -14,7 +14,7 @@ from one_mcp.dimensions.entities.rows import EntityRow
 from one_mcp.dimensions.exchange import authors
 from one_mcp.dimensions.exchange.authors import Authors
 from one_mcp.dimensions.exchange.context import Loading
-from one_mcp.dimensions.exchange.entity_rows import EntityLine
+from one_mcp.dimensions.exchange.entity_lines import EntityLine
 from one_mcp.dimensions.exchange.former import Former, News
 from one_mcp.dimensions.exchange.notices import Notice
 from one_mcp.errors import OneError

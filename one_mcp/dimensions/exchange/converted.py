@@ -16,13 +16,23 @@ from one_mcp.dimensions.exchange.former import Former
 from one_mcp.dimensions.exchange.keyed import NAME, ROW, Key
 from one_mcp.dimensions.exchange.likeness import Likely
 from one_mcp.jsons import JsonObject
-from one_mcp.store import dialect
+from one_mcp.store import dialect, property_values
 from one_mcp.store.work import Row, Work
 
-LOOKED_AT = 2_000  # conversions from the types of a batch, the newest
-_CONVERTED = f"""
+LOOKED_AT = 2_000  # the newest conversions, for lines that only what was known then tells of
+_ENTRY = """
+    change_rows.seq, change_rows.change, change_rows.kind, change_rows.row_id, change_rows.before,
+    change_rows.after, change_rows.purged_by
+"""
+_OF_ROWS = f"""
+    FROM {dialect.each("ids", "wanted")}
+    CROSS JOIN change_rows {dialect.by_index("change_rows_by_row_id")}
+"""
+_OF_TYPES = f"""
     FROM {dialect.each("types", "wanted")}
     CROSS JOIN change_rows {dialect.by_index("change_rows_conversions")}
+"""
+_CONVERSIONS = """
     JOIN change_log
       ON change_log.organization_id = :organization
      AND change_log.number = change_rows.change
@@ -32,7 +42,6 @@ _CONVERTED = f"""
     WHERE change_rows.organization_id = :organization
       AND change_rows.kind = 'entity'
       AND change_rows.before ->> 'type' <> change_rows.after ->> 'type'
-      AND change_rows.before ->> 'type' = wanted.value
       AND change_rows.purged_by IS NULL
       -- what an undo took back was no conversion, unless that was undone
       AND change_log.undone_by IS NULL
@@ -53,16 +62,38 @@ class _Once:
         return Former(self.row, self.row["id"], self.images[0], self.since)
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What the lines of a batch say of entities that may be of another type by now.
+
+    Ids are those of lines, and of who has a line's external id; names have the line's type.
+    """
+
+    types: Collection[str]
+    ids: Collection[str]
+    names: Collection[tuple[str, str]]
+    addresses: Collection[str]
+
+
 class ConvertedEntities:
     """The live entities that were of some types once, by what lines say that told of them."""
 
-    def __init__(self, work: Work, types: Collection[str]) -> None:
+    def __init__(self, work: Work, wanted: Sought) -> None:
+        """Look for them by their ids, and by the names and addresses that they have now.
+
+        What they were called before they were edited tells of the newest conversions only.
+        """
         self._by_key: dict[tuple[str, str, str], _Once] = {}
         self._by_name: dict[tuple[str, str], list[_Once]] = defaultdict(list)
         self._of_type: dict[str, list[_Once]] = defaultdict(list)
-        entries = _entries(work, types) if types else []
-        if not entries:
+        types = _with_conversions(work, wanted.types)
+        if not types:
             return
+        some = {*wanted.ids, *_named(work, wanted.names), *_with_address(work, wanted.addresses)}
+        entries = _of_rows(work, types, some) if some else []
+        if wanted.names or wanted.addresses:
+            known = {entry["seq"] for entry in entries}
+            entries += [it for it in _newest(work, types) if it["seq"] not in known]
         ids = [entry["row_id"] for entry in entries]
         rows, made = _live(work, ids), likeness.makings(work, ids)
         left = images.left(work, [*entries, *made])
@@ -110,31 +141,101 @@ class ConvertedEntities:
 
 def were_once(work: Work, type: str, ids: Collection[str]) -> set[str]:
     """Tell which of some entities were of a type before they were converted."""
+    return {row["row_id"] for row in _of_rows(work, [type], ids)}
+
+
+def _with_conversions(work: Work, types: Collection[str]) -> list[str]:
+    """Return those of some types that entities were given another type instead of."""
     rows = work.all(
         f"""
-        SELECT DISTINCT change_rows.row_id
-        {_CONVERTED}
-          AND change_rows.row_id {dialect.any_of("ids")}
+        SELECT wanted.value AS type
+        FROM {dialect.each("types", "wanted")}
+        WHERE EXISTS (
+            SELECT 1
+            FROM change_rows
+            WHERE change_rows.organization_id = :organization
+              AND change_rows.kind = 'entity'
+              AND change_rows.before ->> 'type' <> change_rows.after ->> 'type'
+              AND change_rows.before ->> 'type' = wanted.value
+        )
         """,
-        types=[type],
-        ids=list(ids),
+        types=sorted(types),
     )
-    return {row["row_id"] for row in rows}
+    return [row["type"] for row in rows]
 
 
-def _entries(work: Work, types: Collection[str]) -> list[Row]:
+def _of_rows(work: Work, types: Collection[str], ids: Collection[str]) -> list[Row]:
     return work.all(
         f"""
-        SELECT
-            change_rows.seq, change_rows.change, change_rows.kind, change_rows.row_id,
-            change_rows.before, change_rows.after, change_rows.purged_by
-        {_CONVERTED}
+        SELECT {_ENTRY}
+        {_OF_ROWS}
+        {_CONVERSIONS}
+          AND change_rows.row_id = wanted.value
+          AND change_rows.before ->> 'type' {dialect.any_of("types")}
+        ORDER BY change_rows.seq DESC
+        """,
+        types=list(types),
+        ids=list(ids),
+    )
+
+
+def _newest(work: Work, types: Collection[str]) -> list[Row]:
+    return work.all(
+        f"""
+        SELECT {_ENTRY}
+        {_OF_TYPES}
+        {_CONVERSIONS}
+          AND change_rows.before ->> 'type' = wanted.value
         ORDER BY change_rows.seq DESC
         {dialect.most("limit")}
         """,
         types=list(types),
         limit=LOOKED_AT,
     )
+
+
+def _named(work: Work, names: Collection[tuple[str, str]]) -> list[str]:
+    """List the live entities of a name that are not of the type that lines say."""
+    rows = work.all(
+        f"""
+        SELECT entities.id
+        FROM {dialect.each_list("names", "wanted")}
+        CROSS JOIN entities
+        WHERE entities.organization_id = :organization
+          AND lower(entities.name) = lower(wanted.value ->> 1)
+          AND entities.name = wanted.value ->> 1
+          AND entities.type <> wanted.value ->> 0
+          AND entities.deleted_at IS NULL
+        """,
+        names=sorted(names),
+    )
+    return [row["id"] for row in rows]
+
+
+def _with_address(work: Work, addresses: Collection[str]) -> list[str]:
+    """List the entities with what is an identity in the type that lines say, if it is indexed."""
+    if not addresses:
+        return []
+    names = {it.identity for it in work.ontology.entity_types.values() if it.identity}
+    indexed = property_values.indexed(work, sorted(names), None)
+    rows = work.all(
+        f"""
+        SELECT entities.id
+        FROM {dialect.each_number("fields", "field")}
+        CROSS JOIN {dialect.each("addresses", "wanted")}
+        CROSS JOIN property_texts
+        CROSS JOIN entities
+        WHERE property_texts.organization_id = :organization
+          AND property_texts.field = field.value
+          AND property_texts.value = substr(wanted.value, 1, :longest)
+          AND {dialect.unindexed("entities.organization_id")} = :organization
+          AND entities.seq = property_texts.entity
+        """,
+        fields=[field.number for some in indexed.values() for field in some],
+        addresses=sorted(addresses),
+        longest=property_values.LONGEST,
+    )
+    return [row["id"] for row in rows]
 
 
 def _live(work: Work, ids: Collection[str]) -> dict[str, Row]:

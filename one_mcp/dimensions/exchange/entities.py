@@ -3,9 +3,9 @@
 from functools import partial
 
 from one_mcp.dimensions.entities import identity, rows, tags
-from one_mcp.dimensions.exchange import amends, doubles, entity_rows, records
+from one_mcp.dimensions.exchange import amends, doubles, entity_lines, entity_rows, records
 from one_mcp.dimensions.exchange.context import Keys, Lines, Loading
-from one_mcp.dimensions.exchange.entity_rows import EntityLine
+from one_mcp.dimensions.exchange.entity_lines import EntityLine
 from one_mcp.store.work import Row
 
 KIND = "entities"
@@ -14,7 +14,7 @@ KIND = "entities"
 def load(loading: Loading, lines: Lines[records.EntityRecord]) -> None:
     """Load entities; those with an id or external id that is there are merged (D-11)."""
     keys = Keys()
-    drafted = loading.sift(lines, partial(entity_rows.drafted, loading))
+    drafted = loading.sift(lines, partial(entity_lines.drafted, loading))
     present = entity_rows.PresentEntities(loading, [draft for _, draft in drafted])
     matched = loading.sift(drafted, partial(entity_rows.matched, loading, present, keys))
     settled = amends.settle(loading, matched)

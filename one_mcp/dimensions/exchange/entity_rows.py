@@ -1,87 +1,26 @@
 """Entity rows: what becomes of an entity's line beside the row that is there already."""
 
-from dataclasses import dataclass, field
-
 from one_mcp import ids, jsons
 from one_mcp.dimensions import lookup
-from one_mcp.dimensions.entities import entity, identity, rows
+from one_mcp.dimensions.entities import identity, rows
 from one_mcp.dimensions.entities.rows import EntityRow
-from one_mcp.dimensions.exchange import keyed, merged, records
+from one_mcp.dimensions.exchange import merged
 from one_mcp.dimensions.exchange.context import Keys, Loading, RowSet, repeated
-from one_mcp.dimensions.exchange.converted import ConvertedEntities
-from one_mcp.dimensions.exchange.former import Former, News
-from one_mcp.dimensions.exchange.keyed import Key, KeyedEntities
+from one_mcp.dimensions.exchange.converted import ConvertedEntities, Sought
+from one_mcp.dimensions.exchange.entity_lines import EntityLine
+from one_mcp.dimensions.exchange.keyed import KeyedEntities
 from one_mcp.dimensions.exchange.likeness import AlikeEntities, Likely
 from one_mcp.errors import (
     ArchivedError,
     ConflictError,
     DuplicateError,
-    InvalidArgumentError,
     OneError,
     shown,
 )
 from one_mcp.jsons import JsonObject
 from one_mcp.ontology import check, names
-from one_mcp.ontology.model import EntityType
 from one_mcp.store import dialect
 from one_mcp.store.work import Row, Work
-
-
-@dataclass(slots=True)
-class EntityLine:
-    """A line on its way: what it says, the row that is there, and the row that will be.
-
-    One that is alike says what an import of the same line has said before, and changes nothing.
-    One that tells of something former changes what that is by now, by what it says anew.
-    """
-
-    record: records.EntityRecord
-    kind: EntityType
-    name: str
-    tags: list[tuple[str, str]]
-    key: Key | None = None
-    before: Row | None = None
-    is_alike: bool = False
-    former: Former | None = None
-    news: list[News] = field(default_factory=list[News])
-    row: EntityRow = field(init=False)
-
-    @property
-    def differs(self) -> bool:
-        """Whether the row that is there has to be written."""
-        return self.before is not None and bool(rows.differing(self.before, self.row))
-
-
-def drafted(loading: Loading, _line: int, record: records.EntityRecord) -> EntityLine:
-    work = loading.work
-    kind = check.entity_type(work.ontology, record.type)
-    _check_status(work, kind, record)
-    given = [check.tag(text) for text in record.tags]
-    for key, _ in given:
-        if advice := check.tag_key(work.ontology, key):
-            loading.report.note(advice)
-    name = entity.named(record.name)
-    key = _key_of(kind, name, record) if record.key else None
-    return EntityLine(record, kind, name, given, key)
-
-
-def _key_of(kind: EntityType, name: str, record: records.EntityRecord) -> Key:
-    """Read a line's key in the form in which its values are kept."""
-    called = {alias: known.name for known in kind.properties.values() for alias in known.aliases}
-    fields = [called.get(field, field) for field in record.key]
-    values = {called.get(field, field): value for field, value in record.properties.items()}
-    given = {field: values[field] for field in fields if field in values}
-    checked = check.properties(kind, given, patch=True)
-    return keyed.key(kind.name, fields, name, checked.values)
-
-
-def _check_status(work: Work, kind: EntityType, record: records.EntityRecord) -> None:
-    if record.archived_at is None:
-        entity.settable(work, record.status or lookup.DEFAULT_STATUS, kind)
-    elif record.status != lookup.ARCHIVED:
-        raise InvalidArgumentError('Where archived_at stands, the status is "archived".')
-    else:
-        entity.settable(work, record.status_before or lookup.DEFAULT_STATUS, kind)
 
 
 class PresentEntities:
@@ -116,7 +55,19 @@ class PresentEntities:
         )
         self._likely = keyless
         self._alike = AlikeEntities(work, list(keyless.values()))
-        self._converted = ConvertedEntities(work, {it.kind.name for it in drafts})
+        self._converted = ConvertedEntities(work, self._wanted(drafts))
+
+    def _wanted(self, drafts: list[EntityLine]) -> Sought:
+        """Say what lines tell of that may have been given another type."""
+        keyless = [it for it in drafts if not (it.record.id or it.record.external_id)]
+        called = {it.record.external_id for it in drafts}
+        return Sought(
+            {it.kind.name for it in drafts},
+            {it.record.id for it in drafts if it.record.id}
+            | {row["id"] for (_, key), row in self.by_external.items() if key in called},
+            {(it.kind.name, it.name) for it in keyless},
+            set(self._identities.values()),
+        )
 
     def find(self, draft: EntityLine, taken: RowSet) -> Row | None:
         """Return the row that a line means: by its id, external id, key or identity, or alike.
