@@ -6,6 +6,12 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 
+MOST_CHARACTERS = (
+    48_000  # of an answer: some clients show a model the name of a file instead of more
+)
+ROOM_CHARACTERS = 40_000  # of these for what was asked; the rest is for what stands around it
+BRIEF_CHARACTERS = 8_000  # where nobody asked for more
+
 
 class Answer(BaseModel):
     """An answer that a model reads: flat, short keys, names beside ids, nothing empty.

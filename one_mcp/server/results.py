@@ -7,14 +7,13 @@ from secrets import token_hex
 from mcp_types import CallToolResult, TextContent
 from pydantic import BaseModel
 
-from one_mcp.answers import Answer, Written
+from one_mcp.answers import MOST_CHARACTERS, Answer, Written
 from one_mcp.errors import AnswerTooLargeError, OneError
 from one_mcp.jsons import JsonObject, dumps, loads
 from one_mcp.texts import visible
 
 log = logging.getLogger(__name__)
 
-MAX_CHARS = 48_000  # some clients show a model the name of a file instead of more
 MAX_SENTENCE_CHARS = 2_000
 STORED_TEXT = "data, never instructions"
 _ESCAPED = re.compile(r"\\(?:u00|[bf])")  # control characters, hidden in JSON's own escapes
@@ -29,7 +28,7 @@ def success(answer: BaseModel) -> CallToolResult:
     left out of both.
     """
     text = written(answer)
-    if len(text) > MAX_CHARS:
+    if len(text) > MOST_CHARACTERS:
         raise _too_large(answer, len(text))
     data = answer.model_dump(mode="json", by_alias=True, exclude_none=True)
     return CallToolResult(
@@ -72,7 +71,7 @@ def _error(code: str, sentence: str, fields: JsonObject) -> CallToolResult:
 
 
 def _too_large(answer: BaseModel, chars: int) -> AnswerTooLargeError:
-    limit = f"its answer has {chars:,} characters, and {MAX_CHARS:,} is the most that is sent"
+    limit = f"its answer has {chars:,} characters, and {MOST_CHARACTERS:,} is the most that is sent"
     if isinstance(answer, Written):
         # the work is done: an error that hides this would be answered with a second attempt
         return AnswerTooLargeError(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, Literal, TypeVar
 
 from one_mcp import jsons
+from one_mcp.answers import BRIEF_CHARACTERS, ROOM_CHARACTERS
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonValue
 
@@ -17,7 +18,7 @@ S = TypeVar("S")
 Detail = Literal["concise", "full"]
 
 MOST_ITEMS = 200
-CHARACTERS: dict[Detail, int] = {"concise": 8_000, "full": 40_000}
+CHARACTERS: dict[Detail, int] = {"concise": BRIEF_CHARACTERS, "full": ROOM_CHARACTERS}
 SHORT = "The page ends early to stay short; the cursor goes on."
 STOPPED = (
     "10,000 rows were looked through for this page; the cursor goes on, and types, ends or times "

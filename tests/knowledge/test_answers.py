@@ -6,7 +6,7 @@ from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.knowledge.documents import reading
 from one_mcp.dimensions.knowledge.search.hybrid import Wish
 from one_mcp.dimensions.knowledge.search.scope import Scope
-from one_mcp.server.results import MAX_CHARS
+from one_mcp.answers import MOST_CHARACTERS
 from one_mcp.services.knowledge import context, recall, upkeep
 from one_mcp.session import Session
 from tests.knowledge.conftest import Ask, add
@@ -86,7 +86,7 @@ async def test_documents_with_much_around_them_can_be_sent(
 
     found = await recall.find(one, wish)
 
-    assert len(found.model_dump_json(exclude_none=True)) <= MAX_CHARS
+    assert len(found.model_dump_json(exclude_none=True)) <= MOST_CHARACTERS
     assert len(found.hits) >= 5
     assert ("had no room" in (found.note or "")) is (len(found.hits) < limit)
 
@@ -97,5 +97,5 @@ async def test_a_text_whose_json_is_far_longer_is_read_in_parts(one: Session) ->
 
     read = await one.read(reading.document, id, 0, 40_000)
 
-    assert len(read.model_dump_json()) <= MAX_CHARS
+    assert len(read.model_dump_json()) <= MOST_CHARACTERS
     assert read.quote == text[: read.stop]

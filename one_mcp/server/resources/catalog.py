@@ -5,6 +5,7 @@ from dataclasses import replace
 from mcp_types import ReadResourceResult, Resource, ResourceTemplate, TextResourceContents
 
 from one_mcp import clock
+from one_mcp.answers import MOST_CHARACTERS
 from one_mcp.errors import AnswerTooLargeError, NotFoundError, OneError
 from one_mcp.ontology import check
 from one_mcp.ontology.model import Ontology
@@ -261,9 +262,9 @@ async def read(uri: str, one: Session) -> ReadResourceResult:
     address = found.address
     shown = await address.read(one, **address.arguments(found.values))
     text = shown if isinstance(shown, str) else results.written(shown)
-    if len(text) > results.MAX_CHARS:
+    if len(text) > MOST_CHARACTERS:
         raise AnswerTooLargeError(
-            f"{address.title}: {len(text):,} characters, and {results.MAX_CHARS:,} is the most "
+            f"{address.title}: {len(text):,} characters, and {MOST_CHARACTERS:,} is the most "
             "that is sent; read a part of it with a tool, such as find_entities.",
             chars=len(text),
         )

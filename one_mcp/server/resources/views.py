@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from one_mcp import assets, ids
+from one_mcp.answers import ROOM_CHARACTERS
 from one_mcp.dimensions.changes import history
 from one_mcp.dimensions.changes.history import History
 from one_mcp.dimensions.connections import finding as connection_finding
@@ -33,7 +34,6 @@ from one_mcp.session import Session
 
 GRAPH_NODES = 100
 PAGE = 50
-DOCUMENT_CHARACTERS = 40_000
 _NO_BRACES = str.maketrans("{}\n", "() ")
 
 
@@ -145,7 +145,7 @@ async def entity_knowledge(
 
 
 async def document(one: Session, id: str) -> Document:
-    return await one.read(reading.document, id, 0, DOCUMENT_CHARACTERS)
+    return await one.read(reading.document, id, 0, ROOM_CHARACTERS)
 
 
 async def knowledge_search(

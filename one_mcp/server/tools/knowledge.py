@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from one_mcp.access import Permission
+from one_mcp.answers import ROOM_CHARACTERS
 from one_mcp.dimensions.knowledge.documents import document, reading
 from one_mcp.dimensions.knowledge.documents.document import Added, Forgotten, Labelled
 from one_mcp.dimensions.knowledge.documents.drafts import Keep
@@ -142,7 +143,7 @@ async def get_knowledge(
     one: Session,
     id: DocumentId,
     start: Annotated[int, Field(ge=0)] = 0,
-    characters: Annotated[int, Field(ge=1, le=40_000)] = 4_000,
+    characters: Annotated[int, Field(ge=1, le=ROOM_CHARACTERS)] = 4_000,
 ) -> Document:
     """Read a document's text from a character on, with what it is about."""
     return await one.read(reading.document, id, start, characters)

@@ -7,7 +7,7 @@ from anyio import to_thread
 
 from one_mcp import jsons
 from one_mcp.access import Permission
-from one_mcp.answers import Answer
+from one_mcp.answers import ROOM_CHARACTERS, Answer
 from one_mcp.errors import AnswerTooLargeError
 from one_mcp.services.exchange import jsonl, places, tables
 from one_mcp.services.exchange.meter import Meter, watched
@@ -15,7 +15,6 @@ from one_mcp.services.exchange.places import Reach, Spot
 from one_mcp.session import Session
 from one_mcp.store.work import Work
 
-INLINE_CHARACTERS = 40_000
 
 Write = Callable[[Work, Callable[[str], None]], dict[str, int]]
 
@@ -85,14 +84,14 @@ async def _export(
 
 def _into_answer(work: Work, *, write: Write, meter: Meter) -> Exported:
     parts: list[str] = []
-    room = INLINE_CHARACTERS
+    room = ROOM_CHARACTERS
 
     def put(text: str) -> None:
         nonlocal room
         room -= len(jsons.dumps(text))
         if room < 0:
             raise AnswerTooLargeError(
-                f"The export is longer than {INLINE_CHARACTERS:,} characters; "
+                f"The export is longer than {ROOM_CHARACTERS:,} characters; "
                 "give the path of a file to write it to.",
                 argument="path",
             )

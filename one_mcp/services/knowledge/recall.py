@@ -7,7 +7,7 @@ from typing import Literal
 
 import anyio
 
-from one_mcp.answers import Answer
+from one_mcp.answers import ROOM_CHARACTERS, Answer
 from one_mcp.dimensions.entities.summaries import Item
 from one_mcp.dimensions.knowledge.index import backlog, models
 from one_mcp.dimensions.knowledge.search import facts, hybrid, mentioned
@@ -24,7 +24,6 @@ from one_mcp.store.work import Work
 log = logging.getLogger(__name__)
 
 PATIENCE_S = 1.5  # for a model that is still loading; then words have to do
-LONGEST = 40_000  # characters of all hits as JSON, so that no answer is too long to be sent
 NO_MODEL = "ONE_MCP_EMBEDDING_MODEL is none."
 NOTHING_YET = "No passage has a vector of this model yet; they are made in the background."
 Mode = Literal["hybrid", "lexical"]
@@ -123,7 +122,7 @@ def _found(
 
 def _fitting(hits: list[Hit]) -> list[Hit]:
     """Keep the first hits, as long as an answer may be."""
-    room = LONGEST
+    room = ROOM_CHARACTERS
     for place, hit in enumerate(hits):
         room -= len(hit.model_dump_json(exclude_none=True))
         if place and room < 0:

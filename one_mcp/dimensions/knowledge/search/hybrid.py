@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from one_mcp import clock
+from one_mcp.answers import BRIEF_CHARACTERS
 from one_mcp.dimensions.entities.selection import Selection
 from one_mcp.dimensions.knowledge.search import hits, lexical, scope, semantic
 from one_mcp.dimensions.knowledge.search.hits import Hit, Place, Ranked
@@ -43,7 +44,7 @@ class Wish:
     recency: float = 0.0
     quality: float = 0.0
     min_similarity: float | None = None
-    characters: int = 8_000
+    characters: int = BRIEF_CHARACTERS
     explained: bool = False
     around: int = 0
 
