@@ -10,7 +10,33 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 TIME_CHARACTERS = 10
 RANDOM_BITS = 30
 ENTITY, CONNECTION, EVENT, KNOWLEDGE = "ent", "con", "evt", "kno"
+CHANGE, PERSON, ORGANIZATION = "chg", "per", "org"
 
+_KINDS = {
+    ENTITY: "an entity",
+    CONNECTION: "a connection",
+    EVENT: "an event",
+    KNOWLEDGE: "a document",
+    CHANGE: "a change",
+    PERSON: "a person",
+    ORGANIZATION: "an organization",
+}
+_FOUND = {  # what leads to an id of a kind
+    ENTITY: "find it with find_entities(text=...)",
+    CONNECTION: "find it with find_connections",
+    EVENT: "find it with find_events",
+    KNOWLEDGE: "find it with search_knowledge",
+    CHANGE: "writes answer with it, and get_history lists them",
+}
+_SHOWN = {  # what shows a thing whose id was given where another kind is wanted
+    ENTITY: "get_entity shows it",
+    CONNECTION: "get_entity shows it with the entities that it connects",
+    EVENT: "get_entity shows it with who did it to what",
+    KNOWLEDGE: "get_knowledge shows it with the entities that it tells of",
+    CHANGE: "get_history shows what it wrote",
+    PERSON: "find_events takes it as actor",
+    ORGANIZATION: "the resource one://organization shows it",
+}
 _CHANGE = re.compile(r"chg_([1-9][0-9]{0,17})")
 _SHAPE = re.compile(r"[a-z]{3}_[0-9a-z_]{1,16}")
 _PURGEABLE = re.compile(rf"\b(?:{ENTITY}|{CONNECTION}|{KNOWLEDGE})_[0-9a-z_]{{1,16}}\b")
@@ -42,11 +68,27 @@ def is_id(text: str) -> bool:
     return _SHAPE.fullmatch(text) is not None
 
 
-def of(kind: str, text: str) -> str:
-    """Return a text that is an id of a kind; raises InvalidArgumentError for any other."""
-    if text.startswith(f"{kind}_") and is_id(text):
-        return text
-    raise InvalidArgumentError(f"Here an id begins with {kind}_.", argument="id")
+def is_of(text: str, *kinds: str) -> bool:
+    """Tell whether a text is an id of one of these kinds."""
+    return is_id(text) and text[:3] in kinds
+
+
+def require(text: str, argument: str, *kinds: str) -> str:
+    """Return a text that is an id of one of these kinds; raises InvalidArgumentError for others."""
+    if not is_of(text, *kinds):
+        raise refusal(text, argument, *kinds)
+    return text
+
+
+def refusal(text: str, argument: str, *kinds: str) -> InvalidArgumentError:
+    """Say which kinds of id an argument takes, and what leads to one or shows what was given."""
+    wanted = " or ".join(f"{_KINDS[kind]} ({kind}_…)" for kind in kinds)
+    if is_id(text) and text[:3] in _KINDS:
+        said = f"{text} is the id of {_KINDS[text[:3]]}, and {argument} takes that of {wanted}"
+        return InvalidArgumentError(f"{said}; {_SHOWN[text[:3]]}.", argument=argument)
+    return InvalidArgumentError(
+        f"{argument} takes the id of {wanted}; {_FOUND[kinds[0]]}.", argument=argument
+    )
 
 
 def within(text: str) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """Lookup: finding the entity that an id names, or saying why there is none."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from one_mcp import ids
 from one_mcp.errors import ArchivedError, ConflictError, InvalidArgumentError, NotFoundError
@@ -14,15 +14,6 @@ ARCHIVED = "archived"
 DEFAULT_STATUS = "active"
 MOST_OWNERS = 3
 COLUMNS = ", ".join(ENTITIES.imaged)
-_OTHERS = {  # what other ids stand for, and what leads from there to entities
-    ids.CONNECTION: ("a connection", "get_entity shows it with the entities that it connects"),
-    ids.EVENT: ("an event", "get_entity shows it with who did it to what"),
-    ids.KNOWLEDGE: ("a document", "get_knowledge shows it with the entities that it tells of"),
-    "chg": ("a change", "get_history shows what it wrote"),
-    "per": ("a person", "find_events takes it as actor"),
-    "org": ("an organization", "the resource one://organization shows it"),
-}
-_NAMES = {ids.ENTITY: "an entity", **{kind: name for kind, (name, _) in _OTHERS.items()}}
 
 
 def own_status(ontology: Ontology, kind: EntityType | None, status: str, way: str) -> str:
@@ -131,32 +122,9 @@ def require_version(row: Row, expected: int | None, shows: str = "get_entity") -
         )
 
 
-def require_kind(id: str, argument: str, kinds: Sequence[str], way: str) -> None:
-    """Raise InvalidArgumentError for what is no id, or one of a kind that an argument won't take.
-
-    `way` says what leads to an id that it takes.
-    """
-    if ids.is_id(id) and id[:3] in kinds:
-        return
-    wanted = " or ".join(f"{_NAMES[kind]} ({kind}_…)" for kind in kinds)
-    said = f"{argument} takes the id of {wanted}"
-    if ids.is_id(id) and id[:3] in _NAMES:
-        said = f"{id} is the id of {_NAMES[id[:3]]}, and {argument} takes that of {wanted}"
-    raise InvalidArgumentError(f"{said}; {way}.", argument=argument)
-
-
 def _missing(id: str, argument: str, survivor: str | None) -> NotFoundError | InvalidArgumentError:
-    if not ids.is_id(id):
-        return InvalidArgumentError(
-            "An entity id looks like ent_ and 16 characters; find it with find_entities(text=...).",
-            argument=argument,
-        )
-    if not id.startswith(f"{ids.ENTITY}_"):
-        kind, way = _OTHERS.get(id[:3], ("no entity", "entity ids begin with ent_"))
-        return InvalidArgumentError(
-            f"{id} is the id of {kind}, and {argument} takes that of an entity; {way}.",
-            argument=argument,
-        )
+    if not ids.is_of(id, ids.ENTITY):
+        return ids.refusal(id, argument, ids.ENTITY)
     if survivor is not None:
         return NotFoundError(
             f"{id} was merged into {survivor}; use that id.", id=id, use_instead=survivor

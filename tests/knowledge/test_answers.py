@@ -2,11 +2,11 @@
 
 import pytest
 
+from one_mcp.answers import MOST_CHARACTERS
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.knowledge.documents import reading
 from one_mcp.dimensions.knowledge.search.hybrid import Wish
 from one_mcp.dimensions.knowledge.search.scope import Scope
-from one_mcp.answers import MOST_CHARACTERS
 from one_mcp.services.knowledge import context, recall, upkeep
 from one_mcp.session import Session
 from tests.knowledge.conftest import Ask, add

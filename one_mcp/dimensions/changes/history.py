@@ -134,12 +134,8 @@ def _happened(work: Work, parts: Sequence[int], limit: int) -> list[Difference]:
 
 
 def _of_row(work: Work, id: str, chosen: Choice, limit: int, cursor: str | None) -> History:
-    if id[:3] not in _TRACED or not ids.is_id(id):
-        raise InvalidArgumentError(
-            "id is the id of an entity (ent_…), a connection (con_…), a document (kno_…) or a "
-            "change (chg_…); an event never changes.",
-            argument="id",
-        )
+    if not ids.is_of(id, *_TRACED):
+        raise ids.refusal(id, "id", *_TRACED, ids.CHANGE)
     subject = chosen.subject(id)
     headers = about.headers(work, id, chosen, _from(cursor, subject, NEWEST), limit + 1)
     if not headers and cursor is None and not about.headers(work, id, choice.ALL, NEWEST, 1):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from one_mcp import clock, ids
 from one_mcp.answers import Answer
-from one_mcp.dimensions import excerpts, lookup
+from one_mcp.dimensions import excerpts
 from one_mcp.dimensions.events import retracted as taken_back
 from one_mcp.dimensions.organizations import moments
 from one_mcp.errors import InvalidArgumentError, NotFoundError
@@ -207,8 +207,7 @@ def refuse_strangers(work: Work, around: Around) -> None:
         if id is None or names(work, [id]):
             continue
         if not _is_remembered(work, id):
-            way = "find it with find_entities(text=...)"
-            lookup.require_kind(id, argument, [ids.ENTITY, "per"], way)
+            ids.require(id, argument, ids.ENTITY, ids.PERSON)
             raise NotFoundError(f"There is no {id}, and no event of it.", id=id)
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 from one_mcp import ids
 from one_mcp.answers import Written
-from one_mcp.dimensions import lookup
 from one_mcp.dimensions.events import retracted
 from one_mcp.errors import ConflictError, NotFoundError
 from one_mcp.store import dialect
@@ -77,7 +76,7 @@ def event(work: Work, id: str, argument: str) -> Row:
     )
     if row is not None:
         return row
-    lookup.require_kind(id, argument, [ids.EVENT], "find it with find_events")
+    ids.require(id, argument, ids.EVENT)
     raise NotFoundError(f"There is no event {id}; find it with find_events.", id=id)
 
 

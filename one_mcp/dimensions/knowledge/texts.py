@@ -38,12 +38,8 @@ def find(work: Work, id: str) -> Row | None:
 
 def missing(id: str) -> NotFoundError | InvalidArgumentError:
     """Say that there is no such document, or that this is no document's id."""
-    if not id.startswith(f"{ids.KNOWLEDGE}_"):
-        return InvalidArgumentError(
-            "A document's id begins with kno_; search_knowledge finds it, and get_entity shows "
-            "what has another id.",
-            argument="id",
-        )
+    if not ids.is_of(id, ids.KNOWLEDGE):
+        return ids.refusal(id, "id", ids.KNOWLEDGE)
     return NotFoundError(f"There is no document {id}; find it with search_knowledge.", id=id)
 
 

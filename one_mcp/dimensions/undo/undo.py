@@ -9,7 +9,7 @@ from one_mcp.dimensions.events import retraction
 from one_mcp.dimensions.undo import conflicts, connections, contents, cycles, passages, writing
 from one_mcp.dimensions.undo.contents import Contents
 from one_mcp.dimensions.undo.later_changes import Obstacle
-from one_mcp.errors import ConflictError, InvalidArgumentError
+from one_mcp.errors import ConflictError
 from one_mcp.store.work import Row, Work
 
 
@@ -40,10 +40,7 @@ def undo(work: Work, change_id: str) -> Undone:
     """
     number = ids.change_number(change_id)
     if number is None:
-        raise InvalidArgumentError(
-            "A change's id looks like chg_42; writes answer with it, and get_history lists them.",
-            argument="change",
-        )
+        raise ids.refusal(change_id, "change", ids.CHANGE)
     header = _marked(work, number)
     compaction.require_kept(header)
     written = contents.read(work, number)

@@ -179,11 +179,11 @@ async def connections(
 
 
 async def connection(one: Session, id: str) -> Portrait:
-    return await one.read(showing.show, ids.of(ids.CONNECTION, id), detail="full")
+    return await one.read(showing.show, ids.require(id, "id", ids.CONNECTION), detail="full")
 
 
 async def event(one: Session, id: str) -> Portrait:
-    return await one.read(showing.show, ids.of(ids.EVENT, id), detail="full")
+    return await one.read(showing.show, ids.require(id, "id", ids.EVENT), detail="full")
 
 
 async def events(

@@ -15,7 +15,6 @@ from one_mcp.services.exchange.places import Reach, Spot
 from one_mcp.session import Session
 from one_mcp.store.work import Work
 
-
 Write = Callable[[Work, Callable[[str], None]], dict[str, int]]
 
 
