@@ -20,7 +20,10 @@ _MS_FROM = 100_000_000_000  # 1973 in milliseconds, the year 5138 in seconds
 _NUMBER = re.compile(r"([+-]?[0-9]{1,18})(?:\.([0-9]{1,9}))?")
 _DAY = re.compile(r"[0-9]{8}")
 _DATE = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}")
-_ZONE = re.compile(r"\s+(?:UTC|GMT|Z)$|\s+(?=[+-][0-9]{2}(?::?[0-9]{2})?$)", re.IGNORECASE)
+_ZONE = re.compile(
+    r"\s+(?:UTC|GMT|Z)$|\s+(?=[+-](?:[0-9]{2}(?::?[0-9]{2})?|[0-9](?::[0-9]{2})?)$)", re.IGNORECASE
+)
+_SHORT_OFFSET = re.compile(r"([+-])([0-9](?::|$))")  # as YAML may write it
 _WEEKDAY_OR_DAY = re.compile(r"(?:[A-Za-z]{3,9},?\s+)?[0-9]{1,2}\s+[A-Za-z]{3}\s+[0-9]{4}\s")
 
 
@@ -113,7 +116,7 @@ def from_text(text: str) -> int:
             raise ValueError(FORMS) from error
     zone = _ZONE.search(text)
     if zone is not None:
-        rest = text[zone.end() :]
+        rest = _SHORT_OFFSET.sub(r"\g<1>0\2", text[zone.end() :])
         text = text[: zone.start()] + (rest or "Z")
     return _since_1970(datetime.fromisoformat(text))
 
