@@ -20,7 +20,7 @@ from one_mcp.errors import SettingsError, shown
 PREFIX = "ONE_MCP_"
 TOOLSETS = (
     *("ontology", "entities", "connections", "events", "knowledge", "changes"),
-    *("exchange", "admin"),
+    *("exchange", "admin", "commerce"),
 )
 DEFAULT = "default"  # the tools that are on by default, of whatever toolset
 PACKAGED_MODEL = "all-MiniLM-L6-v2"

@@ -40,6 +40,7 @@ from one_mcp.server.toolbox import Toolbox, ToolSpec
 from one_mcp.server.tools import (
     admin,
     changes,
+    commerce,
     connections,
     entities,
     events,
@@ -105,6 +106,7 @@ SPECS = (
     *knowledge.TOOLS,
     *changes.TOOLS,
     *exchange.TOOLS,
+    *commerce.TOOLS,
     *admin.TOOLS,
 )
 

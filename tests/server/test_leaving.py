@@ -59,6 +59,9 @@ CALLS: dict[str, dict[str, Any]] = {
     "apply_changes": {
         "operations": [{"op": "create_entity", "as": "$x", "type": "audience_member", "name": NAME}]
     },
+    "quote_tokens": {"item": "{tier}", "buyer": "{ada}"},
+    "purchase_tokens": {"quote": "{quote}"},
+    "get_operation": {"id": "{operation}"},
     "get_history": {},
     "export_data": {},
     "import_data": {
@@ -89,6 +92,8 @@ async def ids(client: Client) -> dict[str, str]:
         | {"properties": {"bio": EVIL, "email": "ada@example.com"}, "tags": [f"topic:{NAME}"]},
         {"op": "create_entity", "as": "$post", "type": "blog_post", "name": f"Post {NAME}"}
         | {"properties": {"content": f"Otters breathe. {EVIL}"}},
+        {"op": "create_entity", "as": "$tier", "type": "membership", "name": f"Tier {NAME}"}
+        | {"properties": {"price": 5, "currency": "usd"}},
         {"op": "connect_entities", "from": "$ada", "type": "owns", "to": "$post"}
         | {"metadata": {NAME: EVIL}},
         {"op": "record_event", "as": "$seen", "type": "content_interacted"}
@@ -106,12 +111,25 @@ async def ids(client: Client) -> dict[str, str]:
     tagging = {"id": made.structured_content["ids"]["$post"], "add": [f"mood:{NAME}"]}
     tagged = await client.call_tool("tag_entity", tagging)
     assert tagged.structured_content
+    sale = {
+        "item": made.structured_content["ids"]["$tier"],
+        "buyer": made.structured_content["ids"]["$ada"],
+    }
+    quotes = [
+        (await client.call_tool("quote_tokens", {**sale, "amount": amount})).structured_content
+        for amount in ("1", "2")
+    ]
+    bought = await client.call_tool("purchase_tokens", {"quote": (quotes[0] or {})["quote"]})
+    assert bought.structured_content
     return {
+        "tier": sale["item"],
+        "quote": (quotes[1] or {})["quote"],
+        "operation": bought.structured_content["operation"],
         "ada": made.structured_content["ids"]["$ada"],
         "post": made.structured_content["ids"]["$post"],
         "change": tagged.structured_content["change"],
         "document": document.structured_content["id"],
-        "connection": made.structured_content["done"][2]["id"],
+        "connection": made.structured_content["done"][3]["id"],
         "event": made.structured_content["ids"]["$seen"],
     }
 

@@ -6,6 +6,7 @@ from tests.server import (  # importing them gathers what their tests cite
     test_promises_of_arguments,
     test_promises_of_instructions,
     test_promises_of_reads,
+    test_promises_of_sales,
     test_promises_of_texts,
     test_promises_of_writes,
 )
@@ -23,6 +24,7 @@ TRYING = (
     test_promises_of_arguments,
     test_promises_of_instructions,
     test_promises_of_reads,
+    test_promises_of_sales,
     test_promises_of_texts,
     test_promises_of_writes,
 )

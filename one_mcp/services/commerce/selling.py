@@ -1,19 +1,45 @@
 """Selling: a quote first, then one purchase of it, however often it is asked for."""
 
+from pydantic import ConfigDict
+from pydantic.alias_generators import to_camel
+
 from one_mcp import clock
 from one_mcp.answers import Answer
 from one_mcp.dimensions.commerce import quoting
 from one_mcp.dimensions.operations import journal, operation, plans
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.dimensions.operations.plans import Plan
-from one_mcp.jsons import JsonObject
+from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.services import rails, saga
+from one_mcp.services.commerce import telling
 from one_mcp.services.commerce.purchase import PURCHASE
 from one_mcp.services.rails import Rails
 from one_mcp.session import Session
 from one_mcp.store.work import Work
 
 SALES = frozenset({"sale"})
+
+
+class Purchased(Answer):
+    """What was bought: the payment's entity, and the hash of the transaction on the chain.
+
+    While `state` is running the rest is missing; `get_operation` tells how it goes.
+    """
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+    operation: str
+    state: str
+    sentence: str
+    payment_id: str | None = None
+    tx_hash: str | None = None
+    amount: str
+    total: str
+    currency: str
+    item: str
+    buyer: str
+    custodial: bool | None = None
+    simulated: bool | None = None
 
 
 class Quote(Answer):
@@ -42,6 +68,31 @@ async def quote(
     _require_possible(on, body)
     plan = await one.apart().derive(plans.make, plans.QUOTE, "sale", body, simulated=_simulated(on))
     return _shown(plan)
+
+
+async def buy(one: Session, quote: str, *, again: bool = False) -> Purchased:
+    """Buy what a quote says, and tell how it went; raises what it failed of."""
+    at = await purchase(one, quote, again=again)
+    telling.require_undefeated(at)
+    answer = at.answer or {}
+    return Purchased(
+        operation=at.id,
+        state=at.state.value,
+        sentence=telling.SENTENCES[at.state],
+        payment_id=_text(answer.get("paymentId")),
+        tx_hash=_text(answer.get("txHash")),
+        amount=str(at.body["amount"]),
+        total=str(at.body["total"]),
+        currency=str(at.body["currency"]),
+        item=str(at.body["item"]),
+        buyer=str(at.body["buyer"]),
+        custodial=True if answer.get("custodial") else None,
+        simulated=at.simulated or None,
+    )
+
+
+def _text(value: JsonValue) -> str | None:
+    return None if value is None else str(value)
 
 
 async def purchase(one: Session, quote: str, *, again: bool = False) -> Operation:

@@ -1,0 +1,92 @@
+"""Telling: what an operation looks like to whoever asked for it."""
+
+from one_mcp import clock
+from one_mcp.answers import Answer
+from one_mcp.dimensions.operations.operation import Operation, State
+from one_mcp.errors import OneError
+from one_mcp.jsons import JsonObject
+from one_mcp.money_errors import ChainError, PaymentFailedError, ProviderError
+
+_ERRORS: dict[str, type[ProviderError]] = {
+    error.code: error for error in (PaymentFailedError, ChainError, ProviderError)
+}
+SENTENCES = {
+    State.RUNNING: "It is under way; get_operation tells how it goes, and nothing has to be "
+    "asked for again.",
+    State.UNDOING: "It could not be completed, and what had happened is being undone.",
+    State.DONE: "It is done.",
+    State.UNDONE: "It came to nothing; what had happened was undone.",
+    State.NEEDS_REVIEW: "It can neither go on nor back by itself: a person has to decide, by "
+    "`one-mcp operations`.",
+    State.HELD: "It is held, since this database was restored or copied; a person has to release "
+    "it: `one-mcp operations`.",
+}
+
+
+class OperationStep(Answer):
+    """A step: `intended` before its effect, then `done`, `failed` or `unknown`; `undone` after."""
+
+    name: str
+    state: str
+    tries: int
+    result: JsonObject | None = None
+
+
+class ToldOperation(Answer):
+    """An operation: where it stands, its steps in their order, what came of it.
+
+    `answer` is what the tool that began it answers at its end; `failure` why it went back.
+    """
+
+    operation: str
+    kind: str
+    state: str
+    sentence: str
+    plan: str | None = None
+    steps: list[OperationStep]
+    answer: JsonObject | None = None
+    failure: JsonObject | None = None
+    simulated: bool | None = None
+    began: str
+    updated: str
+
+
+def told(at: Operation) -> ToldOperation:
+    """Tell an operation."""
+    return ToldOperation(
+        operation=at.id,
+        kind=at.kind,
+        state=at.state.value,
+        sentence=SENTENCES[at.state],
+        plan=at.plan,
+        steps=[
+            OperationStep(
+                name=row.name,
+                state="undone" if name in at.back and at.back[name].state == "done" else row.state,
+                tries=row.attempts,
+                result=row.result or None,
+            )
+            for name, row in at.done.items()
+        ],
+        answer=at.answer,
+        failure=at.failure,
+        simulated=at.simulated or None,
+        began=clock.to_text(at.created_at),
+        updated=clock.to_text(at.updated_at),
+    )
+
+
+def require_undefeated(at: Operation) -> None:
+    """Raise what an operation failed of, where it was undone: every later call is told the same."""
+    if at.state is State.UNDONE:
+        raise failure(at)
+
+
+def failure(at: Operation) -> OneError:
+    """Make the error that the journal kept."""
+    data = at.failure or {}
+    error = _ERRORS.get(str(data.get("code")), OneError)
+    told = error(f"{data.get('message', 'It failed.')} Nothing was charged; {at.id} is undone.")
+    kept = {name: value for name, value in data.items() if name not in {"message", "retryable"}}
+    told.fields = {**kept, "operation": at.id}
+    return told

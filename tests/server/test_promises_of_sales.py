@@ -1,0 +1,94 @@
+"""Each sentence in the descriptions of the tools that sell is so."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from mcp import Client
+from mcp.server import Server
+
+from one_mcp.server.caller import Serving
+from tests.server.business import made
+from tests.server.promises import Ask, promised
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def client(server: Server[Serving]) -> AsyncIterator[Client]:
+    async with Client(server) as connected:
+        yield connected
+
+
+@pytest.fixture
+async def ids(ask: Ask) -> dict[str, str]:
+    """A buyer, and things that are sold."""
+    shop = [
+        made("bob", "audience_member", email="bob@example.com"),
+        made("yoga", "course", price=49.5, currency="eur"),
+        made("gold", "membership", price=9, currency="usd"),
+        made("ebook", "digital_product", price=0),
+    ]
+    written = (await ask("apply_changes", operations=shop))["ids"]
+    return {name.removeprefix("$"): id for name, id in written.items()}
+
+
+@promised(
+    "quote_tokens",
+    "Say what a sale will be: tokens, a course, a membership or another product.",
+    "Nothing is charged.",
+    "The price is the item's own.",
+)
+@pytest.mark.parametrize(
+    ("item", "total"), [("yoga", "99.00"), ("gold", "18.00"), ("ebook", "0.00")]
+)
+async def test_a_quote_says_what_a_sale_will_be(
+    ask: Ask, ids: dict[str, str], item: str, total: str
+) -> None:
+    quote = await ask("quote_tokens", item=ids[item], buyer=ids["bob"], amount="2")
+    payments = await ask("find_entities", type="payment")
+
+    assert quote["total"] == total
+    assert quote["simulated"] is True
+    assert payments["items"] == []
+
+
+@promised(
+    "purchase_tokens",
+    "Buy what a quote says: charged, delivered and recorded once, or nothing of it.",
+    "The same quote never buys twice: call again with it to learn the end.",
+)
+@promised("get_operation", "Tell how an operation goes or went, step by step.")
+async def test_a_quote_is_bought_once(ask: Ask, ids: dict[str, str]) -> None:
+    quote = await ask("quote_tokens", item=ids["yoga"], buyer=ids["bob"])
+
+    bought = await ask("purchase_tokens", quote=quote["quote"])
+    again = await ask("purchase_tokens", quote=quote["quote"])
+    told = await ask("get_operation", id=bought["operation"])
+
+    assert bought["state"] == "done"
+    assert again == bought
+    assert [(it["name"], it["state"]) for it in told["steps"]] == [
+        ("authorize", "done"),
+        ("capture", "done"),
+    ]
+    payments = await ask("find_entities", type="payment", detail="full")
+    assert [it["properties"]["amount"] for it in payments["items"]] == [49.5]
+    enrolled = await ask("find_connections", from_=ids["bob"], types=["enrolled_in", "purchased"])
+    assert {it["to"] for it in enrolled["items"]} == {ids["yoga"]}
+
+
+async def test_a_declined_purchase_says_so_each_time(ask: Ask, ids: dict[str, str]) -> None:
+    quote = await ask(
+        "quote_tokens",
+        item=ids["yoga"],
+        buyer=ids["bob"],
+        payment_method="pm_card_chargeDeclinedInsufficientFunds",
+    )
+
+    first = await ask("purchase_tokens", quote=quote["quote"])
+    second = await ask("purchase_tokens", quote=quote["quote"])
+
+    assert first["code"] == "PAYMENT_FAILED"
+    assert first["declined_code"] == "insufficient_funds"
+    assert second == first
+    assert (await ask("get_operation", id=first["operation"]))["state"] == "undone"
