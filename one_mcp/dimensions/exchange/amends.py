@@ -45,9 +45,9 @@ def settle(loading: Loading, lines: Settled) -> Settled:
 
 
 def _waits(loading: Loading, line: int, draft: EntityLine) -> bool:
-    waits = not loading.again and bool(draft.news) and draft.former and draft.former.is_merged
+    waits = not loading.file.again and bool(draft.news) and draft.former and draft.former.is_merged
     if waits:
-        loading.late.append(line)
+        loading.file.late.append(line)
     return bool(waits)
 
 
@@ -69,12 +69,12 @@ def _keep(loading: Loading, wrote: Authors, line: int, draft: EntityLine, before
     for field in rows.differing(before, row):
         column, _, name = field.partition(".")
         was = old.get(name) if name else before[column]
-        if not loading.overwrite and wrote.has_corrected(field):
+        if not loading.file.overwrite and wrote.has_corrected(field):
             loading.report.notice(Notice.KEPT, line, f"{name or column} of {row.id}")
             columns |= {} if name else {column: was}
         elif was is not None and wrote.has_given(field):
             loading.report.notice(Notice.REPLACED, line, f"{name or column} of {row.id}")
-    if not loading.overwrite:
+    if not loading.file.overwrite:
         columns["properties"] = wrote.kept("properties", old, row.properties)
     draft.row = replace(row, **columns)
 
@@ -93,7 +93,9 @@ def _news(loading: Loading, draft: EntityLine, former: Former) -> list[News]:
     now = _fields(draft.row.name, draft.row.status, draft.row.properties)
     before = now if former.was is None else _columns(former.was)
     record = draft.record
-    checked = check.properties(draft.kind, record.properties, patch=True, stored=loading.faithful)
+    checked = check.properties(
+        draft.kind, record.properties, patch=True, stored=loading.file.faithful
+    )
     after = _fields(
         draft.name,
         record.status or before["status"],
@@ -141,7 +143,7 @@ def _tell(
                 what += f", which has become of {former.id}"
             loading.report.notice(Notice.KEPT, line, what)
     if taken:
-        loading.entities.add(former.row["seq"])
+        loading.file.entities.add(former.row["seq"])
 
 
 def _amends_survivor(
@@ -151,13 +153,13 @@ def _amends_survivor(
 
     Where another line means the survivor, too, that one says what it is.
     """
-    if former.row["deleted_at"] is not None or former.row["seq"] in loading.entities:
+    if former.row["deleted_at"] is not None or former.row["seq"] in loading.file.entities:
         return False
     author = wrote[former.row["id"]].of(news.field)
     brought = author is not None and author.imported and author.change > former.since
     is_as_it_was = former.was is not None and jsons.same(news.now, news.was)
     corrected = wrote[former.id].has_corrected(news.field)
-    return loading.overwrite or ((brought or is_as_it_was) and not corrected)
+    return loading.file.overwrite or ((brought or is_as_it_was) and not corrected)
 
 
 def _amends_converted(
@@ -165,7 +167,7 @@ def _amends_converted(
 ) -> bool:
     if former.row["deleted_at"] is not None:
         return False
-    return loading.overwrite or not wrote[former.id].has_corrected(news.field)
+    return loading.file.overwrite or not wrote[former.id].has_corrected(news.field)
 
 
 def _amend(loading: Loading, draft: EntityLine, former: Former, news: list[News]) -> bool:
@@ -173,7 +175,7 @@ def _amend(loading: Loading, draft: EntityLine, former: Former, news: list[News]
     row, values = draft.row, {it.field: it.value for it in news}
     try:
         properties, _ = rows.patched(
-            row.kind, former.row, _properties(values), stored=loading.faithful
+            row.kind, former.row, _properties(values), stored=loading.file.faithful
         )
     except OneError:
         return False
@@ -184,7 +186,7 @@ def _amend(loading: Loading, draft: EntityLine, former: Former, news: list[News]
 
 def _keep_tags_away(loading: Loading, lines: Settled) -> None:
     """Leave out tags that somebody took from an entity after an import had brought it."""
-    if loading.overwrite:
+    if loading.file.overwrite:
         return
     given = {
         draft.row.id: [f"{key}:{value}" for key, value in draft.tags]

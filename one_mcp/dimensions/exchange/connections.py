@@ -120,9 +120,9 @@ def _matched(
         id, hidden_at = record.id or ids.new(ids.CONNECTION, loading.work.now), record.hidden_at
     else:
         id, hidden_at = before["id"], record.hidden_at and before["deleted_at"]
-        if before["version"] in loading.changes or before["seq"] in loading.connections:
+        if before["version"] in loading.file.changes or before["seq"] in loading.file.connections:
             raise repeated("from, type and to")
-        loading.connections.add(before["seq"])
+        loading.file.connections.add(before["seq"])
     draft.row = ConnectionRow(
         draft.kind,
         id,
@@ -142,7 +142,7 @@ def _settled(loading: Loading, lines: Lines[ConnectionLine]) -> Lines[Connection
     work, report = loading.work, loading.report
     wrote = authors.of(work, "connection", {draft.row.id for _, draft in lines if draft.differs})
     new = [draft.ends for _, draft in lines if draft.before is None]
-    gone = {} if loading.overwrite else authors.taken_apart(work, new)
+    gone = {} if loading.file.overwrite else authors.taken_apart(work, new)
     for line, draft in lines:
         if draft.before is not None and draft.differs:
             _keep(loading, wrote[draft.row.id], line, draft, draft.before)
@@ -161,11 +161,11 @@ def _keep(loading: Loading, wrote: Authors, line: int, draft: ConnectionLine, be
     fields |= {name: then[name] is not None for name in times}
     for field_, was_there in fields.items():
         subject = f"{field_.removeprefix('metadata.')} of {draft.row.id}"
-        if not loading.overwrite and wrote.has_corrected(field_):
+        if not loading.file.overwrite and wrote.has_corrected(field_):
             loading.report.notice(Notice.KEPT, line, subject)
         elif was_there and wrote.has_given(field_):
             loading.report.notice(Notice.REPLACED, line, subject)
-    if not loading.overwrite:
+    if not loading.file.overwrite:
         corrected = {name: then[name] for name in times if wrote.has_corrected(name)}
         span = Span(**{**now, **corrected})
         draft.row = replace(
@@ -179,8 +179,8 @@ def _metadata(loading: Loading, draft: ConnectionLine) -> JsonObject:
     """Work out the metadata: merged, or new with defaults; an export's as it is."""
     kind, given = draft.kind, draft.record.metadata
     if draft.before is not None:
-        values, checked = rows.patched(kind, draft.before, given, stored=loading.faithful)
-    elif loading.faithful:
+        values, checked = rows.patched(kind, draft.before, given, stored=loading.file.faithful)
+    elif loading.file.faithful:
         checked = check.metadata(kind, given, patch=True, stored=True)
         values = checked.values
     else:

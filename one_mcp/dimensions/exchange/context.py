@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from one_mcp.dimensions.exchange import records
 from one_mcp.dimensions.exchange.key_maps import KeyMaps
-from one_mcp.dimensions.exchange.report import Tally
+from one_mcp.dimensions.exchange.report import Place, Tally
 from one_mcp.dimensions.organizations import currencies
 from one_mcp.errors import DuplicateError, NotFoundError, OneError
 from one_mcp.ontology import check
@@ -45,8 +45,8 @@ class RowSet:
 
 
 @dataclass(slots=True)
-class Loading:
-    """An import under way.
+class FileState:
+    """What an import knows of its file from one transaction to the next.
 
     `overwrite` lets lines replace what somebody has corrected since an import brought it.
     `faithful` is set by the header of our own exports: rows are taken over as they are, without
@@ -58,8 +58,7 @@ class Loading:
     this one may go on with.
     """
 
-    work: Work
-    report: Tally
+    place: Place
     overwrite: bool = False
     faithful: bool = False
     again: bool = False
@@ -71,18 +70,22 @@ class Loading:
     unreplaced: RowSet = field(default_factory=RowSet)
     keys: KeyMaps = field(default_factory=KeyMaps)
     cut_off: list[int] = field(default_factory=list[int])
-    _advice: dict[tuple[str, str, str], str | None] = field(
+    advice: dict[tuple[str, str, str], str | None] = field(
         default_factory=dict[tuple[str, str, str], str | None]
     )
 
-    def __post_init__(self) -> None:
-        self.changes.add(self.work.change)
 
-    def go_on(self, work: Work) -> None:
-        """Go on in another transaction, with a report of its own."""
-        self.work = work
-        self.changes.add(work.change)
-        self.report = Tally(self.report.place)
+@dataclass(slots=True)
+class Loading:
+    """One transaction of an import, with a report of its own."""
+
+    work: Work
+    file: FileState
+    report: Tally = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.report = Tally(self.file.place)
+        self.file.changes.add(self.work.change)
 
     def remark(self, checked: CheckedProperties) -> None:
         """Note what is worth telling of fields that were checked."""
@@ -98,10 +101,10 @@ class Loading:
             try:
                 kept.append((line, check(line, item)))
             except NotFoundError as error:
-                if self.again:
+                if self.file.again:
                     self.report.refuse(line, error)
                 else:
-                    self.late.append(line)
+                    self.file.late.append(line)
             except OneError as error:
                 self.report.refuse(line, _quoting(error, item))
         return kept
@@ -109,9 +112,9 @@ class Loading:
     def advice(self, from_type: str, relationship: str, to_type: str) -> str | None:
         """Return advice about an unusual connection; raises WrongDirectionError."""
         ends = (from_type, relationship, to_type)
-        if ends not in self._advice:
-            self._advice[ends] = check.endpoints(self.work.ontology, *ends)
-        return self._advice[ends]
+        if ends not in self.file.advice:
+            self.file.advice[ends] = check.endpoints(self.work.ontology, *ends)
+        return self.file.advice[ends]
 
 
 def _quoting(error: OneError, item: object) -> OneError:

@@ -74,7 +74,7 @@ def _drafted(
 def _told_of(loading: Loading, references: References, link: records.DocumentLink) -> str:
     """Find the entity of a link: a live one, but an export has what is archived, too."""
     found = references.find(link.entity)
-    if not loading.faithful:
+    if not loading.file.faithful:
         found.require_live()
     return found.id
 
@@ -90,7 +90,7 @@ def _matched(loading: Loading, keys: Keys, line: int, draft: DocumentLine) -> Do
     draft.before = before = _present(loading.work, draft)
     if before is None:
         return draft
-    if before["version"] in loading.changes:
+    if before["version"] in loading.file.changes:
         raise repeated("document")
     if before["source_id"] is not None:
         raise ConflictError(
@@ -122,7 +122,7 @@ def _store(loading: Loading, wrote: dict[str, Authors], line: int, draft: Docume
         texts.insert(work, values)
         counts = report.created
     elif texts.differs(before, values):
-        if wrote[id].has_corrected("hash") and not loading.overwrite:
+        if wrote[id].has_corrected("hash") and not loading.file.overwrite:
             report.notice(Notice.KEPT, line, f"the text of {id}")
             report.unchanged[KIND] += 1
             return

@@ -37,7 +37,7 @@ def _address(row: EntityRow) -> str | None:
 
 
 def _first(loading: Loading, rows: list[Row]) -> dict[str, str]:
-    return {row["wanted"]: row["id"] for row in rows if row["version"] not in loading.changes}
+    return {row["wanted"]: row["id"] for row in rows if row["version"] not in loading.file.changes}
 
 
 def _of_name(work: Work, names: list[tuple[str, str]]) -> list[Row]:

@@ -51,7 +51,7 @@ class PresentEntities:
             and (likely := _likely(it)) is not None
         }
         self._keyed = KeyedEntities(
-            work, [it.key for it in drafts if it.key is not None], loading.keys
+            work, [it.key for it in drafts if it.key is not None], loading.file.keys
         )
         self._likely = keyless
         self._alike = AlikeEntities(work, list(keyless.values()))
@@ -171,7 +171,7 @@ def matched(
         keys.claim(line, "external_id", draft.kind.name, record.external_id)
     if draft.key is not None:
         keys.claim(line, draft.key.what, draft.key.text)
-    draft.before = before = present.find(draft, loading.entities)
+    draft.before = before = present.find(draft, loading.file.entities)
     if before is None:
         id, status = record.id or ids.new(ids.ENTITY, loading.work.now), lookup.DEFAULT_STATUS
         properties = _begun(loading, draft)
@@ -179,11 +179,11 @@ def matched(
         id, status = before["id"], before["status"]
         is_merged = draft.former is not None and draft.former.is_merged
         if not is_merged:  # the survivor's own line may stand further down, or have been
-            if before["version"] in loading.changes or (
-                before["seq"] in loading.entities and not (draft.is_alike or draft.former)
+            if before["version"] in loading.file.changes or (
+                before["seq"] in loading.file.entities and not (draft.is_alike or draft.former)
             ):
                 raise repeated(_key(draft))
-            loading.entities.add(before["seq"])
+            loading.file.entities.add(before["seq"])
         draft.tags = [] if draft.is_alike else draft.tags
         if draft.is_alike or draft.former:
             kind = loading.work.ontology.entity_types.get(before["type"], draft.kind)
@@ -218,7 +218,7 @@ def _key(draft: EntityLine) -> str:
 def _begun(loading: Loading, draft: EntityLine) -> JsonObject:
     """Work out the properties of a new entity: an export's as they are, others with defaults."""
     given = draft.record.properties
-    if loading.faithful:
+    if loading.file.faithful:
         checked = check.properties(draft.kind, given, stored=True)
         values = checked.values
     else:
@@ -246,6 +246,8 @@ def _merged(loading: Loading, draft: EntityLine, before: Row) -> JsonObject:
         )
     if jsons.dumps(record.properties) == before["properties"]:
         return record.properties
-    values, checked = rows.patched(draft.kind, before, record.properties, stored=loading.faithful)
+    values, checked = rows.patched(
+        draft.kind, before, record.properties, stored=loading.file.faithful
+    )
     loading.remark(checked)
     return values

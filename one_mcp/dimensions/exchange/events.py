@@ -67,7 +67,8 @@ def load(loading: Loading, lines: Lines[records.EventRecord]) -> None:
     there = [
         before["id"]
         for line, (_, before) in matched
-        if before and not (loading.again and line in loading.unreplaced)  # counted when it came
+        if before
+        and not (loading.file.again and line in loading.file.unreplaced)  # counted when it came
     ]
     changed = len(retracted.intersection(there))
     loading.report.created[KIND] += len(new) + len(undone)
@@ -81,7 +82,7 @@ def _is_person(end: End) -> bool:
 
 def _as_it_is(loading: Loading, end: End) -> bool:
     """Tell whether an id stands for itself: an export's events outlive what they tell of (D-17)."""
-    return loading.faithful and isinstance(end, str) and end.startswith(OURS)
+    return loading.file.faithful and isinstance(end, str) and end.startswith(OURS)
 
 
 def _people(work: Work, ids: set[str]) -> set[str]:
@@ -106,7 +107,9 @@ def _drafted(
 ) -> EventLine:
     work = loading.work
     kind = check.event_type(work.ontology, record.type)
-    checked = check.metadata(kind, record.metadata, patch=loading.faithful, stored=loading.faithful)
+    checked = check.metadata(
+        kind, record.metadata, patch=loading.file.faithful, stored=loading.file.faithful
+    )
     loading.remark(checked)
     me = work.principal.person
     actor = me if record.actor is None else _party(loading, references, people, record.actor)
@@ -180,14 +183,14 @@ def _matched(
         keys.claim(line, "external_id", record.external_id)
         before = present.by_external.get(record.external_id)
     else:
-        before = present.alike.take(draft.happening, loading.events)
+        before = present.alike.take(draft.happening, loading.file.events)
         if before is not None:
-            loading.events.add(before["seq"])
+            loading.file.events.add(before["seq"])
             return draft, before
     if before is None:
         loading.report.happens(line, draft.row.at, loading.work.now)
         return draft, None
-    if before["version"] in loading.changes and line not in loading.unreplaced:
+    if before["version"] in loading.file.changes and line not in loading.file.unreplaced:
         raise repeated("id" if record.id else "external_id")
     if _says_otherwise(draft, before):
         raise ConflictError(

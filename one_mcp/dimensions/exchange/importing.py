@@ -22,7 +22,7 @@ from one_mcp.dimensions.exchange import (
     members,
     records,
 )
-from one_mcp.dimensions.exchange.context import Loading
+from one_mcp.dimensions.exchange.context import FileState, Loading
 from one_mcp.dimensions.exchange.key_maps import KeyMaps
 from one_mcp.dimensions.exchange.records import Header, Numbered, Record, Records
 from one_mcp.dimensions.exchange.report import Counts, Loaded, Place, Tally, at_its_line
@@ -64,27 +64,41 @@ def load(
     A row may refer to a row further down: such lines are read a second time.
     Raises ImportRowsError when rows are bad and `on_error` is "abort".
     """
-    loading = Loading(work, Tally(place), overwrite=overwrite, keys=keys or KeyMaps())
-    for batch in batches(source):
+    loading = Loading(work, FileState(place, overwrite=overwrite, keys=keys or KeyMaps()))
+    for batch in course(loading.file, source):
         _take(loading, batch)
-    loading.report.lines -= loading.faithful
-    if loading.late:
-        loading.again = True
-        for batch in batches(only(source, loading.late)):
-            _take(loading, batch)
-    if loading.faithful:
-        loading.report.forget_remarks()
-    else:
+    if close(loading.file, loading.report):
         announcing.announce(loading)
     if loading.report.failed and on_error == "abort":
         raise loading.report.refusal()
     return loading.report.answer()
 
 
-def begin(work: Work, place: Place, keys: KeyMaps, *, overwrite: bool) -> Loading:
-    """Begin an import in parts; each part brings its own transaction."""
+def course(file: FileState, source: Records) -> Iterator[list[Numbered]]:
+    """Cut a file into batches, each to be loaded before the next is asked for.
+
+    Lines that refer to something further down come once more, at the end.
+    """
+    yield from batches(source)
+    if file.late:
+        file.again = True
+        yield from batches(only(source, file.late))
+
+
+def close(file: FileState, report: Tally) -> bool:
+    """Close the report at the end of a file, and tell whether what it wrote has automatic events.
+
+    An export brings its own, and what is remarkable in it was said when it was first written.
+    """
+    if file.faithful:
+        report.forget_remarks()
+    return not file.faithful
+
+
+def begin(work: Work, place: Place, keys: KeyMaps, *, overwrite: bool) -> FileState:
+    """Begin an import in parts, each of which is a transaction of its own."""
     cut_off = groups.unfinished(work)
-    return Loading(work, Tally(place), overwrite=overwrite, keys=keys, cut_off=cut_off)
+    return FileState(place, overwrite=overwrite, keys=keys, cut_off=cut_off)
 
 
 class LoadedPart(Written):
@@ -106,28 +120,27 @@ class LoadedPart(Written):
 
 
 @clock.lasting()
-def load_part(work: Work, loading: Loading, batch: list[Numbered], *, announce: bool) -> LoadedPart:
+def load_part(work: Work, file: FileState, batch: list[Numbered], *, announce: bool) -> LoadedPart:
     """Load some records as one change of an import that goes on.
 
     `announce` says whether no line of the import tells of an event, so that those which follow from
     the records can be recorded along with them.
     """
-    loading.go_on(work)
-    was_late, was_faithful = len(loading.late), loading.faithful
+    loading = Loading(work, file)
+    was_late = len(file.late)
     _take(loading, batch)
-    loading.report.lines -= loading.faithful and not was_faithful
-    if announce and not loading.faithful:
+    if announce and not file.faithful:
         announcing.announce(loading)
-    entities = loading.entities.news()
+    entities = file.entities.news()
     return LoadedPart(
         counts=loading.report.counts(),
-        faithful=loading.faithful,
-        late=list(loading.late[was_late:]) or None,
-        unreplaced=loading.unreplaced.news() or None,
+        faithful=file.faithful,
+        late=list(file.late[was_late:]) or None,
+        unreplaced=file.unreplaced.news() or None,
         entities=entities or None,
-        met=_met(work, loading.cut_off, entities) or None,
-        connections=loading.connections.news() or None,
-        events=loading.events.news() or None,
+        met=_met(work, file.cut_off, entities) or None,
+        connections=file.connections.news() or None,
+        events=file.events.news() or None,
     )
 
 
@@ -164,23 +177,23 @@ class Announced(Written):
     after: int | None = None
 
 
-def announce_part(work: Work, loading: Loading, change: int, after: int) -> Announced:
+def announce_part(work: Work, file: FileState, change: int, after: int) -> Announced:
     """Record automatic events of what one of the import's changes wrote, once all lines are in."""
-    loading.go_on(work)
+    loading = Loading(work, file)
     after_that = announcing.announce_some(loading, change, after)
     return Announced(counts=loading.report.counts(), after=after_that)
 
 
-def recall(loading: Loading, part: LoadedPart) -> None:
+def recall(file: FileState, part: LoadedPart) -> None:
     """Take over what a part had found that an earlier call of the same import has written."""
-    loading.changes.add(ids.change_number(part.change or "") or 0)
-    loading.faithful = part.faithful
-    loading.late.extend(part.late or ())
+    file.changes.add(ids.change_number(part.change or "") or 0)
+    file.faithful = part.faithful
+    file.late.extend(part.late or ())
     for rows, added in (
-        (loading.unreplaced, part.unreplaced),
-        (loading.entities, part.entities),
-        (loading.connections, part.connections),
-        (loading.events, part.events),
+        (file.unreplaced, part.unreplaced),
+        (file.entities, part.entities),
+        (file.connections, part.connections),
+        (file.events, part.events),
     ):
         for row in added or ():
             rows.add(row)
@@ -220,7 +233,7 @@ def _characters(value: JsonValue) -> int:
 
 
 def _take(loading: Loading, batch: list[Numbered]) -> None:
-    if not loading.again:
+    if not loading.file.again:
         loading.report.lines += len(batch)
     kinds: dict[type[Record], list[tuple[int, Record]]] = defaultdict(list)
     for line, record in batch:
@@ -245,7 +258,8 @@ def _begin(loading: Loading, line: int, header: Header) -> None:
             version=header.version,
         )
     loading.work.principal.require(Permission.ADMIN)
-    loading.faithful = True
+    loading.file.faithful = True
+    loading.report.lines -= 1  # it is no row
 
 
 def only(source: Records, numbers: "array[int]") -> Iterator[Numbered]:

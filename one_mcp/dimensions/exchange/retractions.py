@@ -29,14 +29,14 @@ def load(loading: Loading, lines: Sequence[Line]) -> set[str]:
             continue
         if record.replaced_by is None or record.replaced_by in known:
             fresh.append((id, record.reason, record.replaced_by))
-        elif loading.again:
+        elif loading.file.again:
             loading.report.refuse(
                 line,
                 NotFoundError(f"There is no event {record.replaced_by}.", id=record.replaced_by),
             )
         else:
-            loading.late.append(line)
-            loading.unreplaced.add(line)
+            loading.file.late.append(line)
+            loading.file.unreplaced.add(line)
     retraction.put(work, fresh)
     return {id for id, _, _ in fresh}
 

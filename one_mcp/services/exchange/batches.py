@@ -14,7 +14,7 @@ from anyio import to_thread
 from one_mcp import ids
 from one_mcp.dimensions.changes import groups
 from one_mcp.dimensions.exchange import importing, records
-from one_mcp.dimensions.exchange.context import Loading
+from one_mcp.dimensions.exchange.context import FileState
 from one_mcp.dimensions.exchange.importing import OnError
 from one_mcp.dimensions.exchange.key_maps import Keyed, KeyMaps
 from one_mcp.dimensions.exchange.records import Numbered
@@ -82,7 +82,7 @@ class _Import:
     """An import under way: what is known of the rows, and which changes it has made."""
 
     one: Session
-    loading: Loading
+    file: FileState
     report: Tally
     announce: bool
     first: int = BEGINS
@@ -115,10 +115,10 @@ class _Import:
     async def write(self, batches: Iterator[list[Numbered]]) -> None:
         while batch := await to_thread.run_sync(next, batches, None):
             part = await self.one.write_part(
-                self.first, importing.load_part, self.loading, batch, announce=self.announce
+                self.first, importing.load_part, self.file, batch, announce=self.announce
             )
             if part.replayed:
-                importing.recall(self.loading, part)
+                importing.recall(self.file, part)
             self.is_replayed = self.is_replayed and bool(part.replayed)
             self.met.update(part.met or ())
             self.add(part.counts, part.change)
@@ -132,7 +132,7 @@ class _Import:
             after: int | None = 0
             while after is not None:
                 told = await self.one.write_part(
-                    self.first, importing.announce_part, self.loading, change, after
+                    self.first, importing.announce_part, self.file, change, after
                 )
                 self.is_replayed = self.is_replayed and bool(told.replayed)
                 self.add(told.counts, told.change)
@@ -147,8 +147,8 @@ async def load(
     Raises ImportRowsError where rows are bad and `on_error` is "abort", once all is taken back;
     what somebody has changed meanwhile keeps it from that, and is named.
     """
-    loading = await one.read(importing.begin, given.place, keys, overwrite=given.overwrite)
-    under_way = _Import(one, loading, Tally(given.place), announce=not tells_events)
+    file = await one.read(importing.begin, given.place, keys, overwrite=given.overwrite)
+    under_way = _Import(one, file, Tally(given.place), announce=not tells_events)
     try:
         await _run(under_way, given)
     except UndoneError:
@@ -180,14 +180,9 @@ def _kept(error: OneError, kept: str) -> OneError:
 
 
 async def _run(under_way: _Import, given: Intake) -> None:
-    loading = under_way.loading
-    await under_way.write(importing.batches(given.rows))
-    if loading.late:
-        loading.again = True
-        await under_way.write(importing.batches(importing.only(given.rows, loading.late)))
-    if loading.faithful:
-        under_way.report.forget_remarks()
-    elif not under_way.announce:
+    file = under_way.file
+    await under_way.write(importing.course(file, given.rows))
+    if importing.close(file, under_way.report) and not under_way.announce:
         await under_way.tell()
     if under_way.first:
         await under_way.one.derive_once(groups.finish, under_way.first)
