@@ -12,7 +12,7 @@ from one_mcp.dimensions import excerpts, lookup
 from one_mcp.dimensions.entities import as_of as past
 from one_mcp.dimensions.entities import computed, neighbours, tags
 from one_mcp.dimensions.entities.neighbours import Happened, Neighbour, Tie
-from one_mcp.dimensions.entities.others import Party
+from one_mcp.dimensions.entities.non_entities import Party
 from one_mcp.dimensions.events import statistics
 from one_mcp.dimensions.events.statistics import Stats
 from one_mcp.dimensions.organizations import moments

@@ -4,9 +4,9 @@ from collections.abc import Collection
 
 from one_mcp import clock, ids
 from one_mcp.dimensions.connections import validity
-from one_mcp.dimensions.entities import details, others
+from one_mcp.dimensions.entities import details, non_entities
 from one_mcp.dimensions.entities.details import Include, Portrait
-from one_mcp.dimensions.entities.others import Shown
+from one_mcp.dimensions.entities.non_entities import Shown
 from one_mcp.dimensions.organizations import moments
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.store.pages import Detail
@@ -40,9 +40,9 @@ def show(
     at = moments.read(work, as_of, "as_of")
     hidden = "archived" in (include or ())
     shown = (
-        others.event(work, id, at)
+        non_entities.event(work, id, at)
         if kind == ids.EVENT
-        else others.connection(work, id, at, hidden=hidden)
+        else non_entities.connection(work, id, at, hidden=hidden)
     )
     return _portrait(shown, at, work.now if at is None else at)
 

@@ -1,4 +1,4 @@
-"""Others: a connection and an event, each shown by its id as an entity is."""
+"""Non-entities: a connection and an event, each shown by its id as an entity is."""
 
 from dataclasses import dataclass
 
