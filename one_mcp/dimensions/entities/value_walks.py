@@ -68,12 +68,14 @@ def _walked(work: Work, wanted: Wanted, order: ValueOrder, kind: int) -> Reading
     )
     way = "DESC" if order.descending else "ASC"
     listed = f"{walk} ORDER BY value {way}, entity {way}"
+    again = f"ORDER BY listed.value {way}, listed.entity {way}"
     at = "listed.value" if kind == NUMBERS else "0"
     rows = _joined(
         work,
         wanted,
         listed,
         f"{order.kind} = {kind}",
+        again,
         also=f"{at} AS at, listed.value AS listed",
     )
     if any(_is_shortened(row, kind) for row in rows):
@@ -97,15 +99,18 @@ def _without(work: Work, wanted: Wanted, order: ValueOrder) -> Reading:
         f"SELECT seq AS entity FROM entities {dialect.by_number()}"
         f" WHERE organization_id = :organization {later} ORDER BY seq {way}"
     )
-    rows = _joined(work, wanted, listed, f"{order.kind} = {NOTHING}", also="0 AS at")
+    again = f"ORDER BY listed.entity {way}"
+    rows = _joined(work, wanted, listed, f"{order.kind} = {NOTHING}", again, also="0 AS at")
     if len(rows) == wanted.count:
         return Reading(rows)
     end = work.one(f"{listed} LIMIT 1 OFFSET {LOOKED_THROUGH - 1}", **selection.parameters)
     return Reading(rows, [[NOTHING, 0, ""], end["entity"]] if end else None)
 
 
-def _joined(work: Work, wanted: Wanted, listed: str, kind: str, *, also: str) -> list[Row]:
-    """Read the entities of a walk, in its order, and keep those that fit.
+def _joined(
+    work: Work, wanted: Wanted, listed: str, kind: str, again: str, *, also: str
+) -> list[Row]:
+    """Read the entities of a walk, and keep those that fit; `again` is the order it comes in.
 
     The tables say where a value may be; its kind is asked of the entity, which may have a list.
     """
@@ -119,6 +124,7 @@ def _joined(work: Work, wanted: Wanted, listed: str, kind: str, *, also: str) ->
         WHERE entities.organization_id = :organization
           AND entities.seq = listed.entity
           AND {" AND ".join(tests)}
+        {again}
         {dialect.most("count")}
         """,
         **selection.parameters,
