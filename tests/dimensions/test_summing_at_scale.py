@@ -8,7 +8,7 @@ import pytest
 from one_mcp.dimensions.connections import connection
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.events import event
-from one_mcp.dimensions.graph.summary import summarizing
+from one_mcp.dimensions.graph.summary import notes, summarizing
 from one_mcp.dimensions.graph.summary.sources import Conditions
 from one_mcp.jsons import JsonObject
 from one_mcp.session import Session
@@ -61,7 +61,7 @@ async def test_a_payment_counts_for_each_course_once_and_once_in_the_total(one: 
         (courses[1], 2, {"USD": 12.5}),
         (None, 1, {"USD": 100}),
     ]
-    assert said.note == summarizing.IN_SEVERAL
+    assert said.note == notes.IN_SEVERAL
 
 
 async def paid(one: Session, pick: random.Random, people: int, payments: int) -> None:

@@ -1,12 +1,12 @@
 """Summarize entities, connections or events: count and compute, group, rank, compare."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import Literal
 
-from one_mcp import clock, ids, jsons
-from one_mcp.answers import Answer, cut
+from one_mcp import jsons
+from one_mcp.answers import Answer
 from one_mcp.dimensions.entities.orders import Sort
 from one_mcp.dimensions.events import finding
 from one_mcp.dimensions.events.finding import Around
@@ -14,32 +14,30 @@ from one_mcp.dimensions.graph.summary import (
     bucketing,
     fields,
     figures,
+    lines,
     measures,
+    notes,
     periods,
     sources,
     tally,
 )
 from one_mcp.dimensions.graph.summary.figures import Figures, MoneyRank
+from one_mcp.dimensions.graph.summary.lines import Group
 from one_mcp.dimensions.graph.summary.measures import Measure
-from one_mcp.dimensions.graph.summary.queries import Grouping, Key, Value
+from one_mcp.dimensions.graph.summary.queries import Grouping, Key
 from one_mcp.dimensions.graph.summary.sources import Conditions, Kind, RowSource
 from one_mcp.dimensions.graph.summary.tally import GroupTally, Ranking, Tallies
 from one_mcp.dimensions.organizations import settings
 from one_mcp.errors import InvalidArgumentError
-from one_mcp.jsons import JsonObject, JsonValue
-from one_mcp.ontology import check
-from one_mcp.store import fulltext, pages, unindexed
+from one_mcp.jsons import JsonObject
+from one_mcp.store import pages
 from one_mcp.store.work import Work
 
 USUAL_GROUPS = 20
 USUAL_TIMES = 60
 ROOM, WIDE_ROOM = 6_500, 32_000  # characters of all groups, by themselves or as many as asked for
-VALUE_CHARACTERS = 120
-IN_SEVERAL = "A row with several tags, neighbours or values of a list is in several groups."
-OWN_STATUS = "status is the entity's own; for its property group by properties.status."
 _ZERO = Decimal(0)
 Compare = Literal["previous"]
-Group: TypeAlias = tuple[Key, GroupTally]
 
 
 class Summary(Answer):
@@ -93,8 +91,8 @@ def summarize(
     for key in _more(grouping, found, earlier):
         found.groups.setdefault(key, GroupTally())
     ranked = _ranked(found, grouping, written, by)
-    lines = _lines(work, ranked[: limit or _usual(grouping)], grouping, written, earlier)
-    shown = lines[: _fitting(lines, WIDE_ROOM if limit else ROOM)]
+    told = lines.of(work, ranked[: limit or _usual(grouping)], grouping, written, earlier)
+    shown = told[: lines.fitting(told, WIDE_ROOM if limit else ROOM)]
     left = (len(ranked) if found.in_all is None else found.in_all) - len(shown)
     total = written.of(found.total)
     previous = written.of(earlier.total) if earlier else None
@@ -103,22 +101,18 @@ def summarize(
         total=total,
         previous=previous,
         growth=figures.growth(total, previous) if previous else None,
-        groups=_in_order(shown, ranked, grouping, by) if grouping.names else None,
+        groups=lines.in_order(shown, ranked, grouping, by) if grouping.names else None,
         other={"groups": left, **written.of(_rest(found, ranked, len(shown)))} if left else None,
         without=written.without(found.total),
         time_zone=zone if grouping.unit else None,
-        note=_note(work, of, grouping, found, asked),
-        warnings=_warnings(work, source, asked, grouping, written, found=found, by=by) or None,
+        note=notes.note(work, of, grouping, found, asked),
+        warnings=notes.warnings(work, source, asked, grouping, written, found=found, by=by) or None,
     )
 
 
 def _figures(work: Work, source: RowSource, grouping: Grouping, wanted: list[Measure]) -> Figures:
-    times = fields.times(work.ontology, source, _named(grouping, wanted))
+    times = fields.times(work.ontology, source, notes.named(grouping, wanted))
     return Figures(wanted, settings.currency(work), times)
-
-
-def _named(grouping: Grouping, wanted: list[Measure]) -> list[str]:
-    return [*grouping.fields, *(it.field for it in wanted if it.field)]
 
 
 def _best(
@@ -181,77 +175,12 @@ def _ranked(found: Tallies, grouping: Grouping, written: Figures, sort: Sort | N
     groups.sort(key=lambda group: ranks[group[0]] is None)
     if by is None and (column := name or grouping.time):
         place = grouping.names.index(column)
-        groups.sort(key=_by_key(place), reverse=downwards)
+        groups.sort(key=lines.by_key(place), reverse=downwards)
     return groups
-
-
-def _by_key(place: int) -> Callable[[Group], tuple[bool, float, str]]:
-    def order(group: Group) -> tuple[bool, float, str]:
-        value = group[0][place]
-        number = float(value) if isinstance(value, int | float) else 0.0
-        return value is not None, number, str(value).lower()
-
-    return order
 
 
 def _usual(grouping: Grouping) -> int:
     return USUAL_TIMES if grouping.unit else USUAL_GROUPS
-
-
-def _lines(
-    work: Work, groups: list[Group], grouping: Grouping, written: Figures, earlier: Tallies | None
-) -> list[JsonObject]:
-    known = {
-        value
-        for key, _ in groups
-        for name, value in zip(grouping.names, key, strict=True)
-        if _is_id(name, value)
-    }
-    names = finding.names(work, [str(id) for id in known]) if known else {}
-    lines: list[JsonObject] = []
-    for key, one in groups:
-        line: JsonObject = {}
-        for name, value in zip(grouping.names, key, strict=True):
-            line[name] = _value(name, value, grouping, written)
-            if _is_id(name, value) and value in names:
-                line[f"{name}_name"] = cut(names[str(value)], VALUE_CHARACTERS)
-        line |= written.of(one)
-        if earlier is not None:
-            line["previous"] = written.of(earlier.groups.get(key, GroupTally()))
-        lines.append(line)
-    return lines
-
-
-def _is_id(name: str, value: Value) -> bool:
-    """Tell whether a key is an end of the rows, or a neighbour of one."""
-    return name.partition(".")[0] in sources.NAMED and isinstance(value, str) and ids.is_id(value)
-
-
-def _value(name: str, value: Value, grouping: Grouping, written: Figures) -> JsonValue:
-    if name == grouping.time and grouping.unit and isinstance(value, int):
-        return periods.label(grouping.unit, value, grouping.zone)
-    if name in written.times and isinstance(value, int) and not isinstance(value, bool):
-        return clock.shown(value)
-    return cut(value, VALUE_CHARACTERS) if isinstance(value, str) else value
-
-
-def _fitting(lines: list[JsonObject], room: int) -> int:
-    for index, line in enumerate(lines):
-        room -= len(jsons.dumps(line)) + 1
-        if room < 0:
-            return index
-    return len(lines)
-
-
-def _in_order(
-    lines: list[JsonObject], ranked: list[Group], grouping: Grouping, sort: Sort | None
-) -> list[JsonObject]:
-    """Show times as they came, where they were only cut from the newest on."""
-    if grouping.unit is None or sort is not None:
-        return lines
-    order = _by_key(grouping.names.index(grouping.time or ""))
-    shown = sorted(zip(ranked, lines, strict=False), key=lambda pair: order(pair[0]))
-    return [line for _, line in shown]
 
 
 def _rest(found: Tallies, ranked: list[Group], shown: int) -> GroupTally:
@@ -260,41 +189,3 @@ def _rest(found: Tallies, ranked: list[Group], shown: int) -> GroupTally:
     for _, one in ranked[shown:]:
         rest.add(one)
     return rest
-
-
-def _note(
-    work: Work, of: Kind, grouping: Grouping, found: Tallies, asked: Conditions
-) -> str | None:
-    if of == "entities" and "status" in grouping.names:
-        kinds = [check.entity_type(work.ontology, name) for name in asked.types]
-        if any("status" in kind.properties for kind in kinds):
-            return OWN_STATUS
-    if asked.text is not None and (late := unindexed.waiting(work, fulltext.ENTITIES)):
-        return late
-    several = found.groups and sum(one.rows for one in found.groups.values()) > found.total.rows
-    return IN_SEVERAL if several else None
-
-
-def _warnings(
-    work: Work,
-    source: RowSource,
-    asked: Conditions,
-    grouping: Grouping,
-    written: Figures,
-    *,
-    found: Tallies,
-    by: Sort | None,
-) -> list[str]:
-    """Tell of names that mean nothing here, and of money in which currencies are mixed."""
-    types = sources.typed(work, source.table, asked)
-    named = _named(grouping, written.wanted)
-    told = fields.warnings(work, source, types, [*named, *(asked.where or {})])
-    for place, name in enumerate(grouping.names):
-        if name.startswith(fields.TAG) and not any(key[place] for key in found.groups):
-            told.append(fields.untagged(work.ontology, name))
-    if written.wanted:
-        chosen = (*(asked.where or {}), *grouping.names)
-        told += fields.steps(work.ontology, source, types, chosen)
-    rank = written.ranking(by.name) if by else None
-    uncompared = written.uncompared(found.total, rank) if rank else []
-    return [*told, *written.unnamed(found.total), *uncompared]

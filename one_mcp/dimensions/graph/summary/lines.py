@@ -1,0 +1,83 @@
+"""Lines: groups as an answer shows them, with the names of ids, and no longer than it may be."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from one_mcp import clock, ids, jsons
+from one_mcp.answers import cut
+from one_mcp.dimensions.entities.orders import Sort
+from one_mcp.dimensions.events import finding
+from one_mcp.dimensions.graph.summary import periods, sources
+from one_mcp.dimensions.graph.summary.figures import Figures
+from one_mcp.dimensions.graph.summary.queries import Grouping, Key, Value
+from one_mcp.dimensions.graph.summary.tally import GroupTally, Tallies
+from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.store.work import Work
+
+VALUE_CHARACTERS = 120
+Group: TypeAlias = tuple[Key, GroupTally]
+
+
+def of(
+    work: Work, groups: list[Group], grouping: Grouping, written: Figures, earlier: Tallies | None
+) -> list[JsonObject]:
+    known = {
+        value
+        for key, _ in groups
+        for name, value in zip(grouping.names, key, strict=True)
+        if _is_id(name, value)
+    }
+    names = finding.names(work, [str(id) for id in known]) if known else {}
+    lines: list[JsonObject] = []
+    for key, one in groups:
+        line: JsonObject = {}
+        for name, value in zip(grouping.names, key, strict=True):
+            line[name] = _value(name, value, grouping, written)
+            if _is_id(name, value) and value in names:
+                line[f"{name}_name"] = cut(names[str(value)], VALUE_CHARACTERS)
+        line |= written.of(one)
+        if earlier is not None:
+            line["previous"] = written.of(earlier.groups.get(key, GroupTally()))
+        lines.append(line)
+    return lines
+
+
+def _is_id(name: str, value: Value) -> bool:
+    """Tell whether a key is an end of the rows, or a neighbour of one."""
+    return name.partition(".")[0] in sources.NAMED and isinstance(value, str) and ids.is_id(value)
+
+
+def _value(name: str, value: Value, grouping: Grouping, written: Figures) -> JsonValue:
+    if name == grouping.time and grouping.unit and isinstance(value, int):
+        return periods.label(grouping.unit, value, grouping.zone)
+    if name in written.times and isinstance(value, int) and not isinstance(value, bool):
+        return clock.shown(value)
+    return cut(value, VALUE_CHARACTERS) if isinstance(value, str) else value
+
+
+def fitting(lines: list[JsonObject], room: int) -> int:
+    for index, line in enumerate(lines):
+        room -= len(jsons.dumps(line)) + 1
+        if room < 0:
+            return index
+    return len(lines)
+
+
+def in_order(
+    lines: list[JsonObject], ranked: list[Group], grouping: Grouping, sort: Sort | None
+) -> list[JsonObject]:
+    """Show times as they came, where they were only cut from the newest on."""
+    if grouping.unit is None or sort is not None:
+        return lines
+    order = by_key(grouping.names.index(grouping.time or ""))
+    shown = sorted(zip(ranked, lines, strict=False), key=lambda pair: order(pair[0]))
+    return [line for _, line in shown]
+
+
+def by_key(place: int) -> Callable[[Group], tuple[bool, float, str]]:
+    def order(group: Group) -> tuple[bool, float, str]:
+        value = group[0][place]
+        number = float(value) if isinstance(value, int | float) else 0.0
+        return value is not None, number, str(value).lower()
+
+    return order

@@ -1,0 +1,57 @@
+"""Notes: what an answer says of itself, and of names that mean nothing here."""
+
+from one_mcp.dimensions.entities.orders import Sort
+from one_mcp.dimensions.graph.summary import fields, sources
+from one_mcp.dimensions.graph.summary.figures import Figures
+from one_mcp.dimensions.graph.summary.measures import Measure
+from one_mcp.dimensions.graph.summary.queries import Grouping
+from one_mcp.dimensions.graph.summary.sources import Conditions, Kind, RowSource
+from one_mcp.dimensions.graph.summary.tally import Tallies
+from one_mcp.ontology import check
+from one_mcp.store import fulltext, unindexed
+from one_mcp.store.work import Work
+
+IN_SEVERAL = "A row with several tags, neighbours or values of a list is in several groups."
+OWN_STATUS = "status is the entity's own; for its property group by properties.status."
+
+
+def note(work: Work, of: Kind, grouping: Grouping, found: Tallies, asked: Conditions) -> str | None:
+    if of == "entities" and "status" in grouping.names:
+        kinds = [check.entity_type(work.ontology, name) for name in asked.types]
+        if any("status" in kind.properties for kind in kinds):
+            return OWN_STATUS
+    if asked.text is not None and (late := unindexed.waiting(work, fulltext.ENTITIES)):
+        return late
+    several = found.groups and sum(one.rows for one in found.groups.values()) > found.total.rows
+    return IN_SEVERAL if several else None
+
+
+def warnings(
+    work: Work,
+    source: RowSource,
+    asked: Conditions,
+    grouping: Grouping,
+    written: Figures,
+    *,
+    found: Tallies,
+    by: Sort | None,
+) -> list[str]:
+    """Tell of names that mean nothing here, and of money in which currencies are mixed."""
+    types = sources.typed(work, source.table, asked)
+    told = fields.warnings(
+        work, source, types, [*named(grouping, written.wanted), *(asked.where or {})]
+    )
+    for place, name in enumerate(grouping.names):
+        if name.startswith(fields.TAG) and not any(key[place] for key in found.groups):
+            told.append(fields.untagged(work.ontology, name))
+    if written.wanted:
+        chosen = (*(asked.where or {}), *grouping.names)
+        told += fields.steps(work.ontology, source, types, chosen)
+    rank = written.ranking(by.name) if by else None
+    uncompared = written.uncompared(found.total, rank) if rank else []
+    return [*told, *written.unnamed(found.total), *uncompared]
+
+
+def named(grouping: Grouping, wanted: list[Measure]) -> list[str]:
+    """List the fields by which rows are grouped and of which something is computed."""
+    return [*grouping.fields, *(it.field for it in wanted if it.field)]
