@@ -45,6 +45,16 @@ def warnings(work: Work, table: Table, types: Sequence[str], paths: Iterable[str
     return [sentence for sentence in told if sentence is not None]
 
 
+def absent(work: Work, table: Table, types: Sequence[str], path: str) -> str | None:
+    """Say that no type declares a field and no row whatever has it; None where that is not so."""
+    if not filters.is_path(path) or operands.find(shapes(work.ontology, table, types), path)[1]:
+        return None
+    held, whole = _looked(work, table, types, path)
+    if held or not (whole or _is_nowhere(work, table, types, path)):
+        return None
+    return _unknown(work, table, types, path, whole=True)
+
+
 def _counted(path: str, known: Iterable[Property]) -> str | None:
     """Say that a number is not stored which is counted where one entity is shown."""
     how = next((it.computed for it in known if it.computed is not None), None)
@@ -68,17 +78,48 @@ def _told(work: Work, table: Table, types: Sequence[str], path: str) -> str | No
     known = _beside(shapes(work.ontology, table, types), path)
     near = names.near(path, known)
     held, whole = _looked(work, table, types, path)
-    holder = " or ".join(types[:MOST_LISTED]) or KINDS[table].replace("relationship", "connection")
+    holder = _holder(table, types)
     if held and near:
         return f"{shown(path)} is no declared field of {holder}; did you mean {near[0]}?"
     if held:
         return None
+    return _unknown(work, table, types, path, whole=whole)
+
+
+def _unknown(work: Work, table: Table, types: Sequence[str], path: str, *, whole: bool) -> str:
+    known = _beside(shapes(work.ontology, table, types), path)
+    near = names.near(path, known)
+    holder = _holder(table, types)
     among = f"No {holder}" if whole else f"None of the newest {LOOKED_AT:,} of {holder}"
     if near:
         return f"{among} has {shown(path)}; did you mean {near[0]}?"
     listed = ", ".join(known[:MOST_LISTED]) if len(types) == 1 else ""
     usual = f"; there may be {listed}" if listed else ""
     return f"{among} has {shown(path)}{usual}."
+
+
+def _holder(table: Table, types: Sequence[str]) -> str:
+    return " or ".join(types[:MOST_LISTED]) or KINDS[table].replace("relationship", "connection")
+
+
+def _is_nowhere(work: Work, table: Table, types: Sequence[str], path: str) -> bool:
+    """Look through all rows, where the newest have nothing at a path."""
+    column, _, live = _HOLDERS[table]
+    typed = f"AND type {dialect.any_of('types')}" if types else ""
+    found = work.value(
+        f"""
+        SELECT 1
+        FROM {table}
+        WHERE organization_id = :organization
+          AND {live}
+          {typed}
+          AND {dialect.json_kind(f"{table}.{column}", ":place")} IS NOT NULL
+        LIMIT 1
+        """,
+        types=list(types),
+        place=filters.json_path(path),
+    )
+    return found is None
 
 
 def _beside(declared: Iterable[Shape], path: str) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from one_mcp.dimensions.entities import (
     summaries,
     tiers,
     totals,
+    unlikely,
     value_walks,
     worded,
 )
@@ -128,7 +129,8 @@ def find(
     words = fulltext.words(work, text) if text else None
     order = orders.read(work, chosen, kinds, by) if sort else None
     paths = [*(where or ()), *([by.name] if isinstance(order, ValueOrder) else [])]
-    warnings = [*_odd(work, chosen, kind, status, paths), *_about_words(work, text, words)]
+    warnings = _odd(work, chosen, kind, status, paths) + _about_words(work, text, words)
+    warnings += unlikely.told(work.ontology, [*has, *lacks], lambda _: [it.name for it in kinds])
     if text is not None and words is None:
         return Entities(items=[], total=0, warnings=warnings)
     others = [where, tags, connected_to, has, lacks, name, since, until]
@@ -136,8 +138,7 @@ def find(
     mode, place = _start(query, cursor)
     columns = COLUMNS[detail] + (order.beside if order else "")
     wanted = Wanted(chosen, limit + 1, columns, place)
-    wish = EntityQuery(chosen, words, order, wanted, mode)
-    return _answer(work, wish, query, detail, warnings)
+    return _answer(work, EntityQuery(chosen, words, order, wanted, mode), query, detail, warnings)
 
 
 def _answer(

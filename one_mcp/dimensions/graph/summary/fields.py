@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from one_mcp.dimensions.graph.summary import ends, periods
 from one_mcp.dimensions.graph.summary.sources import RowSource
+from one_mcp.errors import InvalidArgumentError
 from one_mcp.ontology import names, operands
 from one_mcp.ontology.model import Ontology
 from one_mcp.store import undeclared
@@ -41,6 +42,24 @@ def warnings(
         *undeclared.warnings(work, source.table, types, own),
         *undeclared.warnings(work, "entities", (), far),
     ]
+
+
+def refuse_absent(
+    work: Work, source: RowSource, types: Sequence[str], wanted: Iterable[str]
+) -> None:
+    """Refuse to compute something of a field that no type declares and no row has.
+
+    Raises InvalidArgumentError.
+    """
+    for name in wanted:
+        path = ends.property_of(work.ontology, source, name)
+        told = None
+        if path is not None:
+            told = undeclared.absent(work, "entities", (), path)
+        elif not _is_plain(source, name):
+            told = undeclared.absent(work, source.table, types, source.plain(name))
+        if told is not None:
+            raise InvalidArgumentError(told, argument="measures")
 
 
 def steps(

@@ -1,7 +1,8 @@
 """Lines: groups as an answer shows them, with the names of ids, and no longer than it may be."""
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
 
 from one_mcp import clock, ids, jsons
 from one_mcp.answers import cut
@@ -15,7 +16,18 @@ from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.store.work import Work
 
 VALUE_CHARACTERS = 120
+ROOM = 6_500  # characters of all groups
+L = TypeVar("L")
 Group: TypeAlias = tuple[Key, GroupTally]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLines:
+    """How many groups are shown, as objects or as a table of columns and rows."""
+
+    count: int
+    groups: list[JsonObject] | None
+    table: JsonObject | None = None
 
 
 def of(
@@ -55,7 +67,23 @@ def _value(name: str, value: Value, grouping: Grouping, written: Figures) -> Jso
     return cut(value, VALUE_CHARACTERS) if isinstance(value, str) else value
 
 
-def fitting(lines: list[JsonObject], room: int) -> int:
+def fitting(
+    lines: list[JsonObject], ranked: list[Group], grouping: Grouping, sort: Sort | None
+) -> ShownLines:
+    """Show as many groups as there is room for: as objects if all fit, else as a table's rows."""
+    if _fit(lines, 0) == len(lines):
+        return ShownLines(len(lines), _in_order(lines, ranked, grouping, sort))
+    columns, rows = _table(lines)
+    count = _fit(rows, len(jsons.dumps(columns)))
+    shown: JsonObject = {
+        "columns": [*columns],
+        "rows": [*_in_order(rows[:count], ranked, grouping, sort)],
+    }
+    return ShownLines(count, None, shown)
+
+
+def _fit(lines: Sequence[JsonObject | list[JsonValue]], used: int) -> int:
+    room = ROOM - used
     for index, line in enumerate(lines):
         room -= len(jsons.dumps(line)) + 1
         if room < 0:
@@ -63,9 +91,37 @@ def fitting(lines: list[JsonObject], room: int) -> int:
     return len(lines)
 
 
-def in_order(
-    lines: list[JsonObject], ranked: list[Group], grouping: Grouping, sort: Sort | None
-) -> list[JsonObject]:
+def _table(lines: list[JsonObject]) -> tuple[list[str], list[list[JsonValue]]]:
+    """Write lines as rows: each currency is a column, and so is each figure of the period before.
+
+    A sum of no money at all is 0 in no currency, which the table leaves out.
+    """
+    flat = [_with_previous(line) for line in lines]
+    money = {name for line in flat for name, value in line.items() if isinstance(value, dict)}
+    cells: list[JsonObject] = []
+    for line in flat:
+        row: JsonObject = {}
+        for name, value in line.items():
+            if isinstance(value, dict):
+                row |= {f"{name} {unit}": amount for unit, amount in value.items()}
+            elif name not in money:
+                row[name] = value
+        cells.append(row)
+    columns = list(dict.fromkeys(name for row in cells for name in row))
+    return columns, [[row.get(name) for name in columns] for row in cells]
+
+
+def _with_previous(line: JsonObject) -> JsonObject:
+    before = line.get("previous")
+    if not isinstance(before, dict):
+        return line
+    now = {name: value for name, value in line.items() if name != "previous"}
+    return now | {f"previous {name}": value for name, value in before.items()}
+
+
+def _in_order(
+    lines: list[L], ranked: list[Group], grouping: Grouping, sort: Sort | None
+) -> list[L]:
     """Show times as they came, where they were only cut from the newest on."""
     if grouping.unit is None or sort is not None:
         return lines

@@ -38,6 +38,9 @@ class Measure:
         return self.does in NUMERIC
 
 
+COUNTING = Measure(COUNT, COUNT)
+
+
 @dataclass(slots=True)
 class Numbers:
     """The numbers of one field in one currency: how often each stands, and how any was written.

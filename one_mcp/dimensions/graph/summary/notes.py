@@ -1,12 +1,18 @@
 """Notes: what an answer says of itself, and of names that mean nothing here."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+from one_mcp.dimensions.entities import unlikely
+from one_mcp.dimensions.entities.existence import Existence
 from one_mcp.dimensions.entities.orders import Sort
-from one_mcp.dimensions.graph.summary import fields, sources
+from one_mcp.dimensions.graph.summary import fields, measures, sources, tally
 from one_mcp.dimensions.graph.summary.figures import Figures
 from one_mcp.dimensions.graph.summary.measures import Measure
 from one_mcp.dimensions.graph.summary.queries import Grouping
 from one_mcp.dimensions.graph.summary.sources import Conditions, Kind, RowSource
 from one_mcp.dimensions.graph.summary.tally import Tallies
+from one_mcp.dimensions.organizations.settings import UTC
 from one_mcp.ontology import check
 from one_mcp.store import fulltext, unindexed
 from one_mcp.store.work import Work
@@ -47,9 +53,42 @@ def warnings(
     if written.wanted:
         chosen = (*(asked.where or {}), *grouping.names)
         told += fields.steps(work.ontology, source, types, chosen)
+    told += unlikely.told(
+        work.ontology, [*asked.has, *asked.lacks], lambda each: _types(work, source, types, each)
+    )
+    told += _ahead(work, source)
     rank = written.ranking(by.name) if by else None
     uncompared = written.uncompared(found.total, rank) if rank else []
     return [*told, *written.unnamed(found.total), *uncompared]
+
+
+def _types(work: Work, source: RowSource, types: Sequence[str], each: Existence) -> Sequence[str]:
+    """Say of which types the ends of rows are that a condition is about; none if that is open."""
+    if source.table == "entities":
+        return types
+    found: list[str] = []
+    for name in types:
+        usual: Sequence[str] = ()
+        if source.table == "events":
+            usual = work.ontology.event_types[name].targets if each.of == "target" else ()
+        else:
+            kind = work.ontology.relationship_types[name]
+            usual = kind.from_types if each.of == "from" else kind.to_types
+        if not usual:
+            return ()
+        found += usual
+    return found
+
+
+def _ahead(work: Work, source: RowSource) -> list[str]:
+    """Tell of events of the future, where nobody said until when."""
+    since = source.since
+    if source.table != "events" or source.until is not None or since is None or since > work.now:
+        return []
+    later = replace(source, since=work.now + 1)
+    count = tally.read(work, later, Grouping((), None, UTC), [measures.COUNTING]).total.rows
+    events = "event lies" if count == 1 else "events lie"
+    return [f'{count:,} {events} ahead of now; until="now" leaves out such.'] if count else []
 
 
 def named(grouping: Grouping, wanted: list[Measure]) -> list[str]:

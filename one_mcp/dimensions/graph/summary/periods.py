@@ -62,6 +62,12 @@ def label(unit: str, at: int, zone: str) -> str:
             return str(here.year)
 
 
+def shown(at: int, zone: str) -> str:
+    """Write a moment out in a time zone."""
+    whole = "seconds" if at % 1000 == 0 else "milliseconds"
+    return _local(at, zone).isoformat(timespec=whole)
+
+
 def before(since: int, until: int, zone: str) -> tuple[int, int]:
     """Return the span that comes before one: of whole months by months, of whole days by days.
 

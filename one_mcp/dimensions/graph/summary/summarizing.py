@@ -1,7 +1,7 @@
 """Summarize entities, connections or events: count and compute, group, rank, compare."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -35,7 +35,6 @@ from one_mcp.store.work import Work
 
 USUAL_GROUPS = 20
 USUAL_TIMES = 60
-ROOM, WIDE_ROOM = 6_500, 32_000  # characters of all groups, by themselves or as many as asked for
 _ZERO = Decimal(0)
 Compare = Literal["previous"]
 
@@ -45,14 +44,18 @@ class Summary(Answer):
 
     `other` is computed over the groups that are not shown, `total` over all rows. What a measure
     says of money is an object by currency. `without` counts rows that a measure left out since
-    they have no number there; `growth` is in percent.
+    they have no number there; `growth` is in percent. Where periods are compared, `period` says
+    where both begin and end; `until` is no part of either. Groups that are too long as objects are
+    a `table` of columns and rows.
     """
 
     rows: int
     total: JsonObject
     previous: JsonObject | None = None
+    period: dict[str, str] | None = None
     growth: JsonObject | None = None
     groups: list[JsonObject] | None = None
+    table: JsonObject | None = None
     other: JsonObject | None = None
     without: dict[str, int] | None = None
     time_zone: str | None = None
@@ -80,37 +83,43 @@ def summarize(
     zone = settings.time_zone(work) if time_zone is None else settings.zone(time_zone)
     grouping = tally.group_by(group_by, zone)
     source = sources.select(work, of, asked)
-    written = _figures(work, source, grouping, measures.read(measured))
+    written = _figures(work, source, asked, grouping, measures.read(measured))
+    source, compared = _compared(work, source, grouping, compare)
     by = Sort.of(sort) if sort else None
     best = None if compare else _best(source, grouping, written, by, limit)
     found = bucketing.put(tally.read(work, source, grouping, written.wanted, best), grouping)
     if of == "events" and not found.total.rows:
         finding.refuse_strangers(work, Around(asked.actor, asked.target))
-    before = None if compare is None else _before(work, source, grouping)
-    earlier = before and tally.read(work, before, grouping, written.wanted)
+    earlier = compared and tally.read(work, compared.before, grouping, written.wanted)
     for key in _more(grouping, found, earlier):
         found.groups.setdefault(key, GroupTally())
     ranked = _ranked(found, grouping, written, by)
     told = lines.of(work, ranked[: limit or _usual(grouping)], grouping, written, earlier)
-    shown = told[: lines.fitting(told, WIDE_ROOM if limit else ROOM)]
-    left = (len(ranked) if found.in_all is None else found.in_all) - len(shown)
+    shown = lines.fitting(told, ranked, grouping, by)
+    left = (len(ranked) if found.in_all is None else found.in_all) - shown.count
     total = written.of(found.total)
     previous = written.of(earlier.total) if earlier else None
     return Summary(
         rows=found.total.rows,
         total=total,
         previous=previous,
+        period=compared and compared.period,
         growth=figures.growth(total, previous) if previous else None,
-        groups=lines.in_order(shown, ranked, grouping, by) if grouping.names else None,
-        other={"groups": left, **written.of(_rest(found, ranked, len(shown)))} if left else None,
+        groups=shown.groups if grouping.names else None,
+        table=shown.table,
+        other={"groups": left, **written.of(_rest(found, ranked, shown.count))} if left else None,
         without=written.without(found.total),
-        time_zone=zone if grouping.unit else None,
+        time_zone=zone if grouping.unit or compared else None,
         note=notes.note(work, of, grouping, found, asked),
         warnings=notes.warnings(work, source, asked, grouping, written, found=found, by=by) or None,
     )
 
 
-def _figures(work: Work, source: RowSource, grouping: Grouping, wanted: list[Measure]) -> Figures:
+def _figures(
+    work: Work, source: RowSource, asked: Conditions, grouping: Grouping, wanted: list[Measure]
+) -> Figures:
+    types = sources.typed(work, source.table, asked)
+    fields.refuse_absent(work, source, types, [it.field for it in wanted if it.field])
     times = fields.times(work.ontology, source, notes.named(grouping, wanted))
     return Figures(wanted, settings.currency(work), times)
 
@@ -136,15 +145,36 @@ def _best(
     return Ranking(rank.measure, most, descending, written.home, rank.currency)
 
 
-def _before(work: Work, source: RowSource, grouping: Grouping) -> RowSource:
-    """Return the same source for the period before."""
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The rows of the period before, and where both periods begin and end."""
+
+    before: RowSource
+    period: dict[str, str]
+
+
+def _compared(
+    work: Work, source: RowSource, grouping: Grouping, compare: Compare | None
+) -> tuple[RowSource, Compared | None]:
+    """Put the period before beside that of a source; one that is open ends now."""
+    if compare is None:
+        return source, None
     if source.since is None or grouping.unit is not None:
         raise InvalidArgumentError(
             "compare needs since, and no unit of time in group_by.", argument="compare"
         )
     until = work.now if source.until is None else source.until
-    since, until = periods.before(source.since, until, grouping.zone)
-    return replace(source, since=since, until=until)
+    # days begin in the zone in which since and until were read, whatever zone is shown
+    since, end = periods.before(source.since, until, settings.time_zone(work))
+    ends = {
+        "since": source.since,
+        "until": until,
+        "previous_since": since,
+        "previous_until": end,
+    }
+    period = {name: periods.shown(at, grouping.zone) for name, at in ends.items()}
+    now = replace(source, until=until + 1) if source.until is None else source  # now is part of it
+    return now, Compared(replace(source, since=since, until=end), period)
 
 
 def _more(grouping: Grouping, found: Tallies, earlier: Tallies | None) -> list[Key]:
