@@ -11,6 +11,8 @@ from one_mcp.dimensions.entities import details, entity, tags
 from one_mcp.dimensions.entities import finding as entities
 from one_mcp.dimensions.exchange import importing
 from one_mcp.dimensions.exchange.report import Loaded
+from one_mcp.dimensions.knowledge.documents import document
+from one_mcp.dimensions.knowledge.documents.drafts import Draft
 from one_mcp.dimensions.undo import undo
 from one_mcp.jsons import JsonObject
 from one_mcp.services.exchange import imports
@@ -112,6 +114,33 @@ async def test_what_an_import_brought_an_import_changes(one: Session, importer: 
 
     assert (again.updated, again.warnings) == ({"entities": 1}, None)
     assert (await course(one, "Yoga II"))["price"] == 50
+
+
+async def test_a_correction_outlives_what_imports_write_beside_it(
+    one: Session, importer: Session
+) -> None:
+    await table(importer, COURSES)
+    yoga = await id_of(one, "Yoga")
+    await one.write(entity.update, yoga, {"price": 45})
+
+    for night in range(3):
+        told = await table(importer, COURSES.replace("beginner", f"night-{night}"))
+        assert told.updated == {"entities": 1}
+        assert says(told, "1 value ", f"price of {yoga}")
+
+    assert (await course(one, "Yoga"))["price"] == 45
+
+
+async def test_a_document_that_somebody_corrected_stays(one: Session, importer: Session) -> None:
+    told: JsonObject = {"document": {"title": "Rules", "text": "No shoes.", "source": "rules"}}
+    first = await lines(importer, told)
+    await one.write(document.add, Draft("Rules", "No shoes, no food.", (), source="rules"))
+
+    again = await lines(importer, told)
+
+    assert first.created == {"documents": 1}
+    assert again.change is None
+    assert says(again, "line 1", "the text of kno_")
 
 
 async def test_a_correction_that_was_undone_is_none_until_that_is_undone(

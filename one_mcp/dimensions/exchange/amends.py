@@ -34,7 +34,9 @@ def settle(loading: Loading, lines: Settled) -> Settled:
     """
     read = loading.sift(lines, partial(_read, loading))
     now = [(line, draft) for line, draft in read if not _waits(loading, line, draft)]
-    wrote = authors.of(loading.work, "entity", _ids(now))
+    merged = [it.former for _, it in now if it.former is not None and it.former.is_merged]
+    since = {it.row["id"]: it.since for it in merged}
+    wrote = authors.of(loading.work, "entity", _ids(now), since)
     for line, draft in now:
         if draft.former is not None:
             _tell(loading, wrote, line, draft, draft.former)

@@ -1,6 +1,6 @@
 """Authors: which fields of a row an import wrote last, and which somebody has corrected since."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -69,11 +69,26 @@ class Authors:
 
 
 def of(
-    work: Work, kind: Literal["entity", "connection", "knowledge"], ids: Collection[str]
+    work: Work,
+    kind: Literal["entity", "connection", "knowledge"],
+    ids: Collection[str],
+    since: Mapping[str, int] | None = None,
 ) -> dict[str, Authors]:
-    """Read who wrote the fields of some rows."""
+    """Read who wrote the fields of some rows.
+
+    Where only imports have written since the first of them, there is nothing to tell apart, and
+    what they wrote night after night is not read; except of some rows, `since` a change.
+    """
     found = {id: Authors() for id in ids}
-    for row in _entries(work, [kind], ids) if ids else ():
+    begins: dict[str, int] = {}
+    for row in _spans(work, kind, ids) if ids else ():
+        id, first, given = row["row_id"], row["first_import"], row["given"]
+        found[id].first_import = first
+        if since and id in since:
+            begins[id] = min(since[id], first or 0)
+        elif given is not None and (first is None or first < given):
+            begins[id] = first or 0
+    for row in _entries(work, [kind], begins) if begins else ():
         author = Author(row["change"], bool(row["imported"]))
         found[row["row_id"]].take(author, None if row["before"] is None else _touched(row))
     return found
@@ -97,7 +112,8 @@ def taken_apart(work: Work, ends: Collection[Ends]) -> dict[Ends, str]:
 def of_tags(work: Work, ids: Collection[str]) -> dict[str, Authors]:
     """Read who gave or took the tags of some entities; each tag is a field of its own."""
     found = {id: Authors() for id in ids}
-    for row in _entries(work, ["entity", "tag"], ids) if ids else ():
+    begins = dict.fromkeys(ids, 0)
+    for row in _entries(work, ["entity", "tag"], begins) if begins else ():
         author = Author(row["change"], bool(row["imported"]))
         found[row["row_id"]].take(author, [_tag(row)] if row["kind"] == "tag" else [])
     return found
@@ -141,27 +157,60 @@ _IN_EFFECT = """
      AND meant.number = taken_back.undoes
     WHERE (change_log.undoes IS NULL OR taken_back.undoes IS NOT NULL)
       AND change_rows.purged_by IS NULL
+      AND change_log.tool <> :upgrade
 """
 
 
-def _entries(work: Work, kinds: list[str], ids: Collection[str]) -> list[Row]:
+def _spans(work: Work, kind: str, ids: Collection[str]) -> list[Row]:
+    """Read when an import first wrote rows, and when somebody else last did."""
+    return work.all(
+        f"""
+        SELECT
+            row_id,
+            min(change) FILTER (WHERE imported) AS first_import,
+            max(change) FILTER (WHERE NOT imported) AS given
+        FROM (
+            SELECT
+                change_rows.row_id, change_rows.change,
+                coalesce(meant.tool, change_log.tool) = :tool AS imported
+            FROM {dialect.each("ids", "wanted")}
+            CROSS JOIN change_rows {dialect.by_index("change_rows_by_row_id")}
+            {_IN_EFFECT}
+              AND change_rows.organization_id = :organization
+              AND change_rows.row_id = wanted.value
+              AND change_rows.kind = :kind
+              AND change_rows.after IS NOT NULL
+        ) AS written
+        GROUP BY row_id
+        """,
+        ids=list(ids),
+        kind=kind,
+        tool=log.IMPORT,
+        upgrade=log.UPGRADE,
+    )
+
+
+def _entries(work: Work, kinds: list[str], begins: Mapping[str, int]) -> list[Row]:
+    """Read what was done to rows, each from a change on."""
     return work.all(
         f"""
         SELECT
             change_rows.row_id, change_rows.change, change_rows.kind, change_rows.before,
             change_rows.after, coalesce(meant.tool, change_log.tool) = :tool AS imported
-        FROM {dialect.each("ids", "wanted")}
+        FROM {dialect.each_list("begins", "wanted")}
         CROSS JOIN change_rows {dialect.by_index("change_rows_by_row_id")}
         {_IN_EFFECT}
           AND change_rows.organization_id = :organization
-          AND change_rows.row_id = wanted.value
+          AND change_rows.row_id = wanted.value ->> 0
+          AND change_rows.change >= CAST(wanted.value ->> 1 AS BIGINT)
           AND change_rows.kind {dialect.any_of("kinds")}
           AND (change_rows.kind = 'tag' OR change_rows.after IS NOT NULL)
         ORDER BY change_rows.change, change_rows.seq
         """,
-        ids=list(ids),
+        begins=list(begins.items()),
         kinds=kinds,
         tool=log.IMPORT,
+        upgrade=log.UPGRADE,
     )
 
 
@@ -185,4 +234,5 @@ def _removed(work: Work, ends: Collection[Ends]) -> list[Row]:
         """,
         ends=list(ends),
         tool=log.IMPORT,
+        upgrade=log.UPGRADE,
     )

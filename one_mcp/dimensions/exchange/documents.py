@@ -50,8 +50,8 @@ def load(loading: Loading, lines: Lines[records.DocumentRecord]) -> None:
     references = References(loading.work, [link.entity for _, it in lines for link in it.links])
     drafted = loading.sift(lines, partial(_drafted, loading, references))
     matched = loading.sift(drafted, partial(_matched, loading, Keys()))
-    there = {draft.before["id"] for _, draft in matched if draft.before is not None}
-    wrote = authors.of(loading.work, "knowledge", there)
+    recast = {it.before["id"] for _, it in matched if it.before is not None and it.is_recast}
+    wrote = authors.of(loading.work, "knowledge", recast)
     for line, draft in matched:
         _store(loading, wrote, line, draft)
 
@@ -122,11 +122,11 @@ def _store(loading: Loading, wrote: dict[str, Authors], line: int, draft: Docume
         texts.insert(work, values)
         counts = report.created
     elif texts.differs(before, values):
-        if wrote[id].has_corrected("hash") and not loading.file.overwrite:
+        if draft.is_recast and wrote[id].has_corrected("hash") and not loading.file.overwrite:
             report.notice(Notice.KEPT, line, f"the text of {id}")
             report.unchanged[KIND] += 1
             return
-        if wrote[id].has_given("hash"):
+        if draft.is_recast and wrote[id].has_given("hash"):
             report.notice(Notice.REPLACED, line, f"the text of {id}")
         texts.update(work, values)
         counts = report.updated
