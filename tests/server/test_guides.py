@@ -1,7 +1,9 @@
 """The guides: every call they show is one that the server answers."""
 
+import ast
 import json
 import re
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,11 +12,13 @@ from mcp import Client
 from one_mcp import assets
 from one_mcp.clock import DAY_MS
 from one_mcp.search import fusion
+from one_mcp.server.build import SPECS
 from one_mcp.server.resources.views import guides
 from tests.conftest import HandClock
 
 pytestmark = pytest.mark.anyio
 MOST_CHARACTERS = 16_000
+TOOLS = {spec.name for spec in SPECS}
 
 STUDIO: list[dict[str, Any]] = [
     {
@@ -115,6 +119,55 @@ async def test_every_call_of_a_guide_is_answered(
 
     for block in blocks:
         await answered(client, block, ids)
+
+
+def written_out(text: str) -> list[str]:
+    """The calls that sentences show, such as `find_entities(text="jane")`, and conditions alone."""
+    inline = [re.sub(r"\s+", " ", code) for code in re.findall(r"`([^`]+)`", text)]
+    alone = re.findall(r"^    (\S.*)$", text, re.MULTILINE)
+    conditions = [line for line in alone if line.startswith(("{", "has="))]
+    return [*(code for code in inline if re.fullmatch(r"\w+\(.*\)", code)), *conditions]
+
+
+def read_out(code: str) -> tuple[str, dict[str, Any]] | None:
+    """Read a call, or conditions of find_entities; None where a placeholder stands in it."""
+    if code.startswith("{"):
+        given = json.loads(code)
+        return "find_entities", given if given.keys() <= {"has", "lacks"} else {"where": given}
+    tool = ast.parse(code if "(" in code.partition("=")[0] else f"find_entities({code})").body[0]
+    assert isinstance(tool, ast.Expr)
+    assert isinstance(tool.value, ast.Call)
+    assert isinstance(tool.value.func, ast.Name)
+    first = [ast.literal_eval(one) for one in tool.value.args]
+    named = {str(one.arg): ast.literal_eval(one.value) for one in tool.value.keywords}
+    return tool.value.func.id, {"topic": first[0], **named} if first else named
+
+
+def shown_calls() -> list[tuple[str, dict[str, Any]]]:
+    found: list[tuple[str, dict[str, Any]]] = []
+    for guide in guides():
+        text = assets.resources("guide", f"{guide}.md").read_text("utf-8")
+        plain = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+        for code in written_out(plain):
+            with suppress(SyntaxError, ValueError):  # <id>, ..., and names of arguments alone
+                call = read_out(code)
+                if call is not None and call[0] in TOOLS and call not in found:
+                    found.append(call)
+    return found
+
+
+@pytest.mark.parametrize(("tool", "arguments"), shown_calls())
+async def test_every_call_in_a_sentence_is_answered(
+    client: Client, clock: HandClock, tool: str, arguments: dict[str, Any]
+) -> None:
+    ids = await made(client, clock)
+
+    await answered(client, json.dumps({"tool": tool, "arguments": arguments}), ids)
+
+
+def test_sentences_show_calls() -> None:
+    assert {tool for tool, _ in shown_calls()} >= {"describe_ontology", "find_entities"}
+    assert len(shown_calls()) >= 6
 
 
 @pytest.mark.parametrize("guide", guides())
