@@ -1,21 +1,22 @@
 """Settings: from the environment (ONE_MCP_…), or flags of the same names; a mistake is refused.
 
 They stand in groups, each a frozen model of its own with its checks, and a room takes the group
-that it is about. A new group is a class of fields and one more base of `Settings`.
+that it is about. A new group is a class of fields and one more base of `Settings`; those of money
+are in `money_settings`.
 """
 
 import difflib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from one_mcp import refusals, unread
+from one_mcp import refusals, unread, vendor_urls
 from one_mcp.errors import SettingsError, shown
+from one_mcp.money_settings import PaymentSettings
 
 PREFIX = "ONE_MCP_"
 TOOLSETS = (
@@ -177,13 +178,8 @@ class EmbeddingSettings(BaseModel):
     @field_validator("openai_base_url")
     @classmethod
     def _url(cls, given: str | None) -> str | None:
-        if given is None:
-            return None
-        parts = urlsplit(given)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError("a URL such as http://127.0.0.1:11434/v1")
-        if parts.username or parts.password or parts.query:
-            raise ValueError("a URL without a password or a query; the key has its own variable")
+        if given is not None:
+            vendor_urls.require_plain(given, "http://127.0.0.1:11434/v1")
         return given
 
     def openai_access(self) -> tuple[SecretStr | None, str]:
@@ -214,6 +210,7 @@ class ProcessSettings(BaseModel):
 class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # pydantic merges model_config
     BaseSettings,
     ProcessSettings,
+    PaymentSettings,
     EmbeddingSettings,
     FileSettings,
     OntologySettings,
@@ -239,7 +236,9 @@ class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # pydant
 
 
 FORM = refusals.Form(Settings, noun="setting")
-SECRETS = frozenset({"openai_api_key"})  # these have no flag, and nothing prints them
+SECRETS = frozenset(  # these have no flag, and nothing prints them
+    name for name, field in Settings.model_fields.items() if SecretStr in get_args(field.annotation)
+)
 FLAGS = tuple(name for name in Settings.model_fields if name not in SECRETS)
 AT_HOME = frozenset({"database", "folder", "packs"})  # paths in which ~ is the home folder
 

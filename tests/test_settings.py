@@ -29,6 +29,12 @@ def test_a_path_and_a_url_name_the_same_file(monkeypatch: pytest.MonkeyPatch) ->
         ("ONE_MCP_EMBEDDING_MODEL", "cohere:embed-v4"),
         ("ONE_MCP_OPENAI_BASE_URL", "localhost:11434"),
         ("ONE_MCP_OPENAI_BASE_URL", "http://me:secret@localhost/v1"),
+        ("ONE_MCP_STRIPE_SECRET_KEY", "pk_test_0123456789"),
+        ("ONE_MCP_STRIPE_PUBLISHABLE_KEY", "sk_test_0123456789"),
+        ("ONE_MCP_STRIPE_WEBHOOK_SECRET", "sk_test_0123456789"),
+        ("ONE_MCP_STRIPE_API_URL", "http://stripe.example"),
+        ("ONE_MCP_STRIPE_API_URL", "https://stripe.example/v1"),
+        ("ONE_MCP_LIVE_MONEY", "some"),
     ],
 )
 def test_a_value_that_does_not_work_is_refused(
@@ -182,3 +188,62 @@ def test_a_room_gets_its_group_alone(tmp_path: Path) -> None:
     assert not hasattr(files, "openai_api_key")
     with pytest.raises(ValidationError):
         files.folder = tmp_path  # pyright: ignore[reportAttributeAccessIssue]  # frozen
+
+
+def test_a_key_that_is_refused_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONE_MCP_STRIPE_SECRET_KEY", "pk_test_0123456789")
+
+    with pytest.raises(SettingsError) as failure:
+        load()
+
+    assert "0123456789" not in f"{failure.value} {failure.value.fields}"
+
+
+@pytest.mark.parametrize(
+    ("key", "mode", "restricted"),
+    [("sk_test_0123", "test", False), ("rk_test_0123", "test", True)],
+)
+def test_stripes_plain_key_counts_where_none_is_set(
+    monkeypatch: pytest.MonkeyPatch, key: str, mode: str, *, restricted: bool
+) -> None:
+    monkeypatch.setenv("STRIPE_SECRET_KEY", key)
+
+    access = load().stripe_access()
+
+    assert access is not None
+    assert (access.mode, access.restricted) == (mode, restricted)
+    assert access.key.get_secret_value() == key
+    assert key not in repr(access)
+
+
+def test_stripes_plain_key_is_sent_to_no_server_that_is_named_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STRIPE_SECRET_KEY", "sk_test_0123")
+
+    assert load({"stripe_api_url": "http://127.0.0.1:12111"}).stripe_access() is None
+
+
+@pytest.mark.parametrize("variable", ["ONE_MCP_STRIPE_SECRET_KEY", "STRIPE_SECRET_KEY"])
+def test_a_live_key_needs_a_setting_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "rk_live_0123456789")
+
+    with pytest.raises(SettingsError, match="ONE_MCP_LIVE_MONEY") as failure:
+        load().stripe_access()
+    live = load({"live_money": True}).stripe_access()
+
+    assert failure.value.fields["setting"] == variable
+    assert "0123456789" not in str(failure.value)
+    assert live is not None
+    assert live.mode == "live"
+
+
+def test_a_plain_key_that_is_none_of_stripes_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRIPE_SECRET_KEY", "0123456789")
+
+    with pytest.raises(SettingsError, match="STRIPE_SECRET_KEY must be") as failure:
+        load().stripe_access()
+
+    assert "0123456789" not in str(failure.value)

@@ -23,9 +23,14 @@ _HARMLESS = frozenset(  # settings that change no answer
     {
         "ONE_MCP_DATABASE",
         "ONE_MCP_EMBEDDING_MODEL",
+        "ONE_MCP_LIVE_MONEY",
         "ONE_MCP_LOG_LEVEL",
         "ONE_MCP_OPENAI_API_KEY",
         "ONE_MCP_OPENAI_BASE_URL",
+        "ONE_MCP_STRIPE_API_URL",
+        "ONE_MCP_STRIPE_PUBLISHABLE_KEY",
+        "ONE_MCP_STRIPE_SECRET_KEY",
+        "ONE_MCP_STRIPE_WEBHOOK_SECRET",
     }
 )
 _ON = frozenset({"1", "true", "yes", "on"})

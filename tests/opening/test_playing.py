@@ -183,7 +183,9 @@ def test_a_client_that_leaves_at_once_ends_the_process_at_once(tmp_path: Path) -
 
 def test_every_setting_that_may_change_an_answer_goes_without_the_prelude() -> None:
     openai = {"openai_api_key", "openai_base_url"}
-    harmless = {"database", "embedding_model", "log_level", "prelude", *openai}
+    stripe = {name for name in settings.Settings.model_fields if name.startswith("stripe_")}
+    vendors = {*openai, *stripe, "live_money"}
+    harmless = {"database", "embedding_model", "log_level", "prelude", *vendors}
 
     for name in settings.Settings.model_fields:
         variable = {f"{settings.PREFIX}{name.upper()}": "true"}

@@ -1,0 +1,135 @@
+"""Settings of money: the keys of vendors, and whether real money may move at all.
+
+A key of a vendor's live mode moves nothing before `live_money` says so, wherever it came from.
+"""
+
+import os
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+from one_mcp import vendor_urls
+from one_mcp.errors import SettingsError
+
+STRIPE_URL = "https://api.stripe.com"
+_SECRET_KEYS = ("rk_test_", "sk_test_", "rk_live_", "sk_live_")
+_PUBLISHABLE_KEYS = ("pk_test_", "pk_live_")
+_LIVE = ("rk_live_", "sk_live_")
+
+
+class StripeAccess(BaseModel):
+    """Which key goes to which server. A restricted key (rk_) may do no more than it needs to."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: SecretStr
+    url: str
+    mode: Literal["test", "live"]
+    restricted: bool
+
+
+class PaymentSettings(BaseModel):
+    """Who moves money; without a key a simulation stands in, and says so."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    stripe_secret_key: SecretStr | None = Field(
+        default=None,
+        description=(
+            "Stripe's key for payments, best a restricted one (rk_) that may write payment "
+            "intents, refunds, customers and checkout sessions; without one payments are "
+            "simulated. STRIPE_SECRET_KEY and STRIPE_PUBLISHABLE_KEY count where these are not set."
+        ),
+    )
+    stripe_publishable_key: str | None = Field(
+        default=None, description="Stripe's publishable key (pk_), for pages in a browser."
+    )
+    stripe_webhook_secret: SecretStr | None = Field(
+        default=None, description="What Stripe signs its events with (whsec_)."
+    )
+    stripe_api_url: str | None = Field(
+        default=None,
+        description="Another server that speaks Stripe's API, on this machine or over https.",
+    )
+    live_money: bool = Field(
+        default=False, description="Let keys of a live mode move real money; else they are refused."
+    )
+
+    @field_validator(
+        *("stripe_secret_key", "stripe_publishable_key", "stripe_webhook_secret", "stripe_api_url"),
+        mode="before",
+    )
+    @classmethod
+    def _stripe_nothing(cls, given: object) -> object:
+        """Take an empty variable for one that is not set."""
+        return (given.strip() or None) if isinstance(given, str) else given
+
+    @field_validator("stripe_secret_key")
+    @classmethod
+    def _stripe_secret_key(cls, given: SecretStr | None) -> SecretStr | None:
+        if given and not given.get_secret_value().startswith(_SECRET_KEYS):
+            raise ValueError(f"a key that begins with {', '.join(_SECRET_KEYS)}")
+        return given
+
+    @field_validator("stripe_publishable_key")
+    @classmethod
+    def _stripe_publishable_key(cls, given: str | None) -> str | None:
+        if given and not given.startswith(_PUBLISHABLE_KEYS):
+            raise ValueError(f"a key that begins with {' or '.join(_PUBLISHABLE_KEYS)}")
+        return given
+
+    @field_validator("stripe_webhook_secret")
+    @classmethod
+    def _stripe_webhook_secret(cls, given: SecretStr | None) -> SecretStr | None:
+        if given and not given.get_secret_value().startswith("whsec_"):
+            raise ValueError("a secret that begins with whsec_")
+        return given
+
+    @field_validator("stripe_api_url")
+    @classmethod
+    def _stripe_url(cls, given: str | None) -> str | None:
+        if given is None:
+            return None
+        example = "http://127.0.0.1:12111"
+        parts = vendor_urls.require_plain(given, example)
+        if parts.path.strip("/") or not vendor_urls.is_private(parts):
+            raise ValueError(f"a URL without a path, over https or on this machine: {example}")
+        return given.rstrip("/")
+
+    def stripe_access(self) -> StripeAccess | None:
+        """Say which key goes to which server; None where payments are simulated.
+
+        STRIPE_SECRET_KEY is never sent to a server that ONE_MCP_STRIPE_API_URL names. Raises
+        SettingsError for a live key that may not be used, and for none of Stripe's.
+        """
+        name, key = "ONE_MCP_STRIPE_SECRET_KEY", self.stripe_secret_key
+        if key is None and self.stripe_api_url is None:
+            name, key = "STRIPE_SECRET_KEY", _plain_key()
+        if key is None:
+            return None
+        text = key.get_secret_value()
+        if not text.startswith(_SECRET_KEYS):
+            raise SettingsError(
+                f"{name} must be a key that begins with {', '.join(_SECRET_KEYS)}.", setting=name
+            )
+        if text.startswith(_LIVE) and not self.live_money:
+            raise SettingsError(
+                f"{name} is a live key, which moves real money; set ONE_MCP_LIVE_MONEY=true to let "
+                "it, or give a key of the test mode (rk_test_).",
+                setting=name,
+            )
+        return StripeAccess(
+            key=key,
+            url=self.stripe_api_url or STRIPE_URL,
+            mode="live" if text.startswith(_LIVE) else "test",
+            restricted=text.startswith("rk_"),
+        )
+
+    def publishable_key(self) -> str | None:
+        """Return the key for pages in a browser, of whichever variable."""
+        return self.stripe_publishable_key or os.environ.get("STRIPE_PUBLISHABLE_KEY") or None
+
+
+def _plain_key() -> SecretStr | None:
+    text = os.environ.get("STRIPE_SECRET_KEY", "").strip()
+    return SecretStr(text) if text else None

@@ -1,0 +1,20 @@
+"""URLs in settings that say where a vendor's server is."""
+
+from urllib.parse import SplitResult, urlsplit
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def require_plain(url: str, example: str) -> SplitResult:
+    """Return the parts of a URL that names a server; ValueError says what would work."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"a URL such as {example}")
+    if parts.username or parts.password or parts.query:
+        raise ValueError("a URL without a password or a query; the key has its own variable")
+    return parts
+
+
+def is_private(parts: SplitResult) -> bool:
+    """Say whether nobody else can read what is sent there: encrypted, or on this machine."""
+    return parts.scheme == "https" or parts.hostname in _LOOPBACK
