@@ -85,7 +85,7 @@ FORMS = {  # how a value is written, which the argument's check tries, or what i
     "ent_… or kno_…",
     "ent_… or per_…",
     "ent_…, con_… or evt_…",
-    "for safe retries",
+    "safe retries",
     "from the last page",
     "instead of path",
     "instead of the above: as for apply_changes",

@@ -215,6 +215,7 @@ async def test_one_entity_is_shown(ask: Ask, ids: dict[str, str], clock: HandClo
     'For a holder\'s tokens: from, types=["holds_tokens"].',
     "Full detail adds the properties of what is found.",
     "What has expired or is upcoming is marked; valid_at leaves out what does not hold then.",
+    "as_of shows the past.",
 )
 async def test_connections_are_listed(ask: Ask, ids: dict[str, str], clock: HandClock) -> None:
     clock.forward(1_000)
@@ -236,6 +237,10 @@ async def test_connections_are_listed(ask: Ask, ids: dict[str, str], clock: Hand
     for name, span in (("ben", {"valid_until": "-1d"}), ("dan", {"valid_from": "+1d"})):
         await ask("connect_entities", from_=ids[name], type="following", to=ids["cleo"], **span)
     spans = await ask("find_connections", to=ids["cleo"], types=["following"])
+    clock.forward(1_000)
+    gone = {"from_": ids["ben"], "type": "following", "to": ids["cleo"]}
+    await ask("disconnect_entities", **gone)
+    ended = await ask("find_connections", to=ids["cleo"], valid_at="-2d", as_of=clock() - 500)
     holding = await ask("find_connections", to=ids["cleo"], types=["following"], valid_at="now")
 
     assert newest[0]["from_name"] == "Cleo"
@@ -247,6 +252,7 @@ async def test_connections_are_listed(ask: Ask, ids: dict[str, str], clock: Hand
     assert "price" in str(full["items"][0])
     assert [it["validity"] for it in spans["items"]] == ["upcoming", "expired"]
     assert holding["items"] == []
+    assert [it["from_name"] for it in ended["items"]] == ["Ben"]
 
 
 @promised(
@@ -254,8 +260,9 @@ async def test_connections_are_listed(ask: Ask, ids: dict[str, str], clock: Hand
     "Walk the graph around an entity, level by level, or find the shortest paths to another one.",
     'A direction follows ("out") or opposes ("in") where connections point.',
     "`cut` says what is left out; a hub shows only its newest connections.",
+    "as_of shows the past.",
 )
-async def test_the_graph_is_walked(ask: Ask, ids: dict[str, str]) -> None:
+async def test_the_graph_is_walked(ask: Ask, ids: dict[str, str], clock: HandClock) -> None:
     around = await ask("explore_graph", id=ids["ada"], depth=2)
     ways = await ask("explore_graph", id=ids["ada"], to=ids["ben"])
     out = await ask("explore_graph", id=ids["yoga"], direction="out", depth=1)
@@ -265,7 +272,9 @@ async def test_the_graph_is_walked(ask: Ask, ids: dict[str, str]) -> None:
         {"op": "connect_entities", "from": f"$fan{n}", "type": "enrolled_in", "to": ids["yoga"]}
         for n in range(60)
     ]
+    clock.forward(1_000)
     await ask("apply_changes", operations=crowd)
+    past = await ask("explore_graph", id=ids["yoga"], depth=1, as_of=clock() - 500)
     hub = await ask("explore_graph", id=ids["yoga"], depth=1, types=["enrolled_in"], limit=10)
 
     depths = [node["depth"] for node in around["nodes"]]
@@ -274,6 +283,7 @@ async def test_the_graph_is_walked(ask: Ask, ids: dict[str, str]) -> None:
     assert {len(path["ids"]) for path in ways["paths"]} == {3}
     assert [node["name"] for node in out["nodes"]] == ["Yoga"]
     assert {node["name"] for node in into["nodes"]} == {"Yoga", "Ada", "Ben"}
+    assert {node["name"] for node in past["nodes"]} == {"Yoga", "Ada", "Ben"}
     assert hub["cut"]
     assert all(node["name"].startswith("Fan") for node in hub["nodes"][1:])
 

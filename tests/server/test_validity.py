@@ -1,4 +1,4 @@
-"""Validity: a connection says from when until when it holds, in days of the organization (D-65)."""
+"""Validity: a connection says from when until when it holds, in days of the organization (D-67)."""
 
 import json
 from typing import Any

@@ -1,5 +1,7 @@
 """The past: rows as they were at a time, read back from the log of changes."""
 
+from collections.abc import Collection
+
 from one_mcp import clock
 from one_mcp.dimensions.changes import compaction, images
 from one_mcp.errors import NotFoundError
@@ -67,3 +69,66 @@ def _first(work: Work, kind: str, id: str, later: list[Row]) -> JsonObject:
     for row in reversed(way):
         image = images.before(image, images.load(row["before"]))
     return image
+
+
+def images_of(
+    work: Work, kind: str, ids: Collection[str], first: int
+) -> dict[str, JsonObject | None]:
+    """Return what rows were before the first of their changes from a number on.
+
+    None stands for one that was not there, or that a purge emptied; one that has not changed since
+    is not in the answer.
+    """
+    entries = work.all(
+        f"""
+        SELECT
+            entry.seq, entry.change, entry.kind, entry.row_id, entry.before, entry.after,
+            entry.image, entry.purged_by
+        FROM {dialect.each("ids", "wanted")}
+        CROSS JOIN change_rows AS entry
+        WHERE {dialect.unindexed("entry.organization_id")} = :organization
+          AND entry.seq = (
+              SELECT later.seq
+              FROM change_rows AS later
+              WHERE later.organization_id = :organization
+                AND later.row_id = wanted.value
+                AND later.kind = :kind
+                AND later.change >= :first
+              ORDER BY later.change, later.seq
+              LIMIT 1
+          )
+        """,
+        ids=list(ids),
+        kind=kind,
+        first=first,
+    )
+    left = images.left(work, entries)
+    return {entry["row_id"]: _before(entry, left) for entry in entries}
+
+
+def first_after(work: Work, at: int) -> int | None:
+    """Return the number of the first change after a time, or nothing where there is none.
+
+    Raises InvalidArgumentError for a time of which it is not known any more what there was.
+    """
+    compaction.require_known(work, at)
+    return work.value(
+        """
+        SELECT number
+        FROM change_log
+        WHERE organization_id = :organization
+          AND at > :at
+        ORDER BY at, number
+        LIMIT 1
+        """,
+        at=at,
+    )
+
+
+def _before(entry: Row, left: dict[int, JsonObject]) -> JsonObject | None:
+    if entry["before"] is None or entry["purged_by"] is not None:
+        return None
+    kept = images.load(entry["before"])
+    if entry["after"] is None:
+        return kept
+    return images.before(left[entry["seq"]], kept)

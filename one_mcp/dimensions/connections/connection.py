@@ -54,7 +54,7 @@ def connect(
 ) -> Connected:
     """Connect two live entities, or merge metadata into the connection that is there (D-20).
 
-    An end of its validity that is not given stays; "none" takes it away (D-65).
+    An end of its validity that is not given stays; "none" takes it away (D-67).
     `adjust` adds to numbers and lists what they have by then. `expected_version` is that of the
     connection; raises ConflictError where it has another, or is not there.
 

@@ -21,12 +21,13 @@ SIDES: dict[Way, tuple[str, str, str]] = {  # the near end, the far end, how ind
 class Followed:
     """Which connections count: of which types (all if empty), and in which direction.
 
-    With `valid_at`, only those that hold then.
+    With `valid_at`, only those that hold then; with `as_of`, those that were there at that time.
     """
 
     types: tuple[str, ...] = ()
     direction: Direction = "both"
     valid_at: int | None = None
+    as_of: int | None = None
 
     @property
     def ways(self) -> tuple[Way, ...]:
@@ -42,7 +43,9 @@ def followed(
     types: Sequence[str] | None,
     direction: Direction,
     valid_at: int | str | None = None,
+    as_of: int | str | None = None,
 ) -> Followed:
     """Check the types; raises UnknownTypeError."""
     known = tuple(check.relationship_types(work.ontology, types))
-    return Followed(known, direction, moments.read(work, valid_at, "valid_at"))
+    at = moments.read(work, as_of, "as_of")
+    return Followed(known, direction, moments.read(work, valid_at, "valid_at"), at)

@@ -1,6 +1,6 @@
 """Ends: what a listed connection shows of the entities that it leads from and to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from one_mcp import jsons
@@ -12,6 +12,7 @@ from one_mcp.store.work import Row, Work
 
 PROPERTIES_CHARACTERS = 2_000
 SHARED_CHARACTERS = 400
+Then = Mapping[str, Row] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +26,35 @@ class End:
     cut: list[str] = field(default_factory=list[str])
 
 
-def full(work: Work, rows: Sequence[Row], asked: frozenset[str | None]) -> dict[str, End]:
-    """Show every end whole, but those that were asked for by their id only by name."""
-    found = _entities(work, _ids(rows), "id, name, type, status, properties")
+def full(
+    work: Work, rows: Sequence[Row], asked: frozenset[str | None], then: Then = None
+) -> dict[str, End]:
+    """Show every end whole, but those that were asked for by their id only by name.
+
+    `then` are the entities as they were, if that is what is asked for.
+    """
+    found = _entities(work, _ids(rows), "id, name, type, status, properties", then)
     return {
         row["id"]: End(row["name"]) if row["id"] in asked else _whole(work, row) for row in found
     }
 
 
-def concise(work: Work, rows: Sequence[Row], asked: frozenset[str | None]) -> dict[str, End]:
+def concise(
+    work: Work, rows: Sequence[Row], asked: frozenset[str | None], then: Then = None
+) -> dict[str, End]:
     """Show names and types, and what the type of a connection asks for and the end can tell.
 
     A token's chain is one: `holds_tokens` has a field for it, which most connections leave to the
     token.
     """
-    found = {row["id"]: row for row in _entities(work, _ids(rows), "id, name, type")}
+    found = {row["id"]: row for row in _entities(work, _ids(rows), "id, name, type", then)}
     shared: dict[str, set[str]] = {}
     for row in rows:
         for id in {row["from_id"], row["to_id"]} - asked:
             names = _shared(work.ontology, row["type"], found[id]["type"])
             if names:
                 shared.setdefault(id, set()).update(names)
-    told = {row["id"]: row for row in _entities(work, list(shared), "id, properties")}
+    told = {row["id"]: row for row in _entities(work, list(shared), "id, properties", then)}
     return {
         id: End(row["name"])
         if id in asked
@@ -83,7 +91,9 @@ def _ids(rows: Sequence[Row]) -> list[str]:
     return list({row[end] for row in rows for end in ("from_id", "to_id")})
 
 
-def _entities(work: Work, ids: list[str], columns: str) -> list[Row]:
+def _entities(work: Work, ids: list[str], columns: str, then: Then) -> list[Row]:
+    if then is not None:
+        return [then[id] for id in ids]
     if not ids:
         return []
     return work.all(

@@ -1,24 +1,25 @@
 """Find connections, newest first, with what they lead from and to."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from pydantic import Field
-
-from one_mcp import clock
+from one_mcp import jsons
 from one_mcp.answers import Answer
-from one_mcp.dimensions import excerpts, lookup
-from one_mcp.dimensions.connections import ends, validity
-from one_mcp.dimensions.connections.validity import Span
+from one_mcp.dimensions import lookup
+from one_mcp.dimensions.connections import as_of as then
+from one_mcp.dimensions.connections import edges, validity
+from one_mcp.dimensions.connections.as_of import Ends
+from one_mcp.dimensions.connections.directions import Followed
+from one_mcp.dimensions.connections.edges import Edge
 from one_mcp.dimensions.organizations import moments
 from one_mcp.errors import InvalidArgumentError
-from one_mcp.jsons import JsonObject
+from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.ontology import check, operands
 from one_mcp.store import dialect, filters, merged_scans, pages, sight, undeclared
 from one_mcp.store.merged_scans import Listing, Scan, Walk
-from one_mcp.store.pages import Detail
+from one_mcp.store.pages import Detail, Page
 from one_mcp.store.work import Row, Work
 
-METADATA_CHARACTERS: dict[Detail, int] = {"concise": 400, "full": 2_000}
 # what a connection has beside its metadata, by plain spelling, and which argument asks for it
 _BESIDE = {
     "id": "a connection is found by its ends",
@@ -35,36 +36,6 @@ CONNECTIONS = Listing(
 )
 
 
-class Edge(Answer):
-    """A connection with the names of its ends.
-
-    An end that was not asked for by its id is shown with its type and with properties that the
-    connection has fields for, such as a token's chain; in full with its status (left out where it
-    is active) and all properties. `validity` is "upcoming" or "expired" where it does not hold now.
-    `shortened` names what was cut.
-    """
-
-    id: str
-    from_: str = Field(serialization_alias="from")
-    from_name: str
-    from_type: str | None = None
-    from_status: str | None = None
-    from_properties: JsonObject | None = None
-    type: str
-    to: str
-    to_name: str
-    to_type: str | None = None
-    to_status: str | None = None
-    to_properties: JsonObject | None = None
-    metadata: JsonObject | None = None
-    valid_from: str | None = None
-    valid_until: str | None = None
-    validity: str | None = None
-    created: str | None = None
-    version: int | None = None
-    shortened: list[str] | None = None
-
-
 class Edges(Answer):
     """One page; `cursor` is there while more follow, `cut` says why a page is short.
 
@@ -78,6 +49,30 @@ class Edges(Answer):
     warnings: list[str] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Quest:
+    """What is asked for: `ends` are the pairs that connections lead from and to."""
+
+    ends: Sequence[Ends]
+    types: Sequence[str]
+    where: JsonObject
+    query: list[JsonValue]
+    limit: int
+    detail: Detail
+
+    @property
+    def asked(self) -> frozenset[str]:
+        return frozenset(id for id, _ in self.named)
+
+    @property
+    def named(self) -> list[tuple[str, str]]:
+        """The ids that were asked for, each with the argument that it came in."""
+        arguments = ("from", "to") if len(self.ends) == 1 else ("between", "between")
+        return [
+            (id, name) for id, name in zip(self.ends[0], arguments, strict=True) if id is not None
+        ]
+
+
 def find(
     work: Work,
     *,
@@ -87,36 +82,49 @@ def find(
     types: Sequence[str] | None = None,
     where: JsonObject | None = None,
     valid_at: int | str | None = None,
+    as_of: int | str | None = None,
     limit: int = 20,
     cursor: str | None = None,
     detail: Detail = "concise",
 ) -> Edges:
     """Find the connections from, to or between live entities; hidden ones are not shown.
 
-    With `valid_at`, those that do not hold then are left out; else they are marked (D-65).
+    With `valid_at`, those that do not hold then are left out; else they are marked (D-67). `as_of`
+    finds what was there at a time, and held then (D-66).
     What somebody holds is `holds_tokens` from them: the tokens, each with its balance and chain.
     """
     pages.require_limit(limit)
     known = check.relationship_types(work.ontology, types)
-    walks = _walks(work, from_id, to_id, between, typed=bool(known))
-    near, far = between[:2] if between else (from_id, to_id)
-    scan = _scan(
-        work, walks, known, {"from_id": near, "to_id": far}, where=where or {}, valid_at=valid_at
-    )
-    query = ["connections", from_id, to_id, list(between or []), known, where, valid_at]
+    pairs = _pairs(from_id, to_id, between)
+    query: list[JsonValue] = [
+        "connections",
+        from_id,
+        to_id,
+        [*(between or [])],
+        [*known],
+        where,
+        valid_at,
+        as_of,
+    ]
+    wish = _Quest(pairs, known, where or {}, query, limit, detail)
     after = pages.decode(query, cursor, 2)
-    read = merged_scans.read(work, scan, after=after, limit=limit + 1)
-    page = pages.page(
-        read.rows,
-        limit,
-        _maker(work, read.rows, frozenset((near, far)), detail),
-        cursor=lambda row: pages.encode(query, [row["created_at"], row["seq"]]),
-        size=lambda edge: len(edge.model_dump_json(by_alias=True, exclude_none=True)),
-        detail=detail,
-    )
+    held_at, at = moments.read(work, valid_at, "valid_at"), moments.read(work, as_of, "as_of")
+    if at is not None:
+        return _as_it_was(work, wish, after, held_at, at)
+    return _as_it_is(work, wish, after, held_at)
+
+
+def _as_it_is(
+    work: Work, wish: _Quest, after: list[JsonValue] | None, held_at: int | None
+) -> Edges:
+    for id, argument in wish.named:
+        lookup.live(work, id, argument)
+    scan = _scan(work, wish, held_at)
+    read = merged_scans.read(work, scan, after=after, limit=wish.limit + 1)
+    page = _page(wish, read.rows, edges.maker(work, read.rows, wish.asked, wish.detail))
     stopped = None if page.cursor else read.stopped
-    going_on = pages.encode(query, stopped) if stopped else page.cursor
-    total = None if scan.tests or after else _total(work, from_id, to_id, known)
+    going_on = pages.encode(wish.query, stopped) if stopped else page.cursor
+    total = None if scan.tests or after else _total(work, wish)
     if total is None and not after:
         total = merged_scans.total(work, scan) if going_on else len(page.items)
     return Edges(
@@ -124,25 +132,65 @@ def find(
         total=total,
         cursor=going_on,
         cut=pages.SHORT if page.cut else pages.STOPPED if stopped else None,
-        warnings=undeclared.warnings(work, "connections", known, where or ()) or None,
+        warnings=undeclared.warnings(work, "connections", wish.types, wish.where) or None,
     )
 
 
-def _scan(
-    work: Work,
-    walks: Sequence[Walk],
-    types: Sequence[str],
-    ends: dict[str, str | None],
-    *,
-    where: JsonObject,
-    valid_at: int | str | None,
-) -> Scan:
-    walks, named = merged_scans.of_types(walks, types)
-    made = filters.of(fitted(work, types, where), "looked.metadata")
-    held_at = moments.read(work, valid_at, "valid_at")
+def _as_it_was(
+    work: Work, wish: _Quest, after: list[JsonValue] | None, held_at: int | None, at: int
+) -> Edges:
+    for id, argument in wish.named:
+        then.require_live(work, id, argument, at)
+    scope = Followed(tuple(wish.types), valid_at=held_at, as_of=at)
+    past = then.between(work, wish.ends, scope, at)
+    rows = _fulfilling(work, wish, past.rows)
+    left = [row for row in rows if not after or [row["created_at"], row["seq"]] < after]
+    shown = left[: wish.limit + 1]
+    page = _page(wish, shown, edges.maker(work, shown, wish.asked, wish.detail, past, at=at))
+    return Edges(
+        items=page.items,
+        total=None if after else len(rows),
+        cursor=page.cursor,
+        cut=pages.SHORT if page.cut else None,
+    )
+
+
+def _fulfilling(work: Work, wish: _Quest, rows: list[Row]) -> list[Row]:
+    """Keep the rows of the past whose metadata fulfils the conditions."""
+    if not wish.where:
+        return rows
+    made = filters.of(fitted(work, wish.types, wish.where), "looked.value")
+    kept = work.all(
+        f"""
+        SELECT looked.key AS place
+        FROM {dialect.each_list("metadata", "looked")}
+        WHERE {" AND ".join(made.conditions)}
+        ORDER BY looked.key
+        """,
+        metadata=[jsons.load_object(row["metadata"]) for row in rows],
+        **made.parameters,
+    )
+    return [rows[row["place"]] for row in kept]
+
+
+def _page(wish: _Quest, rows: list[Row], make: Callable[[Row], Edge]) -> Page[Edge]:
+    return pages.page(
+        rows,
+        wish.limit,
+        make,
+        cursor=lambda row: pages.encode(wish.query, [row["created_at"], row["seq"]]),
+        size=lambda edge: len(edge.model_dump_json(by_alias=True, exclude_none=True)),
+        detail=wish.detail,
+    )
+
+
+def _scan(work: Work, wish: _Quest, held_at: int | None) -> Scan:
+    walks, named = merged_scans.of_types(_walks(wish), wish.types)
+    made = filters.of(fitted(work, wish.types, wish.where), "looked.metadata")
     tests = made.conditions if held_at is None else [*made.conditions, validity.held("looked")]
-    parameters = {**ends, "valid_at": held_at, **named, **made.parameters}
-    return Scan(CONNECTIONS, walks, parameters, tests)
+    from_id, to_id = wish.ends[0]
+    given = {"from_id": from_id, "to_id": to_id, "valid_at": held_at}
+    return Scan(CONNECTIONS, walks, {**given, **named, **made.parameters}, tests)
 
 
 def fitted(work: Work, types: Sequence[str], where: JsonObject) -> JsonObject:
@@ -156,29 +204,23 @@ def fitted(work: Work, types: Sequence[str], where: JsonObject) -> JsonObject:
     return operands.fitted(shapes, where, moments.reader(work))
 
 
-def _walks(
-    work: Work,
-    from_id: str | None,
-    to_id: str | None,
-    between: Sequence[str] | None,
-    *,
-    typed: bool,
-) -> list[Walk]:
-    """Choose where connections begin and end; raises for an end that is not there."""
-    if between is not None and (from_id or to_id or len(set(between)) != 2):  # noqa: PLR2004  # ends
+def _pairs(from_id: str | None, to_id: str | None, between: Sequence[str] | None) -> list[Ends]:
+    if between is None:
+        return [(from_id, to_id)]
+    if from_id or to_id or len(set(between)) != 2:  # noqa: PLR2004  # ends
         raise InvalidArgumentError(
             "between takes two different ids, in place of from and to.", argument="between"
         )
-    for id, argument in (
-        (from_id, "from"),
-        (to_id, "to"),
-        *((id, "between") for id in between or ()),
-    ):
-        if id is not None:
-            lookup.live(work, id, argument)
+    one, other = dict.fromkeys(between)
+    return [(one, other), (other, one)]
+
+
+def _walks(wish: _Quest) -> list[Walk]:
+    """Choose where connections begin and end."""
+    typed, (from_id, to_id) = bool(wish.types), wish.ends[0]
     live = Walk("connections_bidirectional", (sight.visible("connections"),))
     there = live.also("from_id = :from_id", "to_id = :to_id")
-    if between is not None:
+    if len(wish.ends) > 1:
         return [there, live.also("from_id = :to_id", "to_id = :from_id")]
     if from_id is not None and to_id is not None:
         return [there]
@@ -192,11 +234,12 @@ def _walks(
     return [Walk(index, (sight.visible("connections"),))]
 
 
-def _total(work: Work, from_id: str | None, to_id: str | None, types: Sequence[str]) -> int | None:
+def _total(work: Work, wish: _Quest) -> int | None:
     """Count the connections of one end by the numbers that are kept of them (D-19)."""
+    from_id, to_id = wish.ends[0]
     if (from_id is None) == (to_id is None):
         return None
-    typed = f"AND type {dialect.any_of('types')}" if types else ""
+    typed = f"AND type {dialect.any_of('types')}" if wish.types else ""
     return work.value(
         f"""
         SELECT coalesce(sum({sight.counted("kept")}), 0)
@@ -208,42 +251,5 @@ def _total(work: Work, from_id: str | None, to_id: str | None, types: Sequence[s
         """,
         id=from_id or to_id,
         direction="out" if from_id else "in",
-        types=types,
+        types=wish.types,
     )
-
-
-def _maker(
-    work: Work, rows: Sequence[Row], asked: frozenset[str | None], detail: Detail
-) -> Callable[[Row], Edge]:
-    """Read the ends of all rows at once, and return what makes a row's edge."""
-    full = detail == "full"
-    shown = (ends.full if full else ends.concise)(work, rows, asked)
-
-    def make(row: Row) -> Edge:
-        shape = work.ontology.shape("relationship", row["type"])
-        metadata, cut = excerpts.properties(row["metadata"], METADATA_CHARACTERS[detail], shape)
-        start, end = shown[row["from_id"]], shown[row["to_id"]]
-        shortened = [f"metadata.{name}" for name in cut or ()]
-        shortened += [f"from_properties.{name}" for name in start.cut]
-        shortened += [f"to_properties.{name}" for name in end.cut]
-        return Edge(
-            id=row["id"],
-            from_=row["from_id"],
-            from_name=start.name,
-            from_type=start.type,
-            from_status=start.status,
-            from_properties=start.properties,
-            type=row["type"],
-            to=row["to_id"],
-            to_name=end.name,
-            to_type=end.type,
-            to_status=end.status,
-            to_properties=end.properties,
-            metadata=metadata or None,
-            **validity.told(Span.of(row), work.now),
-            created=clock.to_text(row["created_at"]) if full else None,
-            version=row["version"] if full else None,
-            shortened=shortened or None,
-        )
-
-    return make

@@ -1,4 +1,4 @@
-"""Validity: from when until when a connection holds, as somebody said (D-65)."""
+"""Validity: from when until when a connection holds, as somebody said (D-67)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

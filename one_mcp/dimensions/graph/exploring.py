@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from itertools import groupby, zip_longest
 from operator import attrgetter, itemgetter
 
-from one_mcp.dimensions import lookup
 from one_mcp.dimensions.connections import directions
 from one_mcp.dimensions.connections.directions import SIDES, Direction, Followed, Way
+from one_mcp.dimensions.graph import as_of as past
 from one_mcp.dimensions.graph import subgraph
 from one_mcp.dimensions.graph.subgraph import Neighbourhood, Node, Triple
 from one_mcp.errors import InvalidArgumentError
@@ -41,6 +41,7 @@ def explore(
     types: Sequence[str] | None = None,
     direction: Direction = "both",
     valid_at: int | str | None = None,
+    as_of: int | str | None = None,
     limit: int = 50,
     detail: pages.Detail = "concise",
 ) -> Neighbourhood:
@@ -54,15 +55,15 @@ def explore(
             f"depth is 1 to {DEEPEST}; only paths to an entity are longer.", argument="depth"
         )
     pages.require_limit(limit)
-    lookup.live(work, id)
-    wanted = directions.followed(work, types, direction, valid_at)
+    wanted = directions.followed(work, types, direction, valid_at, as_of)
+    past.begin(work, id, "id", wanted)
     found = _walk(work, id, wanted, depth, limit)
     budget = pages.CHARACTERS[detail]
     by_depth = dict(sorted(found.depths.items(), key=lambda item: item[1]))
-    nodes, arrows = _fitted(subgraph.entities(work, by_depth), found.triples, budget)
+    nodes, arrows = _fitted(subgraph.entities(work, by_depth, wanted.as_of), found.triples, budget)
     return Neighbourhood(
         nodes=nodes,
-        edges=subgraph.edges(work, arrows),
+        edges=subgraph.edges(work, arrows, wanted.as_of),
         cut=_cut(work, wanted, [node for node in nodes if node.depth < depth], arrows),
     )
 
@@ -94,14 +95,19 @@ def _around(work: Work, scope: Followed, frontier: list[str], left: int) -> list
     one at least leads back.
     """
     typed = len(frontier) == 1 or bool(scope.types)
-    halves = [_by_type(way, scope) if typed else _by_entity(way, scope) for way in scope.ways]
-    rows = work.all(
-        " UNION ALL ".join(halves),
-        frontier=frontier,
-        types=scope.types,
-        valid_at=scope.valid_at,
-        share=1 + -(-left // len(frontier)),
-    )
+    share = 1 + -(-left // len(frontier))
+    if scope.as_of is not None:
+        then = past.around(work, frontier, scope, scope.as_of)
+        rows = past.shares(then, share, typed=typed)
+    else:
+        halves = [_by_type(way, scope) if typed else _by_entity(way, scope) for way in scope.ways]
+        rows = work.all(
+            " UNION ALL ".join(halves),
+            frontier=frontier,
+            types=scope.types,
+            valid_at=scope.valid_at,
+            share=share,
+        )
     rows.sort(key=BY_TYPE if typed else BY_ENTITY)
     rows.sort(key=itemgetter("way"), reverse=True)  # what leads out comes first
     return rows
@@ -248,8 +254,11 @@ def _cut(work: Work, scope: Followed, nodes: list[Node], arrows: list[Triple]) -
 
 def _live(work: Work, scope: Followed, nodes: list[Node]) -> dict[str, int]:
     """Count the connections of nodes, by the numbers that are kept of them where these fit."""
+    ids = [node.id for node in nodes]
+    if scope.as_of is not None:
+        return past.counts(work, ids, scope, scope.as_of)
     if scope.valid_at is not None:
-        return _held(work, scope, [node.id for node in nodes])
+        return _held(work, scope, ids)
     typed = f"AND type {dialect.any_of('types')}" if scope.types else ""
     rows = work.all(
         f"""
@@ -261,7 +270,7 @@ def _live(work: Work, scope: Followed, nodes: list[Node]) -> dict[str, int]:
           {typed}
         GROUP BY entity_id
         """,
-        ids=[node.id for node in nodes],
+        ids=ids,
         ways=scope.ways,
         types=scope.types,
     )

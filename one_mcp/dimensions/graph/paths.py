@@ -4,10 +4,11 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, islice, pairwise
+from operator import itemgetter
 
-from one_mcp.dimensions import lookup
 from one_mcp.dimensions.connections import directions
 from one_mcp.dimensions.connections.directions import SIDES, Direction, Followed, Way
+from one_mcp.dimensions.graph import as_of as past
 from one_mcp.dimensions.graph import subgraph
 from one_mcp.dimensions.graph.subgraph import Neighbourhood, Path, Triple
 from one_mcp.errors import InvalidArgumentError
@@ -17,6 +18,7 @@ from one_mcp.store.work import Row, Work
 LONGEST = 6
 MOST_PATHS = 5
 MOST_READ = 50_000
+OLDEST_FIRST = itemgetter("place", "created_at", "seq")
 Route = tuple[str, ...]
 OPPOSITE: dict[Direction, Direction] = {"out": "in", "in": "out", "both": "both"}
 
@@ -74,6 +76,7 @@ def find(
     types: Sequence[str] | None = None,
     direction: Direction = "both",
     valid_at: int | str | None = None,
+    as_of: int | str | None = None,
 ) -> Neighbourhood:
     """Find up to five of the shortest paths between two live entities.
 
@@ -84,8 +87,9 @@ def find(
         raise InvalidArgumentError(f"depth of a path is 1 to {LONGEST}.", argument="depth")
     if from_id == to_id:
         raise InvalidArgumentError("from and to must differ; the path is empty.", argument="to")
-    ends = [lookup.live(work, from_id)["name"], lookup.live(work, to_id, "to")["name"]]
-    scope = directions.followed(work, types, direction, valid_at)
+    scope = directions.followed(work, types, direction, valid_at, as_of)
+    both = (past.begin(work, from_id, "id", scope), past.begin(work, to_id, "to", scope))
+    ends = [row["name"] for row in both]
     search = _Search(
         _Side(scope, [from_id], {from_id: {}}),
         _Side(replace(scope, direction=OPPOSITE[direction]), [to_id], {to_id: {}}),
@@ -124,6 +128,10 @@ def _beyond(work: Work, side: _Side, most: int) -> list[Row]:
 
     What the counts say fits is read whole; of the first entity that has too many, the oldest.
     """
+    if side.scope.as_of is not None:
+        rows = past.around(work, side.frontier, side.scope, side.scope.as_of)
+        rows.sort(key=OLDEST_FIRST)
+        return sorted(rows, key=itemgetter("way"), reverse=True)  # out before in, as below
     rows: list[Row] = []
     for way in side.scope.ways:
         fitting, hub = _fitting(work, side, way, most - len(rows))
@@ -210,14 +218,14 @@ def _routes(search: _Search) -> Iterator[Route]:
 
 
 def _shown(work: Work, search: _Search, routes: list[Route]) -> Neighbourhood:
-    shown = routes[:MOST_PATHS]
+    shown, as_of = routes[:MOST_PATHS], search.start.scope.as_of
     depths = {id: depth for route in shown for depth, id in enumerate(route)}
-    nodes = subgraph.entities(work, dict(sorted(depths.items(), key=lambda item: item[1])))
+    nodes = subgraph.entities(work, dict(sorted(depths.items(), key=lambda item: item[1])), as_of)
     triples = {pair: search.triple(*pair) for route in shown for pair in pairwise(route)}
     names = {node.id: node.name for node in nodes}
     return Neighbourhood(
         nodes=nodes,
-        edges=subgraph.edges(work, list(dict.fromkeys(triples.values()))),
+        edges=subgraph.edges(work, list(dict.fromkeys(triples.values())), as_of),
         paths=[
             Path(
                 ids=list(route),

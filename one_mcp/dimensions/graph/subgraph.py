@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from one_mcp.answers import Answer
+from one_mcp.dimensions.connections import as_of as then
 from one_mcp.dimensions.connections.validity import Span
 from one_mcp.store import dialect
-from one_mcp.store.work import Work
+from one_mcp.store.work import Row, Work
 
 Triple = tuple[str, str, str]
 
@@ -51,8 +52,10 @@ class Neighbourhood(Answer):
     cut: str | None = None
 
 
-def edges(work: Work, triples: Sequence[Triple]) -> list[GraphEdge]:
-    """Tell the connections between entities, each with the span in which it holds."""
+def edges(work: Work, triples: Sequence[Triple], as_of: int | None = None) -> list[GraphEdge]:
+    """Tell the connections between entities, and which of them do not hold; of the past all did."""
+    if as_of is not None:
+        return [GraphEdge(from_=start, type=type, to=end) for start, type, end in triples]
     rows = work.all(
         f"""
         SELECT held.from_id, held.type, held.to_id, held.valid_from, held.valid_until
@@ -77,8 +80,16 @@ def edges(work: Work, triples: Sequence[Triple]) -> list[GraphEdge]:
     ]
 
 
-def entities(work: Work, depths: dict[str, int]) -> list[Node]:
-    """Read what the entities are called, in the order given."""
+def entities(work: Work, depths: dict[str, int], as_of: int | None = None) -> list[Node]:
+    """Read what the entities are called, or were at a time, in the order given."""
+    known = _today(work, list(depths)) if as_of is None else then.entities(work, depths, as_of)
+    return [
+        Node(id=id, type=known[id]["type"], name=known[id]["name"], depth=depth)
+        for id, depth in depths.items()
+    ]
+
+
+def _today(work: Work, ids: list[str]) -> dict[str, Row]:
     rows = work.all(
         f"""
         SELECT id, type, name
@@ -86,10 +97,6 @@ def entities(work: Work, depths: dict[str, int]) -> list[Node]:
         WHERE organization_id = :organization
           AND id {dialect.any_of("ids")}
         """,
-        ids=list(depths),
+        ids=ids,
     )
-    known = {row["id"]: row for row in rows}
-    return [
-        Node(id=id, type=known[id]["type"], name=known[id]["name"], depth=depth)
-        for id, depth in depths.items()
-    ]
+    return {row["id"]: row for row in rows}

@@ -26,6 +26,7 @@ class ArgumentObject(BaseModel):
 
 
 EntityId = Annotated[str, Field(description="ent_…", min_length=1, max_length=64)]
+EntityIds = list[Annotated[str, Field(min_length=1, max_length=64)]]
 AnyId = Annotated[str, Field(description="ent_… or per_…", min_length=1, max_length=64)]
 ChangeId = Annotated[str, Field(description="chg_…", min_length=1, max_length=64)]
 TypeName = Annotated[str, Field(description="see describe_ontology", min_length=1, max_length=100)]
@@ -68,4 +69,4 @@ EndText = Annotated[
 ]
 
 Reason = Annotated[str, Field(max_length=500)]
-IdempotencyKey = Annotated[str, Field(description="for safe retries", min_length=1, max_length=200)]
+IdempotencyKey = Annotated[str, Field(description="safe retries", min_length=1, max_length=200)]

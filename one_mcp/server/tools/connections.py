@@ -60,21 +60,22 @@ async def find_connections(
     one: Session,
     from_: fields.EntityId | None = None,
     to: fields.EntityId | None = None,
-    between: Annotated[list[fields.EntityId], Field(description="two ids, any direction")]
-    | None = None,
+    between: Annotated[fields.EntityIds, Field(description="two ids, any direction")] | None = None,
     types: fields.TypeNames | None = None,
     *,
     where: Annotated[fields.Metadata, Field(description="on metadata, as find_entities")]
     | None = None,
     valid_at: fields.TimeText | None = None,
+    as_of: fields.TimeText | None = None,
     limit: fields.Limit = 20,
     cursor: fields.CursorText | None = None,
     detail: fields.Detail = "concise",
 ) -> Edges:
     """List connections with their metadata and the names of both ends, newest first.
 
-    What has expired or is upcoming is marked; valid_at leaves out what does not hold then. For a
-    holder's tokens: from, types=["holds_tokens"]. Full detail adds the properties of what is found.
+    What has expired or is upcoming is marked; valid_at leaves out what does not hold then. as_of
+    shows the past. For a holder's tokens: from, types=["holds_tokens"]. Full detail adds the
+    properties of what is found.
     """
     return await one.read(
         finding.find,
@@ -84,6 +85,7 @@ async def find_connections(
         types=types,
         where=where,
         valid_at=valid_at,
+        as_of=as_of,
         limit=limit,
         cursor=cursor,
         detail=detail,
@@ -101,13 +103,14 @@ async def explore_graph(
     *,
     direction: Direction = "both",
     valid_at: fields.TimeText | None = None,
+    as_of: fields.TimeText | None = None,
     limit: fields.Limit = 50,
     detail: fields.Detail = "concise",
 ) -> Neighbourhood:
     """Walk the graph around an entity, level by level, or find the shortest paths to another one.
 
     A direction follows ("out") or opposes ("in") where connections point. `cut` says what is left
-    out; a hub shows only its newest connections.
+    out; a hub shows only its newest connections. as_of shows the past.
     """
     if to is not None:
         return await one.read(
@@ -118,6 +121,7 @@ async def explore_graph(
             types=types,
             direction=direction,
             valid_at=valid_at,
+            as_of=as_of,
         )
     return await one.read(
         exploring.explore,
@@ -126,6 +130,7 @@ async def explore_graph(
         types=types,
         direction=direction,
         valid_at=valid_at,
+        as_of=as_of,
         limit=limit,
         detail=detail,
     )

@@ -24,7 +24,7 @@ from one_mcp.session import Session
 from one_mcp.store import pages
 
 DocumentId = Annotated[str, Field(description="kno_…", min_length=1, max_length=64)]
-EntityIds = Annotated[list[fields.EntityId], Field(max_length=100)]
+EntityIds = Annotated[fields.EntityIds, Field(max_length=100)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Query = Annotated[str, Field(min_length=1, max_length=4_000)]
 
