@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from contextlib import suppress
+from inspect import signature
 from typing import Any
 
 import pytest
@@ -163,6 +164,25 @@ async def test_every_call_in_a_sentence_is_answered(
     ids = await made(client, clock)
 
     await answered(client, json.dumps({"tool": tool, "arguments": arguments}), ids)
+
+
+def test_sentences_name_arguments_that_there_are() -> None:
+    """Of guides and prompts: a model writes the name that it reads."""
+    texts = [assets.resources("guide", f"{guide}.md").read_text("utf-8") for guide in guides()]
+    texts += [file.read_text("utf-8") for file in assets.prompts().iterdir()]
+    taken = {
+        spec.name: {name.rstrip("_") for name in signature(spec.run).parameters} for spec in SPECS
+    }
+
+    unknown = [
+        (tool, name)
+        for text in texts
+        for tool, arguments in re.findall(r"`(\w+)\(([^`]*)\)`", text)
+        for name in re.findall(r"(?:^|, )([a-z_]+)(?==|,|$)", arguments)
+        if tool in TOOLS and name not in taken[tool]
+    ]
+
+    assert unknown == []
 
 
 def test_sentences_show_calls() -> None:
