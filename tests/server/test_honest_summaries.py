@@ -129,3 +129,47 @@ async def test_many_groups_are_a_table_that_stays_short(client: Client) -> None:
     place = table["columns"].index("count")
     left = said.get("other", {"count": 0})["count"]
     assert sum(row[place] for row in table["rows"]) + left == said["rows"] == 100
+
+
+@pytest.mark.parametrize(
+    ("group_by", "shown"),
+    [
+        ("weekday", {"Friday": 2, "Saturday": 1}),
+        ("hour_of_day", {"00:00": 1, "23:00": 2}),
+    ],
+)
+async def test_times_are_grouped_by_what_comes_round_in_a_zone(
+    client: Client, group_by: str, shown: dict[str, int]
+) -> None:
+    for at in ("2026-11-13T22:59:00Z", "2026-11-20T22:10:00Z", "2026-11-20T23:01:00Z"):
+        await pay(client, at)
+
+    said = await ask(client, "events", types=[PAID], group_by=[group_by], time_zone="Europe/Berlin")
+
+    counts = {group[group_by]: group["count"] for group in said["groups"]}
+    assert {name: count for name, count in counts.items() if count} == shown
+    assert next(iter(counts)) == ("Monday" if group_by == "weekday" else "00:00")
+    assert len(counts) == (7 if group_by == "weekday" else 24)
+
+
+async def test_weekdays_of_a_property_and_of_two_periods_are_compared(client: Client) -> None:
+    for day in (2, 9, 10):
+        properties = {"status": "paid", "paidAt": f"2026-11-{day:02}T10:00:00Z"}
+        await call(client, "create_entity", type="invoice", name=f"{day}", properties=properties)
+    await pay(client, "2026-11-20T10:00:00Z")
+    await pay(client, "2026-10-19T10:00:00Z")
+
+    paid = await ask(client, "entities", types=["invoice"], group_by=["weekday:paidAt"])
+    both = await ask(
+        client,
+        "events",
+        types=[PAID],
+        group_by=["weekday"],
+        since="start of month",
+        compare="previous",
+    )
+
+    assert [group["count"] for group in paid["groups"]] == [2, 1, 0, 0, 0, 0, 0]
+    days = {group["weekday"]: (group["count"], group["previous"]) for group in both["groups"]}
+    assert days["Friday"] == (1, {"count": 0})
+    assert days["Monday"] == (0, {"count": 1})

@@ -114,9 +114,9 @@ async def test_has_and_lacks(ask: Ask, ids: dict[str, str]) -> None:
 @promised(
     ARGUMENTS,
     "count (default), count:distinct actor; sum:, avg:, min:, max:, median: of a field: sum:price",
-    "up to 3: type, status, tag:key, actor, target, from, to, a property or metadata field (a.b, "
-    "properties.status), of an end (target.level), its neighbours (actor.enrolled_in, "
-    "id.enrolled_in); hour, day, week, month (month:paidAt), quarter, year",
+    "up to 3: type, status, tag:key, actor, target, from, to, a property or metadata (a.b, "
+    "properties.status), of an end (target.level), neighbours (actor.enrolled_in, "
+    "id.enrolled_in); hour, day, week, month (month:paidAt), quarter, year, weekday, hour_of_day",
     "as find_entities; or on metadata",
     "all words",
     'as find_entities; of events, with "of": "actor"',
@@ -143,6 +143,8 @@ async def test_measures_and_groups(ask: Ask, ids: dict[str, str]) -> None:
         ("entities", "id.enrolled_in"),
         ("events", "actor"),
         ("events", "target"),
+        ("events", "weekday"),
+        ("events", "hour_of_day"),
         ("events", "currency"),
         ("events", "target.price"),
         ("events", "actor.enrolled_in"),

@@ -37,8 +37,9 @@ GroupBy = Annotated[
     list[str],
     Field(
         description="up to 3: type, status, tag:key, actor, target, from, to, a property or "
-        "metadata field (a.b, properties.status), of an end (target.level), its neighbours "
-        "(actor.enrolled_in, id.enrolled_in); hour, day, week, month (month:paidAt), quarter, year",
+        "metadata (a.b, properties.status), of an end (target.level), neighbours "
+        "(actor.enrolled_in, id.enrolled_in); hour, day, week, month (month:paidAt), quarter, "
+        "year, weekday, hour_of_day",
         max_length=3,
     ),
 ]

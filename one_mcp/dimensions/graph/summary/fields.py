@@ -88,6 +88,7 @@ def _is_plain(source: RowSource, name: str) -> bool:
     """Tell whether a name is no field: a column, a unit of time, a tag, or neighbours."""
     return (
         name in periods.UNITS
+        or name in periods.CYCLES
         or name.startswith(TAG)
         or (name == TAGS and source.table == "entities")
         or source.column(name) is not None

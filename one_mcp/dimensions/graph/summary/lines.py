@@ -61,6 +61,8 @@ def _is_id(name: str, value: Value) -> bool:
 
 def _value(name: str, value: Value, grouping: Grouping, written: Figures) -> JsonValue:
     if name == grouping.time and grouping.unit and isinstance(value, int):
+        if grouping.is_cycle:
+            return periods.turn_label(grouping.unit, value)
         return periods.label(grouping.unit, value, grouping.zone)
     if name in written.times and isinstance(value, int) and not isinstance(value, bool):
         return clock.shown(value)

@@ -4,6 +4,7 @@ Each bucket is a range in milliseconds, so that an index counts what falls into 
 which the clock is put forward has its 23 hours.
 """
 
+import calendar
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ _STEPS = {
     "year": 367 * clock.DAY_MS,
 }
 UNITS = ("hour", *_STEPS)
+CYCLES = {"weekday": range(1, 8), "hour_of_day": range(24)}  # what comes round, from Monday on
 MOST_BUCKETS = 10_000
 
 
@@ -66,6 +68,17 @@ def shown(at: int, zone: str) -> str:
     """Write a moment out in a time zone."""
     whole = "seconds" if at % 1000 == 0 else "milliseconds"
     return _local(at, zone).isoformat(timespec=whole)
+
+
+def turn(unit: str, at: int, zone: str) -> int:
+    """Say which weekday or hour of its day a moment is in."""
+    here = _local(at, zone)
+    return here.isoweekday() if unit == "weekday" else here.hour
+
+
+def turn_label(unit: str, turn: int) -> str:
+    """Name a weekday or an hour of the day: Monday, 09:00."""
+    return calendar.day_name[turn - 1] if unit == "weekday" else f"{turn:02}:00"
 
 
 def before(since: int, until: int, zone: str) -> tuple[int, int]:

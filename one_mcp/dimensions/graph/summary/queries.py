@@ -43,6 +43,16 @@ class Grouping:
     of: str | None = None
 
     @property
+    def is_cycle(self) -> bool:
+        """Tell whether times are grouped by what comes round: weekdays, hours of the day."""
+        return self.unit in periods.CYCLES
+
+    @property
+    def has_buckets(self) -> bool:
+        """Tell whether the time of the rows is cut into ranges, which an index counts."""
+        return self.unit is not None and not self.of and not self.is_cycle
+
+    @property
     def fields(self) -> list[str]:
         """The names, with the field in the place of a unit of its time."""
         return [self.of if self.of and name == self.time else name for name in self.names]
@@ -180,15 +190,14 @@ class Query:
             read = self._json(self._grouping.of, place)
             if read.beside:
                 raise InvalidArgumentError(f"{name} has no time.", argument="group_by")
-            number = f"CAST({read.value} AS BIGINT)"
-            begin = f"{number} - (({number} % {QUARTER_MS}) + {QUARTER_MS}) % {QUARTER_MS}"
+            begin = _quarter(f"CAST({read.value} AS BIGINT)")
             value = (
                 f"CASE WHEN {read.kind} IN ('integer', 'real') THEN {dialect.any_kind(begin)}"
                 f" ELSE {dialect.any_kind(read.value)} END"
             )
             return SummaryColumn(value, read.kind)
-        if name in periods.UNITS:
-            return SummaryColumn("cut.key", "'bucket'")  # its place, which costs no reading of JSON
+        if name == self._grouping.time:
+            return self._time()
         if column := self._source.column(name):
             return SummaryColumn(column, "'text'")
         if self._source.table == "entities" and name == fields.TAGS:
@@ -197,6 +206,11 @@ class Query:
             self.parameters[place] = name.removeprefix(fields.TAG)
             return _tags("tags.value", f"AND tags.key = :{place}")
         return self._json(name, place)
+
+    def _time(self) -> SummaryColumn:
+        if self._grouping.is_cycle:
+            return SummaryColumn(_quarter(self._source.time), "'integer'")
+        return SummaryColumn("cut.key", "'bucket'")  # its place, which costs no reading of JSON
 
     def _value(self, name: str, *, distinct: bool) -> list[str]:
         if column := self._source.column(name):
@@ -239,6 +253,11 @@ class Query:
             dialect.json_value(self._source.fields, f":{place}"),
             dialect.json_kind(self._source.fields, f":{place}"),
         )
+
+
+def _quarter(ms: str) -> str:
+    """Say in SQL when the quarter of an hour began that a moment is part of."""
+    return f"{ms} - (({ms} % {QUARTER_MS}) + {QUARTER_MS}) % {QUARTER_MS}"
 
 
 def _no_number(name: str) -> InvalidArgumentError:

@@ -90,7 +90,7 @@ def summarize(
     found = bucketing.put(tally.read(work, source, grouping, written.wanted, best), grouping)
     if of == "events" and not found.total.rows:
         finding.refuse_strangers(work, Around(asked.actor, asked.target))
-    earlier = compared and tally.read(work, compared.before, grouping, written.wanted)
+    earlier = compared and _earlier(work, compared.before, grouping, written)
     for key in _more(grouping, found, earlier):
         found.groups.setdefault(key, GroupTally())
     ranked = _ranked(found, grouping, written, by)
@@ -113,6 +113,10 @@ def summarize(
         note=notes.note(work, of, grouping, found, asked),
         warnings=notes.warnings(work, source, asked, grouping, written, found=found, by=by) or None,
     )
+
+
+def _earlier(work: Work, before: RowSource, grouping: Grouping, written: Figures) -> Tallies:
+    return bucketing.put(tally.read(work, before, grouping, written.wanted), grouping)
 
 
 def _figures(
@@ -159,7 +163,7 @@ def _compared(
     """Put the period before beside that of a source; one that is open ends now."""
     if compare is None:
         return source, None
-    if source.since is None or grouping.unit is not None:
+    if source.since is None or not (grouping.unit is None or grouping.is_cycle):
         raise InvalidArgumentError(
             "compare needs since, and no unit of time in group_by.", argument="compare"
         )

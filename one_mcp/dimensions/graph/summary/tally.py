@@ -103,7 +103,7 @@ class Ranking:
 def group_by(names: Sequence[str], zone: str) -> Grouping:
     """Check what to group by. Raises InvalidArgumentError for more than it can be."""
     names = [name.strip() for name in names]
-    units = [name for name in names if name.partition(":")[0] in periods.UNITS]
+    units = [name for name in names if name.partition(":")[0] in (*periods.UNITS, *periods.CYCLES)]
     if len(names) > MOST_GROUP_BY or len(set(names)) != len(names) or len(units) > 1:
         raise InvalidArgumentError(
             f"group_by takes up to {MOST_GROUP_BY} different names, one of them a unit of time.",
@@ -131,7 +131,7 @@ def read(
     """
     cuts = _buckets(work, source, grouping)
     found = Tallies(starts=[start for start, _ in cuts])
-    if grouping.unit is not None and not grouping.of and not cuts:
+    if grouping.has_buckets and not cuts:
         return found
     fields = _fields(wanted) or [(None, Extent.ROWS)]
     if best is not None:
@@ -236,7 +236,7 @@ def _of_row(row: Row, name: str | None, how: Extent) -> GroupTally:
 
 
 def _buckets(work: Work, source: RowSource, grouping: Grouping) -> list[tuple[int, int]]:
-    if grouping.unit is None or grouping.of:
+    if grouping.unit is None or not grouping.has_buckets:
         return []
     first, last = (_edge(work, source, way) for way in ("ASC", "DESC"))
     if first is None or last is None:
