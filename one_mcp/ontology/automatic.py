@@ -9,6 +9,7 @@ from one_mcp.ontology import shape
 from one_mcp.ontology.model import EntityType, EventType, FieldSource, Moment, Ontology, Property
 
 MOST_NAMES = 50  # of changed fields
+CHANGED = "content_changed"
 CASE = "action"  # a field of an event type that tells moments apart
 TIMES = (  # properties that say when a thing came to be, or came to its end; the plainest first
     *("processedAt", "endedAt", "createdAt", "joinedAt", "issuedAt", "placedAt", "purchasedAt"),
@@ -19,13 +20,17 @@ TIMES = (  # properties that say when a thing came to be, or came to its end; th
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """A moment in the life of an entity. `changed` names its fields that became others."""
+    """A moment in the life of an entity. `changed` names its fields that became others.
+
+    `was` is the type that it had before, where it became one of another.
+    """
 
     kind: EntityType
     moment: Moment
     id: str
     properties: JsonObject = field(default_factory=dict[str, JsonValue])
     changed: Sequence[str] = ()
+    was: str | None = None
 
     @property
     def names(self) -> list[str]:
@@ -59,7 +64,20 @@ def event(ontology: Ontology, occasion: Occasion) -> Automatic | None:
             said[declared.name] = value
         elif declared.required:
             return None
-    return Automatic(type, said, _moment(type, occasion))
+    return Automatic(type, said | _conversion(occasion), _moment(type, occasion))
+
+
+def conversion(ontology: Ontology, occasion: Occasion) -> Automatic:
+    """Return the event of an entity that became one of another type, where that type has none."""
+    said: JsonObject = {CASE: "updated", "fields": [*occasion.names]}
+    return Automatic(ontology.event_types[CHANGED], said | _conversion(occasion), None)
+
+
+def _conversion(occasion: Occasion) -> JsonObject:
+    """Say what became what, so that those who did are counted by one condition (D-60)."""
+    if occasion.was is None:
+        return {}
+    return {"fromType": occasion.was, "toType": occasion.kind.name}
 
 
 def is_own(ontology: Ontology, kind: EntityType) -> bool:

@@ -234,11 +234,32 @@ async def test_a_conversion_records_what_is_new_of_it(one: Session) -> None:
     assert [name for name, _ in await happened(one, lead.id)] == ["lead_captured", "user_joined"]
     assert (await happened(one, firm.id))[-1] == (
         "content_changed",
-        {"action": "updated", "fields": ["type"]},
+        {
+            "action": "updated",
+            "fields": ["type"],
+            "fromType": "contact",
+            "toType": "company",
+        },
     )
     assert joined.change
     await one.write(undo.undo, joined.change)
     assert [name for name, _ in await happened(one, lead.id)] == ["lead_captured"]
+
+
+async def test_who_became_what_is_one_count(one: Session, clock: HandClock) -> None:
+    """Also of those who had been one before, and of types that have no event of their own."""
+    ann, bo = await create(one, "lead"), await create(one, "lead")
+    for type in ("audience_member", "lead", "audience_member"):
+        clock.forward(1)
+        await apply(one, {"op": "convert_entity", "id": ann.id, "type": type})
+    undone = await apply(one, {"op": "convert_entity", "id": bo.id, "type": "audience_member"})
+    await one.write(undo.undo, undone.change or "")
+
+    members: JsonObject = {"fromType": "lead", "toType": "audience_member"}
+    found = await one.read(finding.find, where=members)
+    assert found.total == 2
+    assert {event.target for event in found.items} == {ann.id}
+    assert (await one.read(finding.find, where={"toType": "lead"})).total == 1
 
 
 async def test_who_records_it_again_is_told(one: Session) -> None:

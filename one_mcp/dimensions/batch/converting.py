@@ -57,7 +57,7 @@ def convert(
     _refuse_taken(work, before, kind.name)
     rows.retype(work, after)
     currencies.warn(work, given)
-    event.expect(work, _occasion(work, after))
+    event.expect(work, _occasion(work, after, before["type"]))
     work.touch(before["type"], kind.name)
     _advise(work, before["id"], kind.name)
     became = becoming.told(kind, old, mapping, given.values, values)
@@ -72,7 +72,7 @@ def convert(
     )
 
 
-def _occasion(work: Work, after: EntityRow) -> Occasion:
+def _occasion(work: Work, after: EntityRow, was: str) -> Occasion:
     """Tell what happened: the first event of the new type, if that has one of its own, or a change.
 
     A lead that becomes an audience_member has joined; a company that was a contact is no new one.
@@ -80,7 +80,7 @@ def _occasion(work: Work, after: EntityRow) -> Occasion:
     kind = after.kind
     first = automatic.is_own(work.ontology, kind) and not _has_event(work, after)
     moment: Moment = "created" if first else "updated"
-    return Occasion(kind, moment, after.id, after.properties, ["type"])
+    return Occasion(kind, moment, after.id, after.properties, ["type"], was)
 
 
 def _has_event(work: Work, after: EntityRow) -> bool:

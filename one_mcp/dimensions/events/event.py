@@ -84,6 +84,8 @@ def lies_ahead(moment: int, now: int) -> bool:
 def expect(work: Work, occasion: Occasion) -> None:
     """Note the event that a moment in an entity's life records by itself, never in the future."""
     found = automatic.event(work.ontology, occasion)
+    if found is None and occasion.was is not None:
+        found = automatic.conversion(work.ontology, occasion)
     if found is not None:
         at = work.now if found.at is None else min(found.at, work.now)
         work.happenings.append(Happening(found.type.name, occasion.id, found.metadata, at))
