@@ -204,8 +204,12 @@ async def test_every_tool_that_takes_a_key_answers_a_repeat_as_the_first_time(
     undone = await one.write(entity.create, "course", "Undone")
     text = await tool("add_knowledge", text="Begin with the breath.")
     ends = {"from": jane.id, "type": "owns", "to": course.id}
+    tier = await one.write(entity.create, "membership", "Gold", {"price": 5})
+    quote = await tool("quote_tokens", item=tier.id, buyer=jane.id)
     calls: dict[str, dict[str, object]] = {
         "create_entity": {"type": "course", "name": "New"},
+        "quote_tokens": {"item": tier.id, "buyer": jane.id},
+        "purchase_tokens": {"quote": quote["quote"]},
         "update_entity": {"id": course.id, "properties": {"title": "Flow"}},
         "tag_entity": {"id": course.id, "add": ["skill:yoga"]},
         "connect_entities": ends,

@@ -63,13 +63,10 @@ class _Drive:
 
 async def drive(one: Session, workflow: Workflow, id: str) -> Operation:
     """Bring an open operation as far as it goes; one that somebody else works on is only read."""
-    taken = await one.derive(journal.take, id)
-    return await drive_taken(one, workflow, taken) if taken else await one.read(operation.read, id)
-
-
-async def drive_taken(one: Session, workflow: Workflow, taken: Operation) -> Operation:
-    """Drive an operation whose lease the caller holds."""
     one = one.apart()
+    taken = await one.derive(journal.take, id)
+    if taken is None:
+        return await one.read(operation.read, id)
     turn = _Drive(one, workflow, rails.of(one))
     left = taken
     async with anyio.create_task_group() as tasks:

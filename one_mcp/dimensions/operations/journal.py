@@ -26,7 +26,7 @@ def begin(
     subjects: frozenset[str] = frozenset(),
     traceparent: str | None = None,
 ) -> Operation:
-    """Write down that an operation begins; whoever calls holds its first lease."""
+    """Write down that an operation begins; others leave it for a while to whoever began it."""
     id = ids.new(OPERATION, work.now)
     work.run(
         """
@@ -35,7 +35,7 @@ def begin(
              traceparent, fence, leased_until, due_at, created_at, updated_at)
         VALUES
             (:organization, :id, :kind, :version, :plan, :person, :role, :simulated, 'running',
-             :body, :traceparent, 1, :until, :clock, :now, :now)
+             :body, :traceparent, 0, 0, :due, :now, :now)
         """,
         id=id,
         kind=kind,
@@ -46,8 +46,7 @@ def begin(
         simulated=int(simulated),
         body=jsons.dumps(body),
         traceparent=traceparent,
-        until=work.clock + LENGTH_MS,
-        clock=work.clock,
+        due=work.clock + LENGTH_MS,
         now=work.now,
     )
     work.many(

@@ -4,9 +4,9 @@ from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
 from one_mcp import clock
-from one_mcp.answers import Answer
+from one_mcp.answers import Written
 from one_mcp.dimensions.commerce import quoting
-from one_mcp.dimensions.operations import journal, operation, plans
+from one_mcp.dimensions.operations import journal, plans
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.dimensions.operations.plans import Plan
 from one_mcp.jsons import JsonObject, JsonValue
@@ -20,7 +20,7 @@ from one_mcp.store.work import Work
 SALES = frozenset({"sale"})
 
 
-class Purchased(Answer):
+class Purchased(Written):
     """What was bought: the payment's entity, and the hash of the transaction on the chain.
 
     While `state` is running the rest is missing; `get_operation` tells how it goes.
@@ -42,7 +42,7 @@ class Purchased(Answer):
     simulated: bool | None = None
 
 
-class Quote(Answer):
+class Quote(Written):
     """What a purchase will be. `quote` is what purchase_tokens takes, once, until `expires_at`."""
 
     quote: str
@@ -66,7 +66,7 @@ async def quote(
     on = rails.of(one)
     body = await one.read(quoting.sale, item, buyer, amount, method, simulated=_simulated(on))
     _require_possible(on, body)
-    plan = await one.apart().derive(plans.make, plans.QUOTE, "sale", body, simulated=_simulated(on))
+    plan = await one.derive_once(plans.make, plans.QUOTE, "sale", body, simulated=_simulated(on))
     return _shown(plan)
 
 
@@ -98,16 +98,14 @@ def _text(value: JsonValue) -> str | None:
 async def purchase(one: Session, quote: str, *, again: bool = False) -> Operation:
     """Buy what a quote says; the same quote joins or tells the one purchase it ever has."""
     on = rails.of(one)
-    begun, is_new = await one.apart().derive(_begin, quote, again=again, simulated=_simulated(on))
-    if is_new:
-        return await saga.drive_taken(one, PURCHASE, begun)
-    return await saga.drive(one, PURCHASE, begun.id)
+    begun = await one.derive_once(_begin, quote, again=again, simulated=_simulated(on))
+    return await saga.drive(one, PURCHASE, begun)
 
 
-def _begin(work: Work, quote: str, *, again: bool, simulated: bool) -> tuple[Operation, bool]:
+def _begin(work: Work, quote: str, *, again: bool, simulated: bool) -> str:
     plan = plans.read(work, quote, SALES)
     if plan.operation is not None:
-        return operation.read(work, plan.operation), False
+        return plan.operation
     body = plan.body
     now = quoting.sale(
         work,
@@ -128,7 +126,7 @@ def _begin(work: Work, quote: str, *, again: bool, simulated: bool) -> tuple[Ope
         subjects=frozenset({str(body["item"]), str(body["buyer"])}),
     )
     plans.use(work, plan, begun)
-    return begun, True
+    return begun.id
 
 
 def _simulated(on: Rails) -> bool:
