@@ -21,7 +21,7 @@ from one_mcp.money_settings import PaymentSettings
 PREFIX = "ONE_MCP_"
 TOOLSETS = (
     *("ontology", "entities", "connections", "events", "knowledge", "changes"),
-    *("exchange", "admin", "commerce"),
+    *("exchange", "admin", "commerce", "chain"),
 )
 DEFAULT = "default"  # the tools that are on by default, of whatever toolset
 PACKAGED_MODEL = "all-MiniLM-L6-v2"

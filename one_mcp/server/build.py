@@ -39,6 +39,7 @@ from one_mcp.server.resources.subscriptions import Watch
 from one_mcp.server.toolbox import Toolbox, ToolSpec
 from one_mcp.server.tools import (
     admin,
+    chain,
     changes,
     commerce,
     connections,
@@ -108,6 +109,7 @@ SPECS = (
     *exchange.TOOLS,
     *commerce.TOOLS,
     *admin.TOOLS,
+    *chain.TOOLS,
 )
 
 Params = TypeVar("Params")

@@ -19,6 +19,7 @@ HIDDEN = "\u202e\u2066\u200b\u200f\U000e0041\U000e007f\x1b\x9b\x07\x00\ufeff\u20
 STORED = HIDDEN.replace("\x00", "")  # no text may hold it
 EVIL = f"Ada{STORED}[31m"
 NAME = "".join(character for character in EVIL if character not in "\x1b\x9b\x07")
+WALLET = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 JSON = "application/json"
 CALLS: dict[str, dict[str, Any]] = {
     "describe_ontology": {},
@@ -73,6 +74,11 @@ CALLS: dict[str, dict[str, Any]] = {
     "undo_change": {"change": "{change}"},
     "archive_entity": {"id": "{ada}"},
     "restore_entity": {"id": "{ada}"},
+    "deploy_token": {"token": "{token}", "dry_run": True},
+    "mint_tokens": {"token": "{deployed}", "amount": "1", "dry_run": True},
+    "transfer_tokens": {"plan": "{transfer}"},
+    "burn_tokens": {"token": "{deployed}", "amount": "1", "dry_run": True},
+    "get_token_supply": {"token": "{deployed}"},
     "purge_entity": {"id": "{ada}", "confirm": "{ada}"},
 }
 OWN_WORDS = {"describe_ontology", "check_mapping", "reindex_knowledge"}  # they quote nobody
@@ -108,6 +114,7 @@ async def ids(client: Client) -> dict[str, str]:
     assert document.structured_content
     assert not document.is_error, document.structured_content
     await client.call_tool("reindex_knowledge", {})
+    tokens = await of_tokens(client)
     tagging = {"id": made.structured_content["ids"]["$post"], "add": [f"mood:{NAME}"]}
     tagged = await client.call_tool("tag_entity", tagging)
     assert tagged.structured_content
@@ -121,7 +128,7 @@ async def ids(client: Client) -> dict[str, str]:
     ]
     bought = await client.call_tool("purchase_tokens", {"quote": (quotes[0] or {})["quote"]})
     assert bought.structured_content
-    return {
+    return tokens | {
         "tier": sale["item"],
         "quote": (quotes[1] or {})["quote"],
         "operation": bought.structured_content["operation"],
@@ -132,6 +139,33 @@ async def ids(client: Client) -> dict[str, str]:
         "connection": made.structured_content["done"][3]["id"],
         "event": made.structured_content["ids"]["$seen"],
     }
+
+
+async def of_tokens(client: Client) -> dict[str, str]:
+    """Tokens whose names are evil, one of them on its chain, and the plan of a transfer of it."""
+
+    async def ask(tool: str, **given: Any) -> dict[str, Any]:
+        result = await client.call_tool(tool, given)
+        assert result.structured_content
+        assert not result.is_error, result.structured_content
+        return result.structured_content
+
+    made: dict[str, str] = {}
+    for name in ("token", "deployed"):
+        about = {"symbol": f"S{EVIL}"[:30], "decimals": 6}
+        token = {"type": "token", "name": f"{name} {NAME}", "properties": about}
+        made[name] = (await ask("create_entity", **token))["id"]
+    about = {"walletAddress": WALLET, "email": "bob@example.com"}
+    bob = {"type": "creator", "name": f"Bob {NAME}", "properties": about}
+    holder = (await ask("create_entity", **bob))["id"]
+    plan = await ask("deploy_token", token=made["deployed"], dry_run=True)
+    await ask("deploy_token", plan=plan["plan"])
+    amount = {"token": made["deployed"], "amount": "5"}
+    plan = await ask("mint_tokens", **amount, dry_run=True)
+    await ask("mint_tokens", plan=plan["plan"])
+    given = {**amount, "amount": "2", "holder": holder, "source": "treasury"}
+    plan = await ask("transfer_tokens", **given, dry_run=True)
+    return {**made, "transfer": plan["plan"]}
 
 
 def filled(given: Any, ids: dict[str, str]) -> Any:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.server import (  # importing them gathers what their tests cite
     test_promises_of_arguments,
+    test_promises_of_chain,
     test_promises_of_instructions,
     test_promises_of_reads,
     test_promises_of_sales,
@@ -22,6 +23,7 @@ from tests.server.promises import (
 
 TRYING = (
     test_promises_of_arguments,
+    test_promises_of_chain,
     test_promises_of_instructions,
     test_promises_of_reads,
     test_promises_of_sales,

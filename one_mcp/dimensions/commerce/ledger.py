@@ -183,8 +183,8 @@ def insufficient(
     decimals = decimals_of(work, unit)
     needs, has = money.decimal(required, decimals), money.decimal(available, decimals)
     return InsufficientTokensError(
-        f"It takes {needs} and {holder} has {has} that can be used here.",
-        user=holder,
+        f"It takes {needs} and {holder or 'the treasury'} has {has} that can be used here.",
+        user=holder or "treasury",
         required=needs,
         available=has,
         token=unit,

@@ -59,7 +59,7 @@ def reserve(
         RETURNING next - 1
         """,
         chain=sender.chain_id,
-        sender=sender.address,
+        sender=_counted_for(work, operation, sender),
         mined=sender.mined,
     )
     hash, raw = sign(nonce)
@@ -80,3 +80,10 @@ def reserve(
         now=work.now,
     )
     return hash, raw
+
+
+def _counted_for(work: Work, operation: Operation, sender: Sender) -> str:
+    """Name whose nonces are counted: each organization has a simulated chain of its own."""
+    if operation.simulated:
+        return f"{sender.address} of {work.principal.organization}"
+    return sender.address

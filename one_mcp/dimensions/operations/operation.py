@@ -109,6 +109,26 @@ def read(work: Work, id: str) -> Operation:
     return _operation(row, steps)
 
 
+def of_subject(work: Work, kind: str, entity: str) -> str | None:
+    """Return the operation of a kind that needs an entity and has not ended, if there is one."""
+    return work.value(
+        """
+        SELECT operations.id
+        FROM operation_subjects
+        JOIN operations
+          ON operations.organization_id = :organization
+         AND operations.id = operation_subjects.operation_id
+        WHERE operation_subjects.organization_id = :organization
+          AND operation_subjects.entity_id = :entity
+          AND operations.kind = :kind
+        ORDER BY operations.id
+        LIMIT 1
+        """,
+        entity=entity,
+        kind=kind,
+    )
+
+
 def _operation(row: Row, steps: list[Row]) -> Operation:
     return Operation(
         id=row["id"],

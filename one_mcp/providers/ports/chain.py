@@ -22,6 +22,14 @@ class ContractCall:
     decimals: int = 18
 
 
+@dataclass(frozen=True, slots=True)
+class ChainFee:
+    """What a transaction will cost its sender at most, in the chain's own coin."""
+
+    units: int  # of 10^-18
+    coin: str = "ETH"
+
+
 class Signed(NamedTuple):
     """A transaction fit to be sent: its hash, which its bytes decide, and the bytes as hex."""
 
@@ -80,6 +88,10 @@ class Chain(Protocol):
 
     async def mined(self) -> int:
         """Count the sender's transactions that are in blocks."""
+        ...
+
+    async def fee(self, call: ContractCall) -> ChainFee:
+        """Try a call without doing it, and say what it would cost; ChainError as in `prepare`."""
         ...
 
     async def prepare(self, call: ContractCall) -> Sign:

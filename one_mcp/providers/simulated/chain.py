@@ -12,9 +12,11 @@ from one_mcp import jsons
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import ChainError
 from one_mcp.providers import keccak
-from one_mcp.providers.ports.chain import ContractCall, Receipt, Sign, Signed, Token
+from one_mcp.providers.ports.chain import ChainFee, ContractCall, Receipt, Sign, Signed, Token
 from one_mcp.providers.simulated.cabinet import Cabinet, Drawer
 
+GAS = {"deploy": 1_500_000, "mint": 75_000, "burn": 40_000, "transfer": 55_000}
+GAS_PRICE = 10_000_000  # wei: about what Base asks
 TREASURY = keccak.checksummed("0x" + hashlib.sha256(b"simulated treasury").hexdigest()[:40])
 
 
@@ -34,6 +36,10 @@ class SimulatedChain:
 
     async def mined(self) -> int:
         return await self._cabinet.open(_mined)
+
+    async def fee(self, call: ContractCall) -> ChainFee:
+        await self._cabinet.open(lambda drawer: _require_possible(drawer, call))
+        return ChainFee(GAS[call.act] * GAS_PRICE)
 
     async def prepare(self, call: ContractCall) -> Sign:
         await self._cabinet.open(lambda drawer: _require_possible(drawer, call))

@@ -1,0 +1,154 @@
+"""Issued: what an act of a token on its chain leaves in the ledger and in the graph.
+
+What an act takes is reserved in the transaction that begins it, so that no two of them take the
+same; it is spent, or given back, together with the end of its operation.
+"""
+
+from one_mcp import money
+from one_mcp.dimensions.commerce import issuing, ledger
+from one_mcp.dimensions.commerce.issuing import TREASURY
+from one_mcp.dimensions.commerce.ledger import Account, LedgerLine, Posting
+from one_mcp.dimensions.connections import connection
+from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.events import event
+from one_mcp.dimensions.operations.operation import Operation
+from one_mcp.jsons import JsonObject
+from one_mcp.store.work import Work
+
+STEP = "send"  # the one step that each act has
+RESERVE, RECORD, RELEASE = "reserve", "record", "release"
+Pocket = tuple[Account, str]
+_OUR_OWN: Pocket = (Account.TREASURY, TREASURY)
+_SUPPLY: Pocket = (Account.ISSUED, "")
+
+
+def reserve(work: Work, at: Operation) -> None:
+    """Put aside what the act takes; raises InsufficientTokensError where it is not there."""
+    source = _source(at)
+    if source is not None:
+        _post(work, at, RESERVE, source, _reserved(source))
+
+
+def deployed(work: Work, at: Operation) -> JsonObject:
+    """Write down the contract, and where the token is from now on."""
+    body, sent = at.body, at.result(STEP)
+    where: JsonObject = {
+        "contractAddress": sent["contract"],
+        "blockchain": body["blockchain"],
+        "standard": body["standard"],
+    }
+    token = str(body["token"])
+    entity.update(work, token, {**where, "decimals": body["decimals"]})
+    contract = entity.create(
+        work,
+        "token_contract",
+        f"{str(body['name'])[:400]} contract",
+        {**where, "deployedAt": work.now, "deployTxHash": sent["hash"], **_mark(at)},
+        external_id=at.id,
+    )
+    connection.connect(work, token, "part_of", contract.id)
+    event.record(
+        work,
+        "token_deployed",
+        token,
+        metadata={
+            "contractAddress": sent["contract"],
+            "blockchain": body["blockchain"],
+            "txHash": sent["hash"],
+            **_mark(at),
+        },
+    )
+    return {**_sent(at), "contract": contract.id, "contractAddress": sent["contract"]}
+
+
+def minted(work: Work, at: Operation) -> JsonObject:
+    """Write down that the treasury has more."""
+    _post(work, at, RECORD, _SUPPLY, _OUR_OWN)
+    _tell(work, at, "content_changed", {"action": "updated", "fields": ["supply"]})
+    return _sent(at)
+
+
+def burned(work: Work, at: Operation) -> JsonObject:
+    """Write down that there are fewer."""
+    _post(work, at, RECORD, _reserved(_OUR_OWN), _SUPPLY)
+    _tell(work, at, "tokens_burned", {})
+    return _sent(at)
+
+
+def transferred(work: Work, at: Operation) -> JsonObject:
+    """Write down that a holder has them in a wallet of their own."""
+    body = at.body
+    holder, token = str(body["holder"]), str(body["token"])
+    source = issuing.source_of(body)
+    _post(work, at, RECORD, _reserved(source), (Account.WALLET, holder))
+    held = sum(
+        ledger.balance(work, kind, holder, token, simulated=at.simulated) for kind in ledger.HELD
+    )
+    connection.connect(
+        work,
+        holder,
+        "holds_tokens",
+        token,
+        {
+            "balance": money.decimal(held, int(str(body["decimals"]))),
+            "blockchain": body["blockchain"],
+            "walletAddress": body["wallet"],
+            **_mark(at),
+        },
+    )
+    if source == _OUR_OWN:
+        _tell(work, at, "tokens_earned", {"reason": "from the treasury"}, actor=holder)
+    return {**_sent(at), "holder": holder, "wallet": body["wallet"]}
+
+
+def given_back(work: Work, at: Operation) -> JsonObject:
+    """Let go of what was put aside for an act that came to nothing."""
+    source = _source(at)
+    if source is not None:
+        _post(work, at, RELEASE, _reserved(source), source)
+    return {"token": at.body["token"]}
+
+
+def _source(at: Operation) -> Pocket | None:
+    """Say what an act takes from; a deploy and a mint take from nobody."""
+    if at.kind == issuing.BURN:
+        return _OUR_OWN
+    return issuing.source_of(at.body) if at.kind == issuing.TRANSFER else None
+
+
+def _reserved(source: Pocket) -> Pocket:
+    return Account.RESERVED, source[1]
+
+
+def _post(work: Work, at: Operation, name: str, source: Pocket, target: Pocket) -> None:
+    units = int(str(at.body["units"]))
+    lines: tuple[LedgerLine, ...] = ledger.transfer(str(at.body["token"]), units, source, target)
+    change = work.change if name == RECORD else 0
+    ledger.post(work, Posting(at.id, name, at.simulated, lines), change=change)
+
+
+def _tell(
+    work: Work, at: Operation, type: str, metadata: JsonObject, *, actor: str | None = None
+) -> None:
+    about: JsonObject = {"amount": at.body["amount"], "txHash": at.result(STEP)["hash"]}
+    event.record(
+        work,
+        type,
+        str(at.body["token"]),
+        actor=actor,
+        metadata={**metadata, **about, **_mark(at)},
+    )
+
+
+def _sent(at: Operation) -> JsonObject:
+    sent = at.result(STEP)
+    return {
+        "token": at.body["token"],
+        "transactionHash": sent["hash"],
+        "blockNumber": sent["block"],
+    }
+
+
+def _mark(at: Operation) -> JsonObject:
+    """Mark what a simulation left behind: it is on no chain."""
+    return {"simulated": True} if at.simulated else {}

@@ -1,0 +1,83 @@
+"""What a plan for a token will do, or what came of it, as a model reads it."""
+
+from pydantic import Field
+
+from one_mcp import clock, money
+from one_mcp.answers import Answer
+from one_mcp.dimensions.commerce import issued
+from one_mcp.dimensions.operations.operation import Operation
+from one_mcp.dimensions.operations.plans import Plan
+from one_mcp.jsons import JsonObject
+from one_mcp.providers.ports.chain import ChainFee
+
+_COIN_DECIMALS = 18
+
+
+class TokenActed(Answer):
+    """A plan has `plan` and `fee`, at most; an operation has `state`, and its hash once it is sent.
+
+    Nothing is done before the plan is sent back, until `expires_at`.
+    """
+
+    token: str
+    name: str
+    blockchain: str
+    amount: str | None = None
+    holder: str | None = None
+    wallet: str | None = None
+    plan: str | None = None
+    fee: str | None = None
+    expires_at: str | None = None
+    operation: str | None = None
+    state: str | None = None
+    transaction_hash: str | None = Field(default=None, serialization_alias="transactionHash")
+    block_number: int | None = Field(default=None, serialization_alias="blockNumber")
+    contract: str | None = None
+    contract_address: str | None = Field(default=None, serialization_alias="contractAddress")
+    problem: str | None = None
+    simulated: bool | None = None
+
+
+def planned(plan: Plan, fee: ChainFee) -> TokenActed:
+    """Show a plan before anybody agrees to it."""
+    return _about(plan.body).model_copy(
+        update={
+            "plan": plan.id,
+            "fee": f"{money.decimal(fee.units, _COIN_DECIMALS)} {fee.coin}",
+            "expires_at": clock.to_text(plan.expires_at),
+        }
+    )
+
+
+def told(at: Operation) -> TokenActed:
+    """Tell how far an operation has come."""
+    answer = at.answer or {}
+    return _about(at.body).model_copy(
+        update={
+            "operation": at.id,
+            "state": at.state.value,
+            "transaction_hash": _text(at.result(issued.STEP), "hash"),
+            "block_number": answer.get("blockNumber"),
+            "contract": _text(answer, "contract"),
+            "contract_address": _text(answer, "contractAddress") or _text(at.body, "contract"),
+            "problem": _text(at.failure or {}, "message"),
+        }
+    )
+
+
+def _about(body: JsonObject) -> TokenActed:
+    return TokenActed(
+        token=str(body["token"]),
+        name=str(body["name"]),
+        blockchain=str(body["blockchain"]),
+        amount=_text(body, "amount"),
+        holder=_text(body, "holder"),
+        wallet=_text(body, "wallet"),
+        contract_address=_text(body, "contract"),
+        simulated=True if body["simulated"] else None,
+    )
+
+
+def _text(found: JsonObject, name: str) -> str | None:
+    value = found.get(name)
+    return value if isinstance(value, str) else None

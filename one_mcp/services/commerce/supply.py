@@ -1,0 +1,88 @@
+"""The supply of a token: what its contract says, and what the ledger says of the same."""
+
+from collections import Counter
+
+from one_mcp import money
+from one_mcp.answers import Answer
+from one_mcp.dimensions.commerce import issuing, ledger
+from one_mcp.dimensions.commerce.ledger import Account
+from one_mcp.jsons import JsonObject
+from one_mcp.services import rails
+from one_mcp.session import Session
+from one_mcp.store.work import Work
+
+
+class TokenSupply(Answer):
+    """Amounts of whole tokens. `circulating` is all but the treasury's own.
+
+    `kept` is in the treasury for holders without a wallet. `differs` says where chain and ledger
+    do not agree: somebody else mints, or something is on its way.
+    """
+
+    token: str
+    name: str
+    symbol: str
+    blockchain: str
+    contract_address: str
+    decimals: int
+    supply: str
+    circulating: str
+    treasury: str
+    kept: str
+    wallets: str
+    differs: str | None = None
+    simulated: bool | None = None
+
+
+async def of(one: Session, token: str) -> TokenSupply:
+    """Ask the chain for a token's supply; raises ChainError where it has no such contract."""
+    chain = rails.of(one).chain
+    body, booked = await one.read(_booked, token, simulated=chain.simulated)
+    rails.require_chain(rails.of(one), str(body["blockchain"]))
+    contract = chain.address(str(body["contract"]))
+    found = await chain.token(contract)
+    in_treasury = await chain.balance(contract, chain.sender)
+
+    def whole(units: int) -> str:
+        return money.decimal(units, found.decimals)
+
+    kept, own = booked["kept"], in_treasury - booked["kept"]
+    return TokenSupply(
+        token=str(body["token"]),
+        name=str(body["name"]),
+        symbol=found.symbol,
+        blockchain=str(body["blockchain"]),
+        contract_address=contract,
+        decimals=found.decimals,
+        supply=whole(found.supply),
+        circulating=whole(found.supply - own),
+        treasury=whole(own),
+        kept=whole(kept),
+        wallets=whole(found.supply - in_treasury),
+        differs=_difference(found.supply, booked["issued"], found.decimals),
+        simulated=chain.simulated or None,
+    )
+
+
+def _booked(work: Work, token: str, *, simulated: bool) -> tuple[JsonObject, Counter[str]]:
+    """Say where a token is, and what the ledger has of it: issued, and kept for holders."""
+    body = issuing.deployed(work, token, simulated=simulated)
+    sums: Counter[str] = Counter()
+    for row in ledger.holders_of(work, str(body["token"])):
+        if bool(row["simulated"]) is not simulated:
+            continue
+        units = int(row["balance"])
+        if row["kind"] == Account.ISSUED:
+            sums["issued"] -= units
+        elif row["kind"] == Account.CUSTODY or (row["kind"] == Account.RESERVED and row["holder"]):
+            sums["kept"] += units
+    return body, sums
+
+
+def _difference(supply: int, issued: int, decimals: int) -> str | None:
+    if supply == issued:
+        return None
+    return (
+        f"the contract has issued {money.decimal(supply, decimals)}, and the ledger "
+        f"{money.decimal(issued, decimals)}"
+    )

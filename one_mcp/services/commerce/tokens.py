@@ -1,0 +1,144 @@
+"""Tokens on their chain: deployed, minted, burned and transferred, each by a plan of its own.
+
+A plan is shown first, with what it costs; it has one operation ever, which every later call with
+the plan joins, or tells the end of.
+"""
+
+from one_mcp.dimensions.commerce import issued, issuing
+from one_mcp.dimensions.commerce.issuing import ANYTHING, TokenOrder
+from one_mcp.dimensions.operations import journal, operation, plans
+from one_mcp.dimensions.operations.operation import Operation, State
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.jsons import JsonObject
+from one_mcp.money_errors import ChainError
+from one_mcp.providers.ports.chain import Chain, ContractCall
+from one_mcp.services import rails, saga
+from one_mcp.services.commerce import acted, onchain
+from one_mcp.services.commerce.acted import TokenActed
+from one_mcp.services.rails import Rails
+from one_mcp.services.workflow import Conclusion, Run, Step, Workflow
+from one_mcp.session import Session
+from one_mcp.store.work import Work
+
+
+async def plan(one: Session, kind: str, order: TokenOrder) -> TokenActed:
+    """Try an act without doing it, and keep it as a plan; nothing reaches the chain."""
+    on = rails.of(one)
+    body = await one.read(issuing.body, kind, order, simulated=on.chain.simulated)
+    await _require_possible(on, body)
+    fee = await on.chain.fee(call(on.chain, kind, body))
+    made = await one.apart().derive(
+        plans.make, plans.PLAN, kind, body, simulated=on.chain.simulated
+    )
+    return acted.planned(made, fee)
+
+
+async def act(
+    one: Session, kind: str, plan: str, order: TokenOrder = ANYTHING, *, again: bool = False
+) -> Operation:
+    """Do what a plan says; the same plan joins or tells the one operation it ever has.
+
+    What `order` says beside the plan must be what the plan says. Raises ChainError where the
+    operation came to nothing.
+    """
+    on = rails.of(one)
+    begun, is_new = await one.apart().derive(
+        _begin, kind, plan, order, again=again, simulated=on.chain.simulated
+    )
+    workflow = WORKFLOWS[kind]
+    if is_new:
+        done = await saga.drive_taken(one, workflow, begun)
+    else:
+        done = await saga.drive(one, workflow, begun.id)
+    _require_done(done)
+    return done
+
+
+def _begin(
+    work: Work, kind: str, id: str, order: TokenOrder, *, again: bool, simulated: bool
+) -> tuple[Operation, bool]:
+    """Begin a plan's operation, and put aside what it takes; or find the one it has."""
+    plan = plans.read(work, id, frozenset({kind}))
+    issuing.require_same(plan.body, order)
+    if plan.operation is not None:
+        return operation.read(work, plan.operation), False
+    now = issuing.body(work, kind, issuing.order(plan.body), simulated=simulated)
+    plans.require_valid(work, plan, now, again=again)
+    subjects = {str(plan.body[name]) for name in ("token", "holder") if name in plan.body}
+    begun = journal.begin(
+        work,
+        kind,
+        WORKFLOWS[kind].version,
+        plan.body,
+        plan=plan.id,
+        simulated=simulated,
+        subjects=frozenset(subjects),
+    )
+    plans.use(work, plan, begun)
+    issued.reserve(work, begun)
+    return begun, True
+
+
+async def _require_possible(on: Rails, body: JsonObject) -> None:
+    """Raise where the chain, an address or the contract is not what the token says."""
+    rails.require_chain(on, str(body["blockchain"]))
+    if "wallet" in body:
+        on.chain.address(str(body["wallet"]))
+    if "contract" not in body:
+        return
+    found = await on.chain.token(on.chain.address(str(body["contract"])))
+    if found.decimals != body["decimals"]:
+        raise InvalidArgumentError(
+            f"The contract counts with {found.decimals} decimal places, and the token says "
+            f'{body["decimals"]}; correct it: update_entity(id="{body["token"]}", '
+            f'properties={{"decimals": {found.decimals}}}).',
+            argument="token",
+            decimals=found.decimals,
+        )
+
+
+def call(chain: Chain, kind: str, body: JsonObject) -> ContractCall:
+    """Make the call that has an act done."""
+    if kind == issuing.DEPLOY:
+        name, symbol = str(body["name"]), str(body["symbol"])
+        return ContractCall("deploy", name=name, symbol=symbol, decimals=int(str(body["decimals"])))
+    contract, units = chain.address(str(body["contract"])), int(str(body["units"]))
+    if kind == issuing.MINT:
+        return ContractCall("mint", contract, chain.sender, units)
+    if kind == issuing.BURN:
+        return ContractCall("burn", contract, units=units)
+    return ContractCall("transfer", contract, chain.address(str(body["wallet"])), units)
+
+
+async def _send(run: Run) -> JsonObject:
+    asked = call(run.rails.chain, run.operation.kind, run.body)
+    return await onchain.send(run, issued.STEP, asked)
+
+
+async def _sent(run: Run) -> JsonObject | None:
+    return await onchain.resolve(run, issued.STEP)
+
+
+def _workflow(kind: str, finish: Conclusion) -> Workflow:
+    step = Step(issued.STEP, _send, resolve=_sent, is_pivot=True)
+    return Workflow(kind, 1, lambda _: (step,), finish, issued.given_back)
+
+
+WORKFLOWS = {
+    issuing.DEPLOY: _workflow(issuing.DEPLOY, issued.deployed),
+    issuing.MINT: _workflow(issuing.MINT, issued.minted),
+    issuing.BURN: _workflow(issuing.BURN, issued.burned),
+    issuing.TRANSFER: _workflow(issuing.TRANSFER, issued.transferred),
+}
+
+
+def _require_done(at: Operation) -> None:
+    if at.state is not State.UNDONE:
+        return
+    failure = at.failure or {}
+    raise ChainError(
+        f"{failure.get('message', 'The chain refused it.')} Nothing was done; a new plan is "
+        "needed to try again.",
+        operation=at.id,
+        reason=failure.get("reason"),
+    )
