@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StrictBool, StrictStr
 
 from one_mcp.access import Permission
 from one_mcp.dimensions.commerce import issuing
@@ -15,9 +15,9 @@ from one_mcp.services.commerce.acted import TokenActed
 from one_mcp.services.commerce.supply import TokenSupply
 from one_mcp.session import Session
 
-Amount = Annotated[str, Field(description='whole tokens, as text: "12.5"', max_length=160)]
-PlanId = Annotated[str, Field(description="pln_… of the dry run", min_length=1, max_length=64)]
-Again = Annotated[bool, Field(description="really once more")]
+Amount = Annotated[StrictStr, Field(description='whole tokens, as text: "12.5"', max_length=160)]
+PlanId = Annotated[StrictStr, Field(description="pln_… of the dry run", min_length=1, max_length=64)]
+Again = Annotated[StrictBool, Field(description="really once more")]
 
 
 async def deploy_token(
