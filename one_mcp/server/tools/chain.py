@@ -16,7 +16,9 @@ from one_mcp.services.commerce.supply import TokenSupply
 from one_mcp.session import Session
 
 Amount = Annotated[StrictStr, Field(description='whole tokens, as text: "12.5"', max_length=160)]
-PlanId = Annotated[StrictStr, Field(description="pln_… of the dry run", min_length=1, max_length=64)]
+PlanId = Annotated[
+    StrictStr, Field(description="pln_… of the dry run", min_length=1, max_length=64)
+]
 Again = Annotated[StrictBool, Field(description="really once more")]
 
 
