@@ -62,7 +62,7 @@ async def test_a_contract_is_deployed_once(ask: Ask, token: str) -> None:
     assert "contractAddress" not in before["properties"]
     supply = await ask("get_token_supply", token=token)
     assert (supply["name"], supply["symbol"], supply["decimals"]) == ("Jane", "JANE", 6)
-    assert supply["contract_address"] == made["contractAddress"]
+    assert supply["contractAddress"] == made["contractAddress"]
 
 
 @promised("mint_tokens", "Mint tokens to the treasury of the business.", *PLAN_FIRST)

@@ -1,6 +1,7 @@
 """What a plan for a token will do, or what came of it, as a model reads it."""
 
-from pydantic import Field
+from pydantic import ConfigDict
+from pydantic.alias_generators import to_camel
 
 from one_mcp import clock, money
 from one_mcp.answers import Answer
@@ -9,6 +10,7 @@ from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.dimensions.operations.plans import Plan
 from one_mcp.jsons import JsonObject
 from one_mcp.providers.ports.chain import ChainFee
+from one_mcp.services.commerce import telling
 
 _COIN_DECIMALS = 18
 
@@ -18,6 +20,8 @@ class TokenActed(Answer):
 
     Nothing is done before the plan is sent back, until `expires_at`.
     """
+
+    model_config = ConfigDict(alias_generator=to_camel)
 
     token: str
     name: str
@@ -30,10 +34,11 @@ class TokenActed(Answer):
     expires_at: str | None = None
     operation: str | None = None
     state: str | None = None
-    transaction_hash: str | None = Field(default=None, serialization_alias="transactionHash")
-    block_number: int | None = Field(default=None, serialization_alias="blockNumber")
+    sentence: str | None = None
+    transaction_hash: str | None = None
+    block_number: int | None = None
     contract: str | None = None
-    contract_address: str | None = Field(default=None, serialization_alias="contractAddress")
+    contract_address: str | None = None
     problem: str | None = None
     simulated: bool | None = None
 
@@ -56,6 +61,7 @@ def told(at: Operation) -> TokenActed:
         update={
             "operation": at.id,
             "state": at.state.value,
+            "sentence": telling.SENTENCES[at.state],
             "transaction_hash": _text(at.result(issued.STEP), "hash"),
             "block_number": answer.get("blockNumber"),
             "contract": _text(answer, "contract"),

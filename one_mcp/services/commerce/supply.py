@@ -2,6 +2,9 @@
 
 from collections import Counter
 
+from pydantic import ConfigDict
+from pydantic.alias_generators import to_camel
+
 from one_mcp import money
 from one_mcp.answers import Answer
 from one_mcp.dimensions.commerce import issuing, ledger
@@ -18,6 +21,8 @@ class TokenSupply(Answer):
     `kept` is in the treasury for holders without a wallet. `differs` says where chain and ledger
     do not agree: somebody else mints, or something is on its way.
     """
+
+    model_config = ConfigDict(alias_generator=to_camel)
 
     token: str
     name: str
