@@ -6,7 +6,7 @@ the plan joins, or tells the end of.
 
 from one_mcp.dimensions.commerce import issued, issuing
 from one_mcp.dimensions.commerce.issuing import ANYTHING, TokenOrder
-from one_mcp.dimensions.operations import journal, operation, plans
+from one_mcp.dimensions.operations import journal, plans
 from one_mcp.dimensions.operations.operation import Operation, State
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
@@ -27,9 +27,7 @@ async def plan(one: Session, kind: str, order: TokenOrder) -> TokenActed:
     body = await one.read(issuing.body, kind, order, simulated=on.chain.simulated)
     await _require_possible(on, body)
     fee = await on.chain.fee(call(on.chain, kind, body))
-    made = await one.apart().derive(
-        plans.make, plans.PLAN, kind, body, simulated=on.chain.simulated
-    )
+    made = await one.derive_once(plans.make, plans.PLAN, kind, body, simulated=on.chain.simulated)
     return acted.planned(made, fee)
 
 
@@ -42,26 +40,21 @@ async def act(
     operation came to nothing.
     """
     on = rails.of(one)
-    begun, is_new = await one.apart().derive(
-        _begin, kind, plan, order, again=again, simulated=on.chain.simulated
-    )
-    workflow = WORKFLOWS[kind]
-    if is_new:
-        done = await saga.drive_taken(one, workflow, begun)
-    else:
-        done = await saga.drive(one, workflow, begun.id)
+    simulated = on.chain.simulated
+    begun = await one.derive_once(_begin, kind, plan, order, again=again, simulated=simulated)
+    done = await saga.drive(one, WORKFLOWS[kind], begun)
     _require_done(done)
     return done
 
 
 def _begin(
     work: Work, kind: str, id: str, order: TokenOrder, *, again: bool, simulated: bool
-) -> tuple[Operation, bool]:
+) -> str:
     """Begin a plan's operation, and put aside what it takes; or find the one it has."""
     plan = plans.read(work, id, frozenset({kind}))
     issuing.require_same(plan.body, order)
     if plan.operation is not None:
-        return operation.read(work, plan.operation), False
+        return plan.operation
     now = issuing.body(work, kind, issuing.order(plan.body), simulated=simulated)
     plans.require_valid(work, plan, now, again=again)
     subjects = {str(plan.body[name]) for name in ("token", "holder") if name in plan.body}
@@ -76,7 +69,7 @@ def _begin(
     )
     plans.use(work, plan, begun)
     issued.reserve(work, begun)
-    return begun, True
+    return begun.id
 
 
 async def _require_possible(on: Rails, body: JsonObject) -> None:
