@@ -166,6 +166,9 @@ def questions(of: Business) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
+SMALL = {"get_operation", "get_token_supply"}  # one line each, however much there is
+
+
 async def test_no_answer_of_a_tool_is_too_long(business: Business) -> None:
     tools = (await business.client.list_tools()).tools
     asked = questions(business)
@@ -174,7 +177,7 @@ async def test_no_answer_of_a_tool_is_too_long(business: Business) -> None:
         await business.ask(tool, **arguments)
 
     reading = {tool.name for tool in tools if tool.annotations and tool.annotations.read_only_hint}
-    assert {tool for tool, _ in asked} == reading
+    assert {tool for tool, _ in asked} == reading - SMALL
 
 
 async def test_no_resource_is_too_long(business: Business) -> None:
