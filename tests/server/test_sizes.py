@@ -74,6 +74,7 @@ class Business:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.creator = self.video = self.other = self.document = self.change = ""
+        self.operation = ""
 
     async def ask(self, tool: str, /, **arguments: Any) -> Any:
         result = await self.client.call_tool(tool, arguments)
@@ -121,6 +122,10 @@ async def business(server: Server[Serving], tmp_path: Path) -> AsyncIterator[Bus
                 source=f"{number}{'s' * 1_900}",
             )
             made.document = made.document or added["id"]
+        await made.ask("update_entity", id=made.other, properties={"price": 5})
+        quote = await made.ask("quote_tokens", item=made.other, buyer=made.creator)
+        bought = await made.ask("purchase_tokens", quote=quote["quote"])
+        made.operation = bought["operation"]
         yield made
 
 
@@ -163,6 +168,7 @@ def questions(of: Business) -> list[tuple[str, dict[str, Any]]]:
         ("search_knowledge", {"query": "übung", "limit": 100, "per_document": 20}),
         ("recall_context", {"question": "breathing words", "tokens": 7_000}),
         ("get_knowledge", {"id": of.document, "characters": 40_000}),
+        ("get_operation", {"id": of.operation}),
     ]
 
 
