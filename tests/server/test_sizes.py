@@ -172,7 +172,7 @@ def questions(of: Business) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-SMALL = {"get_operation", "get_token_supply"}  # one line each, however much there is
+SMALL = {"get_token_supply"}  # one line each, however much there is
 
 
 async def test_no_answer_of_a_tool_is_too_long(business: Business) -> None:
