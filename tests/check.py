@@ -25,6 +25,7 @@ VERSION = "import sys; print(*sys.version_info[:2])"
 
 
 ONCE = {  # not tested on the second Python, and why
+    "tests/chain": "what is asked of the node is the same on both",
     "tests/cli/test_demo.py": "its servers and its client are those of the other tests",
     "tests/conformance": "the suite of the protocol asks a running server",
     "tests/dimensions/test_cycles.py": "a rule that holds for any writes holds on both",
@@ -142,23 +143,26 @@ def programs(folder: Path) -> Path:
     return folder / ("Scripts" if os.name == "nt" else "bin")
 
 
-def installed_nodes(folder: Path) -> Path | None:
-    """Install the conformance suite and the Inspector, where there is npm."""
+def installed_nodes(folder: Path) -> dict[str, str]:
+    """Install what the tests need from npm, where there is npm; say by variables where it is."""
     npm = shutil.which("npm")
-    manifest = ROOT / "tests" / "conformance" / "package.json"
-    if npm is None or not manifest.is_file():
-        say("There is no npm here; the conformance suite is left out")
-        return None
-    folder.mkdir(parents=True)
-    shutil.copy2(manifest, folder)
-    run([npm, "install", "--no-audit", "--no-fund", "--loglevel=error"], folder)
-    return folder / "node_modules"
+    if npm is None:
+        say("There is no npm here; the conformance suite and the tests on a chain are left out")
+        return {}
+    found: dict[str, str] = {}
+    for name in ("conformance", "chain"):
+        manifest = ROOT / "tests" / name / "package.json"
+        if manifest.is_file():
+            (folder / name).mkdir(parents=True)
+            shutil.copy2(manifest, folder / name)
+            run([npm, "install", "--no-audit", "--no-fund", "--loglevel=error"], folder / name)
+            found[f"{name.upper()}_MODULES"] = str(folder / name / "node_modules")
+    return found
 
 
-def tested(tools: Path, copy: Path, nodes: Path | None) -> None:
+def tested(tools: Path, copy: Path, nodes: dict[str, str]) -> None:
     """Run all tests; the summary of this run is the last thing that the check says."""
-    more = {"CONFORMANCE_MODULES": str(nodes)} if nodes else {}
-    more |= {"CHECK_BEGAN": str(BEGAN), "CHECK_STEPS": "\n".join(steps)}
+    more = nodes | {"CHECK_BEGAN": str(BEGAN), "CHECK_STEPS": "\n".join(steps)}
     plugins = ["-p", "tests.store.recording", "-p", "tests.steps"]
     run([str(tools / "python"), *TESTS, *plugins], copy, path=tools, more=more)
 
