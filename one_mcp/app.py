@@ -9,6 +9,7 @@ from one_mcp.access import Principal, Role
 from one_mcp.clock import Clock
 from one_mcp.dimensions.knowledge.index import backlog, entity_texts
 from one_mcp.dimensions.organizations import founding
+from one_mcp.money_settings import PaymentSettings
 from one_mcp.ontology import load
 from one_mcp.ontology.model import Ontology
 from one_mcp.providers import providers
@@ -90,7 +91,7 @@ async def open_app(
 
     ontology = load.in_use(settings.packs)
     path, read_only = settings.database, settings.read_only
-    chosen = providers.choose(settings.only(EmbeddingSettings))
+    chosen = providers.choose(settings.only(EmbeddingSettings), settings.only(PaymentSettings))
     async with open_database(path, FirstUse(is_ready, make_ready), read_only=read_only) as database:
         try:
             yield App(settings, ontology, database, clock, chosen, owner)

@@ -27,6 +27,11 @@ class StripeAccess(BaseModel):
     mode: Literal["test", "live"]
     restricted: bool
 
+    @property
+    def name(self) -> str:
+        """Name the vendor as it is shown."""
+        return "stripe" if self.mode == "live" else "stripe (test mode)"
+
 
 class PaymentSettings(BaseModel):
     """Who moves money; without a key a simulation stands in, and says so."""

@@ -1,7 +1,7 @@
-"""Choose the embedder that the settings name.
+"""Choose the embedder and the vendors that the settings name.
 
 The one place that imports inside functions: numpy, onnxruntime and the vendors' SDKs cost memory
-and most of a second, so they are imported by whoever first needs an embedder, on a worker thread.
+and most of a second, so they are imported by whoever first needs one of them, on a worker thread.
 """
 
 import os
@@ -9,8 +9,10 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from one_mcp import assets
-from one_mcp.errors import EmbedderError
+from one_mcp.errors import EmbedderError, SettingsError
+from one_mcp.money_settings import StripeAccess
 from one_mcp.providers.ports.embedding import Embedder
+from one_mcp.providers.stripe_payments import StripeApi
 from one_mcp.search.ports import Arithmetic
 from one_mcp.settings import PACKAGED_MODEL, EmbeddingSettings
 
@@ -83,6 +85,19 @@ def arithmetic() -> Arithmetic:
     from one_mcp.search import scan, vectors
 
     return Arithmetic(scan.Scan, vectors.quantised, vectors.cosines, vectors.smoothed)
+
+
+def stripe(access: StripeAccess) -> StripeApi:
+    """Load Stripe's SDK; blocks for a moment, so call it on a worker thread, once."""
+    try:
+        from one_mcp.providers import stripe
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"{error.name} is not installed, and a key for Stripe needs it; "
+            "pip install 'one-mcp[stripe]' brings it.",
+            extra="stripe",
+        ) from error
+    return stripe.connect(access)
 
 
 @contextmanager

@@ -1,13 +1,14 @@
 """What services ask of vendors: one provider for each port."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from one_mcp.money_settings import PaymentSettings
 from one_mcp.providers.embedding import Embedding
+from one_mcp.providers.paying import Paying
 from one_mcp.providers.ports.chain import Chain
 from one_mcp.providers.ports.payments import Payments
 from one_mcp.providers.simulated.cabinet import Cabinet
 from one_mcp.providers.simulated.chain import SimulatedChain
-from one_mcp.providers.simulated.payments import SimulatedPayments
 from one_mcp.settings import EmbeddingSettings
 
 
@@ -16,10 +17,11 @@ class Providers:
     """The providers of a server; a rule in `dimensions` never sees them."""
 
     embedding: Embedding
+    paying: Paying = field(default_factory=lambda: Paying(PaymentSettings()), kw_only=True)
 
     def payments(self, cabinet: Cabinet) -> Payments:
         """Return whoever moves money here; a simulation remembers in the caller's cabinet."""
-        return SimulatedPayments(cabinet)
+        return self.paying.over(cabinet)
 
     def chain(self, cabinet: Cabinet) -> Chain:
         """Return the chain that tokens are on here, or a simulation of it."""
@@ -28,8 +30,9 @@ class Providers:
     async def close(self) -> None:
         """Let their connections go."""
         await self.embedding.close()
+        await self.paying.close()
 
 
-def choose(settings: EmbeddingSettings) -> Providers:
+def choose(embedding: EmbeddingSettings, payment: PaymentSettings) -> Providers:
     """Stand ready with what the settings name; nothing is loaded before somebody needs it."""
-    return Providers(Embedding(settings))
+    return Providers(Embedding(embedding), paying=Paying(payment))

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from one_mcp import assets
-from one_mcp.errors import EmbedderError
+from one_mcp.errors import EmbedderError, SettingsError
 from one_mcp.providers import catalog, minilm
 from one_mcp.providers.simulated.embedder import Simulated
 from one_mcp.settings import PACKAGED_MODEL, Settings
 from tests.providers.conftest import model_folder
+from tests.providers.stripes import access
 
-HEAVY = {"numpy", "onnxruntime", "tokenizers", "openai", "huggingface_hub", "rich"}
+HEAVY = {"numpy", "onnxruntime", "tokenizers", "openai", "huggingface_hub", "rich", "stripe"}
 
 
 def chosen(model: str) -> Settings:
@@ -54,6 +55,19 @@ def test_search_by_words_alone_imports_no_library() -> None:
     )
 
 
+def test_without_a_key_no_sdk_of_payments_is_imported() -> None:
+    assert (
+        imported(
+            "from one_mcp.money_settings import PaymentSettings\n"
+            "from one_mcp.providers.paying import Paying\n"
+            "assert Paying(PaymentSettings()).over(None).simulated\n"
+            "key = {'stripe_secret_key': 'rk_test_0'}\n"
+            "assert not Paying(PaymentSettings.model_validate(key)).over(None).simulated"
+        )
+        == set()
+    )
+
+
 def test_the_model_that_comes_along_never_loads_a_hub_or_rich() -> None:
     found = imported(
         "from one_mcp.providers import catalog\n"
@@ -81,6 +95,17 @@ def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, name: str) ->
 
     assert f"pip install 'one-mcp[{name}]'" in str(failure.value)
     assert failure.value.fields == {"extra": name}
+
+
+def test_the_missing_extra_of_payments_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "one_mcp.providers.stripe", raising=False)
+    monkeypatch.delattr("one_mcp.providers.stripe", raising=False)
+    monkeypatch.setitem(sys.modules, "stripe", None)
+
+    with pytest.raises(SettingsError, match="pip install 'one-mcp\\[stripe\\]'") as failure:
+        catalog.stripe(access("http://127.0.0.1:9"))
+
+    assert failure.value.fields == {"extra": "stripe"}
 
 
 def test_where_onnxruntime_does_not_run_the_reason_is_told(

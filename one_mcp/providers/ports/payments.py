@@ -65,6 +65,11 @@ class Payments(Protocol):
     @property
     def simulated(self) -> bool: ...
 
+    @property
+    def moves_money(self) -> bool:
+        """Say whether it is real money: the test mode of a vendor moves none."""
+        ...
+
     async def authorize(self, charge: Charge, key: str) -> Payment:
         """Hold an amount, or say that the buyer has something to do first."""
         ...

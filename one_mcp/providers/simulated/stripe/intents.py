@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.providers.simulated.cabinet import Drawer
-from one_mcp.providers.simulated.stripe import objects
+from one_mcp.providers.simulated.stripe import objects, refunds
 from one_mcp.providers.simulated.stripe.objects import StripeRefusal
 
 DECLINES = {
@@ -25,6 +25,7 @@ DECLINES = {
 ACTIONS = frozenset({"pm_card_authenticationRequired", "pm_card_threeDSecure2Required"})
 CARDS = frozenset({"pm_card_visa", "pm_card_visa_debit", "pm_card_mastercard", "pm_card_amex"})
 _OWN_CODE = frozenset({"expired_card", "incorrect_cvc", "processing_error"})
+SEARCH = "/v1/payment_intents/search"
 _MARKED = re.compile(r"metadata\['operation'\]:'([^']*)'")
 _OPEN_STATES = frozenset(
     {"requires_capture", "requires_payment_method", "requires_action", "requires_confirmation"}
@@ -34,7 +35,9 @@ _OPEN_STATES = frozenset(
 def create(drawer: Drawer, _: tuple[str, ...], given: Mapping[str, JsonValue]) -> JsonObject:
     amount, currency = given.get("amount"), given.get("currency")
     if not isinstance(amount, int) or amount < 1:
-        raise objects.invalid("Invalid positive integer", param="amount")
+        raise objects.invalid(
+            "Invalid positive integer", code="parameter_invalid_integer", param="amount"
+        )
     metadata = given.get("metadata")
     id = objects.new_id(drawer, "pi")
     intent: JsonObject = {
@@ -55,6 +58,7 @@ def create(drawer: Drawer, _: tuple[str, ...], given: Mapping[str, JsonValue]) -
         "metadata": metadata if isinstance(metadata, dict) else {},
         "next_action": None,
         "payment_method": given.get("payment_method"),
+        "payment_method_types": given.get("payment_method_types", ["card"]),
         "status": "requires_payment_method",
     }
     if intent["payment_method"]:
@@ -145,11 +149,26 @@ def cancel(drawer: Drawer, ids: tuple[str, ...], _: Mapping[str, JsonValue]) -> 
     return objects.keep(drawer, intent)
 
 
-def retrieve(drawer: Drawer, ids: tuple[str, ...], _: Mapping[str, JsonValue]) -> JsonObject:
-    return objects.intent(drawer, ids[0])
+def retrieve(drawer: Drawer, ids: tuple[str, ...], given: Mapping[str, JsonValue]) -> JsonObject:
+    intent = objects.intent(drawer, ids[0])
+    return _expanded(drawer, intent) if _expands(given, "latest_charge") else intent
 
 
 def search(drawer: Drawer, _: tuple[str, ...], given: Mapping[str, JsonValue]) -> JsonObject:
     marked = _MARKED.search(str(given.get("query", "")))
     found = drawer.find("stripe_payment_intent", marked[1]) if marked else []
-    return {"object": "search_result", "data": [*found], "has_more": False}
+    if _expands(given, "data.latest_charge"):
+        found = [_expanded(drawer, intent) for intent in found]
+    return {"object": "search_result", "data": [*found], "has_more": False, "url": SEARCH}
+
+
+def _expands(given: Mapping[str, JsonValue], name: str) -> bool:
+    asked = given.get("expand")
+    return isinstance(asked, list) and name in asked
+
+
+def _expanded(drawer: Drawer, intent: JsonObject) -> JsonObject:
+    """Show an intent with its charge in it, if it has one."""
+    if intent["latest_charge"] is None:
+        return intent
+    return {**intent, "latest_charge": refunds.charge(drawer, intent)}

@@ -39,6 +39,26 @@ def refunded(drawer: Drawer, intent: JsonObject) -> int:
     return sum(int(str(it["amount"])) for it in drawer.find("stripe_refund", str(intent["id"])))
 
 
+def charge(drawer: Drawer, intent: JsonObject) -> JsonObject:
+    """Return the charge of an intent, as far as it has come."""
+    back, taken = refunded(drawer, intent), int(str(intent["amount_received"]))
+    return {
+        "id": intent["latest_charge"],
+        "object": "charge",
+        "amount": intent["amount"],
+        "amount_captured": taken,
+        "amount_refunded": back,
+        "captured": intent["status"] == "succeeded",
+        "created": intent["created"],
+        "currency": intent["currency"],
+        "livemode": False,
+        "paid": True,
+        "payment_intent": intent["id"],
+        "refunded": 0 < taken == back,
+        "status": "succeeded",
+    }
+
+
 def listed(drawer: Drawer, _: tuple[str, ...], given: Mapping[str, JsonValue]) -> JsonObject:
     found = drawer.find("stripe_refund", str(given.get("payment_intent")))
-    return {"object": "list", "data": [*found], "has_more": False}
+    return {"object": "list", "data": [*found], "has_more": False, "url": "/v1/refunds"}

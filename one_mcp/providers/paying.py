@@ -1,0 +1,62 @@
+"""Who moves money here: Stripe where there is a key, else a simulation of it."""
+
+import anyio
+from anyio import to_thread
+
+from one_mcp.jsons import JsonObject
+from one_mcp.money_settings import PaymentSettings, StripeAccess
+from one_mcp.providers import catalog
+from one_mcp.providers.ports.payments import Payments
+from one_mcp.providers.simulated.cabinet import Cabinet
+from one_mcp.providers.simulated.payments import SimulatedStripe
+from one_mcp.providers.stripe_payments import Parameters, StripeApi, StripePayments
+
+
+class _StripeOnDemand:
+    """Stripe, whose SDK is imported for the first request."""
+
+    simulated = False
+
+    def __init__(self, access: StripeAccess) -> None:
+        self.name = access.name
+        self.moves_money = access.mode == "live"
+        self._access = access
+        self._api: StripeApi | None = None
+        self._loading = anyio.Lock()
+
+    async def ask(
+        self, method: str, path: str, given: Parameters, key: str | None = None
+    ) -> JsonObject:
+        async with self._loading:
+            if self._api is None:
+                self._api = await to_thread.run_sync(catalog.stripe, self._access)
+        return await self._api.ask(method, path, given, key)
+
+    async def close(self) -> None:
+        if self._api is not None:
+            await self._api.close()
+
+
+class Paying:
+    """The payments of a server, as the settings say."""
+
+    def __init__(self, settings: PaymentSettings) -> None:
+        self._settings = settings
+        self._stripe: StripePayments | None = None
+
+    def over(self, cabinet: Cabinet) -> Payments:
+        """Return whoever moves money; a simulation remembers in the caller's cabinet.
+
+        Raises SettingsError where a key may not be used: it is never simulated in its stead.
+        """
+        if self._stripe is None:
+            access = self._settings.stripe_access()
+            if access is None:
+                return StripePayments(SimulatedStripe(cabinet))
+            self._stripe = StripePayments(_StripeOnDemand(access))
+        return self._stripe
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._stripe is not None:
+            await self._stripe.close()

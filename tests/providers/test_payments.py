@@ -1,0 +1,176 @@
+"""The contract of payments: what every adapter does, and refuses, in the same way."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import anyio
+import pytest
+
+from one_mcp.money_errors import PaymentFailedError, ProviderError
+from one_mcp.money_settings import PaymentSettings
+from one_mcp.providers.paying import Paying
+from one_mcp.providers.ports.payments import Charge, Payment, Payments, PaymentState
+from one_mcp.providers.simulated.stripe.server import StripeApp
+from one_mcp.services.rails import SimulatedCabinet
+from one_mcp.session import Session
+from tests.providers.stripes import KEY, served
+
+pytestmark = pytest.mark.anyio
+CHARGE = Charge("op_1", 1250, "usd", "pm_card_visa", "100 Jane Token")
+
+
+@pytest.fixture(params=["simulated", "stripe"])
+async def payments(request: pytest.FixtureRequest, one: Session) -> AsyncIterator[Payments]:
+    """Each adapter in turn; Stripe's SDK speaks to the simulation over a real connection."""
+    cabinet = SimulatedCabinet(one)
+    if request.param == "simulated":
+        yield Paying(PaymentSettings()).over(cabinet)
+        return
+    async with served(StripeApp(cabinet, KEY)) as url:
+        settings = PaymentSettings.model_validate({"stripe_secret_key": KEY, "stripe_api_url": url})
+        payments = Paying(settings).over(cabinet)
+        yield payments
+        await payments.close()
+
+
+async def test_what_is_held_is_taken_by_the_capture(payments: Payments) -> None:
+    held = await payments.authorize(CHARGE, "k1")
+    taken = await payments.capture(held.id, "k2")
+
+    assert held == Payment(held.id, PaymentState.AUTHORIZED, 1250, 0, 0, "usd")
+    assert taken == replace(held, state=PaymentState.CAPTURED, captured=1250)
+    assert await payments.retrieve(held.id) == taken
+
+
+async def test_what_is_held_is_let_go_however_often_that_is_asked_for(payments: Payments) -> None:
+    held = await payments.authorize(CHARGE, "k1")
+
+    first = await payments.cancel(held.id, "k2")
+    again = await payments.cancel(held.id, "k3")
+
+    assert first.state is PaymentState.CANCELED
+    assert again == first
+    with pytest.raises(PaymentFailedError):
+        await payments.capture(held.id, "k4")
+
+
+async def test_what_was_taken_is_not_let_go(payments: Payments) -> None:
+    held = await payments.authorize(CHARGE, "k1")
+    await payments.capture(held.id, "k2")
+
+    with pytest.raises(PaymentFailedError):
+        await payments.cancel(held.id, "k3")
+
+
+async def test_no_more_is_refunded_than_was_taken(payments: Payments) -> None:
+    held = await payments.authorize(CHARGE, "k1")
+    with pytest.raises(PaymentFailedError):
+        await payments.refund(held.id, 1, "k0")
+    await payments.capture(held.id, "k2")
+
+    part = await payments.refund(held.id, 1000, "k3")
+    with pytest.raises(PaymentFailedError):
+        await payments.refund(held.id, 251, "k4")
+    await payments.refund(held.id, 250, "k5")
+    with pytest.raises(PaymentFailedError):
+        await payments.refund(held.id, 1, "k6")
+
+    assert (part.payment, part.amount) == (held.id, 1000)
+    assert (await payments.retrieve(held.id)).refunded == 1250
+
+
+@pytest.mark.parametrize(
+    ("card", "code"),
+    [
+        ("pm_card_chargeDeclined", "generic_decline"),
+        ("pm_card_chargeDeclinedInsufficientFunds", "insufficient_funds"),
+        ("pm_card_chargeDeclinedLostCard", "lost_card"),
+        ("pm_card_chargeDeclinedExpiredCard", "expired_card"),
+        ("pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc"),
+        ("pm_card_chargeDeclinedProcessingError", "processing_error"),
+    ],
+)
+async def test_a_declined_card_says_why(payments: Payments, card: str, code: str) -> None:
+    with pytest.raises(PaymentFailedError) as declined:
+        await payments.authorize(replace(CHARGE, method=card), "k1")
+
+    assert declined.value.declined_code == code
+    assert (declined.value.outcome, declined.value.retryable) == ("failed", False)
+
+
+async def test_a_card_that_does_not_exist_is_no_unknown_outcome(payments: Payments) -> None:
+    with pytest.raises(PaymentFailedError) as refused:
+        await payments.authorize(replace(CHARGE, method="pm_none"), "k1")
+
+    assert refused.value.fields["provider_code"] == "resource_missing"
+
+
+async def test_a_bank_that_wants_to_see_the_buyer_says_where(payments: Payments) -> None:
+    asked = await payments.authorize(replace(CHARGE, method="pm_card_authenticationRequired"), "k1")
+
+    assert asked.state is PaymentState.REQUIRES_ACTION
+    assert asked.action_url is not None
+    assert asked.action_url.startswith("http")
+
+
+async def test_the_same_key_is_the_same_payment(payments: Payments) -> None:
+    first = await payments.authorize(CHARGE, "k1")
+    again: list[Payment] = []
+
+    async def repeat() -> None:
+        again.append(await payments.authorize(CHARGE, "k1"))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(repeat)
+
+    assert again == [first] * 5
+
+
+async def test_five_at_once_with_a_new_key_are_one_payment(payments: Payments) -> None:
+    made: list[str] = []
+
+    async def hold() -> None:
+        made.append((await payments.authorize(CHARGE, "k1")).id)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(hold)
+
+    assert len(made) == 5
+    assert len(set(made)) == 1
+
+
+async def test_a_key_that_was_used_for_something_else_leaves_the_outcome_open(
+    payments: Payments,
+) -> None:
+    """Something was done under that key, and nobody knows from here what (D-24)."""
+    await payments.authorize(CHARGE, "k1")
+
+    with pytest.raises(ProviderError) as mixed:
+        await payments.authorize(replace(CHARGE, amount=9), "k1")
+
+    assert (mixed.value.outcome, mixed.value.retryable) == ("unknown", False)
+
+
+async def test_a_payment_is_found_by_its_operation(payments: Payments) -> None:
+    held = await payments.authorize(CHARGE, "k1")
+    await payments.capture(held.id, "k2")
+    await payments.refund(held.id, 250, "k3")
+
+    found = await payments.find("op_1")
+
+    assert found is not None
+    assert (found.id, found.captured, found.refunded) == (held.id, 1250, 250)
+    assert await payments.find("op_2") is None
+    assert await payments.find("op' OR status:'succeeded") is None
+
+
+async def test_a_payment_that_there_is_not_is_told(payments: Payments) -> None:
+    with pytest.raises(PaymentFailedError):
+        await payments.retrieve("pi_none")
+
+
+async def test_no_real_money_is_moved_here(payments: Payments) -> None:
+    assert not payments.moves_money
+    assert payments.simulated is (payments.name == "simulated")
