@@ -47,6 +47,12 @@ class UnsupportedChainError(OneError):
     code = "UNSUPPORTED_CHAIN"
 
 
+class MixedRailsError(OneError):
+    """A part of it would be real and a part not."""
+
+    code = "MIXED_RAILS"
+
+
 class InsufficientTokensError(OneError):
     """The holder has fewer tokens than it takes (D-30): `user`, `required`, `available`."""
 

@@ -1,17 +1,29 @@
-"""Rails: the vendors that an operation runs on, wholly live or wholly simulated."""
+"""Rails: the vendors that an operation runs on: all of them live, in test mode, or simulated."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeVar
 
 from one_mcp.dimensions.commerce import simulated
-from one_mcp.money_errors import UnsupportedChainError
+from one_mcp.jsons import JsonObject
+from one_mcp.money_errors import MixedRailsError, UnsupportedChainError
 from one_mcp.providers.ports.chain import Chain
 from one_mcp.providers.ports.payments import Payments
 from one_mcp.providers.simulated.cabinet import Drawer
 from one_mcp.session import Session
 
 R = TypeVar("R")
+# chains whose tokens are worth something: Ethereum, OP, Polygon, Base, Arbitrum
+MAINNETS = frozenset({1, 10, 137, 8453, 42161})
+
+
+class RailsMode(StrEnum):
+    """How real it is. In `test` a vendor's own servers answer, and no money moves."""
+
+    SIMULATED = "simulated"
+    TEST = "test"
+    LIVE = "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +34,7 @@ class Rails:
     chain: Chain
 
 
-class _SimulatedCabinet:
+class SimulatedCabinet:
     """Where the simulated vendors of the caller's organization remember."""
 
     def __init__(self, one: Session) -> None:
@@ -34,8 +46,57 @@ class _SimulatedCabinet:
 
 def of(one: Session) -> Rails:
     """Return the rails of a caller."""
-    cabinet = _SimulatedCabinet(one)
+    cabinet = SimulatedCabinet(one)
     return Rails(one.providers.payments(cabinet), one.providers.chain(cabinet))
+
+
+def mode(on: Rails, body: JsonObject) -> RailsMode:
+    """Say how real a sale is; raises MixedRailsError where it would be so in a part only.
+
+    What has no price needs no payments, and what is not on a chain needs none.
+    """
+    payments, chain = _of_payments(on.payments), _of_chain(on.chain)
+    if "contract" not in body:
+        return payments
+    if not body["minor"]:
+        return chain
+    if payments is not chain:
+        raise MixedRailsError(
+            f"Payments are {_ADJECTIVES[payments]} ({on.payments.name}) and the chain is "
+            f"{_ADJECTIVES[chain]} ({on.chain.name}); one sale is wholly the one or the other. Set "
+            "the keys of both, of one mode, or of neither.",
+            payments=payments.value,
+            chain=chain.value,
+        )
+    return payments
+
+
+def has_changed(on: Rails, body: JsonObject) -> bool:
+    """Say whether an operation was begun on other rails than there are now."""
+    begun = body.get("mode")
+    try:
+        return begun is not None and begun != mode(on, body)
+    except MixedRailsError:
+        return True
+
+
+_ADJECTIVES = {
+    RailsMode.SIMULATED: "simulated",
+    RailsMode.TEST: "in test mode",
+    RailsMode.LIVE: "live",
+}
+
+
+def _of_payments(payments: Payments) -> RailsMode:
+    if payments.simulated:
+        return RailsMode.SIMULATED
+    return RailsMode.LIVE if payments.moves_money else RailsMode.TEST
+
+
+def _of_chain(chain: Chain) -> RailsMode:
+    if chain.simulated:
+        return RailsMode.SIMULATED
+    return RailsMode.LIVE if chain.chain_id in MAINNETS else RailsMode.TEST
 
 
 def require_chain(rails: Rails, blockchain: str | None) -> None:

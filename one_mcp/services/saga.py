@@ -89,8 +89,9 @@ async def _beat(one: Session, taken: Operation) -> None:
 
 
 async def _to_its_end(turn: _Drive, at: Operation) -> Operation:
-    if at.version != turn.workflow.version:
-        failure = _failure(OneError("Another version of one_mcp began this operation."))
+    unfit = _unfit(turn, at)
+    if unfit is not None:
+        failure = _failure(OneError(unfit))
         at = await turn.one.derive(journal.turn, at, State.NEEDS_REVIEW, failure)
     while at.state in OPEN:
         left = at.due_at
@@ -100,6 +101,15 @@ async def _to_its_end(turn: _Drive, at: Operation) -> Operation:
     if at.state is State.NEEDS_REVIEW:
         log.error("operation needs review", extra={"operation": at.id, "kind": at.kind})
     return at
+
+
+def _unfit(turn: _Drive, at: Operation) -> str | None:
+    """Say why an operation cannot go on here: steps or vendors are not those it was begun with."""
+    if at.version != turn.workflow.version:
+        return "Another version of one_mcp began this operation."
+    if rails.has_changed(turn.rails, at.body):
+        return "This operation was begun with other vendors than the settings name now."
+    return None
 
 
 async def _forward(turn: _Drive, at: Operation) -> Operation:
@@ -141,8 +151,12 @@ def _concluded(
 
 
 async def _failed(turn: _Drive, at: Operation, step: str, error: ProviderError) -> Operation:
-    """Try again, later, go back, or leave it to a person: by what is known of the failure."""
-    is_unknown = error.outcome == "unknown"
+    """Try again, later, go back, or leave it to a person: by what is known of the failure.
+
+    What did not reach a vendor this time says nothing of an earlier try that may have.
+    """
+    is_doubted = at.done[step].state is StepState.UNKNOWN
+    is_unknown = error.outcome == "unknown" or (is_doubted and bool(error.retryable))
     state = StepState.UNKNOWN if is_unknown else StepState.FAILED
     failure = _failure(error)
     at = await turn.one.derive(journal.conclude, at, step, state, failure=failure)

@@ -62,7 +62,7 @@ def sale(
         "total": total.amount,
         "minor": total.minor,
         "currency": currency,
-        "method": method or CARD,
+        "method": method or (CARD if simulated else None),
         "simulated": simulated,
     }
     return body | (_on_chain(sold, properties, to) if sold["type"] in TOKENS else {})

@@ -94,7 +94,10 @@ def give_back(work: Work, operation: Operation, due_at: int) -> Operation:
 
 
 def intend(work: Work, operation: Operation, step: str, *, undoing: bool = False) -> Operation:
-    """Write down that a step is about to have its effect."""
+    """Write down that a step is about to have its effect.
+
+    One that was about to before, with no end written, may have had it: that is unknown from now on.
+    """
     renew(work, operation)
     work.run(
         """
@@ -103,7 +106,12 @@ def intend(work: Work, operation: Operation, step: str, *, undoing: bool = False
         VALUES
             (:organization, :operation, :name, :undoing, 'intended', 1, :now)
         ON CONFLICT (organization_id, operation_id, name, undoing) DO UPDATE
-        SET attempts = operation_steps.attempts + 1
+        SET attempts = operation_steps.attempts + 1,
+            state = CASE operation_steps.state
+                WHEN 'failed' THEN 'intended'
+                WHEN 'intended' THEN 'unknown'
+                ELSE operation_steps.state
+            END
         """,
         operation=operation.id,
         name=step,

@@ -1,5 +1,7 @@
 """Selling: a quote first, then one purchase of it, however often it is asked for."""
 
+from dataclasses import dataclass
+
 from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
@@ -9,15 +11,26 @@ from one_mcp.dimensions.commerce import quoting
 from one_mcp.dimensions.operations import journal, plans
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.dimensions.operations.plans import Plan
+from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.services import rails, saga
 from one_mcp.services.commerce import telling
 from one_mcp.services.commerce.purchase import PURCHASE
-from one_mcp.services.rails import Rails
+from one_mcp.services.rails import Rails, RailsMode
 from one_mcp.session import Session
 from one_mcp.store.work import Work
 
 SALES = frozenset({"sale"})
+
+
+@dataclass(frozen=True, slots=True)
+class SaleOrder:
+    """What a caller wants to buy for whom; `method` is what pays."""
+
+    item: str
+    buyer: str
+    amount: str
+    method: str | None
 
 
 class Purchased(Written):
@@ -64,10 +77,31 @@ async def quote(
 ) -> Quote:
     """Work out a sale and keep it as a quote; nothing is charged."""
     on = rails.of(one)
-    body = await one.read(quoting.sale, item, buyer, amount, method, simulated=_simulated(on))
+    body = await one.read(_sale, on, SaleOrder(item, buyer, amount, method))
     _require_possible(on, body)
-    plan = await one.derive_once(plans.make, plans.QUOTE, "sale", body, simulated=_simulated(on))
+    is_real = body["mode"] == RailsMode.LIVE
+    plan = await one.derive_once(plans.make, plans.QUOTE, "sale", body, simulated=not is_real)
     return _shown(plan)
+
+
+def _sale(work: Work, on: Rails, asked: SaleOrder) -> JsonObject:
+    """Work out a sale, and how real it is; a method of payment has to be named where it is."""
+    body = quoting.sale(
+        work,
+        asked.item,
+        asked.buyer,
+        asked.amount,
+        asked.method,
+        simulated=on.payments.simulated,
+    )
+    mode = rails.mode(on, body)
+    if body["minor"] and not body["method"]:
+        raise InvalidArgumentError(
+            f"Payments go through {on.payments.name}, which has to know by what the buyer pays: "
+            "name a payment method (pm_…).",
+            argument="payment_method",
+        )
+    return {**body, "mode": mode.value, "simulated": mode is not RailsMode.LIVE}
 
 
 async def buy(one: Session, quote: str, *, again: bool = False) -> Purchased:
@@ -98,23 +132,19 @@ def _text(value: JsonValue) -> str | None:
 async def purchase(one: Session, quote: str, *, again: bool = False) -> Operation:
     """Buy what a quote says; the same quote joins or tells the one purchase it ever has."""
     on = rails.of(one)
-    begun = await one.derive_once(_begin, quote, again=again, simulated=_simulated(on))
+    begun = await one.derive_once(_begin, on, quote, again=again)
     return await saga.drive(one, PURCHASE, begun)
 
 
-def _begin(work: Work, quote: str, *, again: bool, simulated: bool) -> str:
+def _begin(work: Work, on: Rails, quote: str, *, again: bool) -> str:
     plan = plans.read(work, quote, SALES)
     if plan.operation is not None:
         return plan.operation
     body = plan.body
-    now = quoting.sale(
-        work,
-        str(body["item"]),
-        str(body["buyer"]),
-        str(body["amount"]),
-        str(body["method"]),
-        simulated=simulated,
+    asked = SaleOrder(
+        str(body["item"]), str(body["buyer"]), str(body["amount"]), _text(body["method"])
     )
+    now = _sale(work, on, asked)
     plans.require_valid(work, plan, now, again=again)
     begun = journal.begin(
         work,
@@ -122,15 +152,11 @@ def _begin(work: Work, quote: str, *, again: bool, simulated: bool) -> str:
         PURCHASE.version,
         body,
         plan=plan.id,
-        simulated=simulated,
+        simulated=plan.simulated,
         subjects=frozenset({str(body["item"]), str(body["buyer"])}),
     )
     plans.use(work, plan, begun)
     return begun.id
-
-
-def _simulated(on: Rails) -> bool:
-    return on.payments.simulated
 
 
 def _require_possible(on: Rails, body: JsonObject) -> None:

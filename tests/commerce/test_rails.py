@@ -1,0 +1,133 @@
+"""A sale is wholly live, wholly in a vendor's test mode, or wholly simulated."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from one_mcp.app import App
+from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.entities.entity import Saved
+from one_mcp.dimensions.operations.operation import State
+from one_mcp.errors import InvalidArgumentError, SettingsError
+from one_mcp.money_errors import MixedRailsError, PlanError
+from one_mcp.money_settings import PaymentSettings
+from one_mcp.providers.paying import Paying
+from one_mcp.providers.providers import Providers
+from one_mcp.providers.simulated.stripe.server import StripeApp
+from one_mcp.services import rails, saga
+from one_mcp.services.commerce import selling
+from one_mcp.services.commerce.purchase import PURCHASE
+from one_mcp.services.rails import SimulatedCabinet
+from tests.commerce.books import books
+from tests.commerce.conftest import Shop
+from tests.commerce.vendors import DOWN, LOST
+from tests.providers.stripes import KEY, served
+
+pytestmark = pytest.mark.anyio
+CARD = "pm_card_visa"
+LIVE_KEY = "rk_live_0123456789"
+
+
+def paying(**settings: object) -> Paying:
+    return Paying(PaymentSettings.model_validate(settings))
+
+
+@pytest.fixture
+async def course(shop: Shop) -> Saved:
+    return await shop.one.write(entity.create, "course", "Yoga", {"price": 49})
+
+
+@pytest.fixture
+async def at_stripe(app: App, shop: Shop) -> AsyncIterator[Shop]:
+    """The shop with a key for Stripe, whose server is the simulation's, over a connection."""
+    async with served(StripeApp(SimulatedCabinet(shop.one), KEY)) as url:
+        connected = paying(stripe_secret_key=KEY, stripe_api_url=url)
+        shop.one.providers = Providers(app.providers.embedding, paying=connected)
+        yield shop
+        await connected.close()
+
+
+async def test_a_course_is_sold_through_stripe(at_stripe: Shop, course: Saved) -> None:
+    quote = await selling.quote(at_stripe.one, course.id, at_stripe.buyer.id, "1", CARD)
+
+    done = await selling.purchase(at_stripe.one, quote.quote)
+
+    assert done.state is State.DONE
+    assert done.body["mode"] == "test"
+    assert quote.simulated  # no money moves in the test mode
+    assert done.answer is not None
+    payment = await rails.of(at_stripe.one).payments.find(done.id)
+    assert payment is not None
+    assert (payment.id, payment.captured) == (done.answer["providerPaymentId"], 4900)
+
+
+async def test_stripe_has_to_know_by_what_the_buyer_pays(at_stripe: Shop, course: Saved) -> None:
+    with pytest.raises(InvalidArgumentError) as missing:
+        await selling.quote(at_stripe.one, course.id, at_stripe.buyer.id, "1")
+
+    assert missing.value.fields["argument"] == "payment_method"
+
+
+async def test_real_payments_and_a_simulated_chain_make_no_sale(at_stripe: Shop) -> None:
+    with pytest.raises(MixedRailsError) as mixed:
+        await selling.quote(at_stripe.one, at_stripe.token.id, at_stripe.buyer.id, "100", CARD)
+
+    assert mixed.value.fields == {"payments": "test", "chain": "simulated"}
+
+
+async def test_what_is_free_needs_no_payments(at_stripe: Shop) -> None:
+    await at_stripe.one.write(entity.update, at_stripe.token.id, {"price": 0})
+    quote = await selling.quote(at_stripe.one, at_stripe.token.id, at_stripe.buyer.id, "100")
+
+    done = await selling.purchase(at_stripe.one, quote.quote)
+
+    assert done.state is State.DONE
+    assert done.body["mode"] == "simulated"
+
+
+async def test_a_live_key_that_may_not_be_used_stops_a_sale(shop: Shop, course: Saved) -> None:
+    key = paying(stripe_secret_key=LIVE_KEY)
+    shop.one.providers = Providers(shop.one.providers.embedding, paying=key)
+
+    with pytest.raises(SettingsError, match="ONE_MCP_LIVE_MONEY"):
+        await selling.quote(shop.one, course.id, shop.buyer.id, "1")
+
+
+async def test_a_quote_of_a_simulation_is_not_bought_in_earnest(shop: Shop, course: Saved) -> None:
+    quote = await selling.quote(shop.one, course.id, shop.buyer.id, "1")
+    live = paying(stripe_secret_key=LIVE_KEY, live_money=True)
+    shop.one.providers = Providers(shop.one.providers.embedding, paying=live)
+
+    with pytest.raises(PlanError) as void:
+        await selling.purchase(shop.one, quote.quote)
+
+    assert "mode" in str(void.value.fields["changed"])
+
+
+async def test_an_operation_goes_on_with_the_vendors_that_began_it_or_not(
+    app: App, shop: Shop, course: Saved
+) -> None:
+    shop.script.forever["authorize"] = DOWN
+    quote = await selling.quote(shop.one, course.id, shop.buyer.id, "1")
+    left = await selling.purchase(shop.one, quote.quote)
+    live = paying(stripe_secret_key=LIVE_KEY, live_money=True)
+    shop.one.providers = Providers(app.providers.embedding, paying=live)
+
+    found = await saga.drive(shop.one, PURCHASE, left.id)
+
+    assert left.state is State.RUNNING
+    assert found.state is State.NEEDS_REVIEW
+
+
+async def test_what_was_lost_stays_unknown_while_the_vendor_is_away(shop: Shop) -> None:
+    """Else funds that are held would never be let go (D-22)."""
+    shop.script.once["authorize"] = [LOST]
+    shop.script.forever["authorize"] = DOWN
+    quote = await selling.quote(shop.one, shop.token.id, shop.buyer.id, "100")
+    at = await selling.purchase(shop.one, quote.quote)
+
+    while at.state in {State.RUNNING, State.UNDOING}:
+        at = await saga.drive(shop.one, PURCHASE, at.id)
+
+    assert at.state is State.NEEDS_REVIEW
+    assert (await books(shop.one, shop.contract)).held == 1250
