@@ -20,7 +20,7 @@ OPERATIONS = table(
     "organization_id text, id text, kind text, version integer, plan_id text?, person_id text,"
     " role text, simulated integer, state text, body json, answer json?, failure json?,"
     " deadline integer?, traceparent text?, fence integer, leased_until integer, due_at integer,"
-    " created_at integer, updated_at integer",
+    " change integer?, created_at integer, updated_at integer",
     key="organization_id id",
     references=(_OF_ORGANIZATION,),
 )

@@ -7,9 +7,8 @@ import pytest
 from one_mcp.app import LOCAL, App
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.entities.entity import Saved
-from one_mcp.providers.ports.chain import ContractCall
-from one_mcp.services import rails
 from one_mcp.session import Call, Session
+from tests.commerce.deploying import deployed
 from tests.commerce.vendors import Script, Scripted
 
 WALLET = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
@@ -29,14 +28,7 @@ async def one(app: App, script: Script) -> Session:
 
 @pytest.fixture
 async def contract(one: Session) -> str:
-    chain = rails.of(one).chain
-    sign = await chain.prepare(ContractCall("deploy", name="Jane", symbol="JANE"))
-    signed = sign(await chain.mined())
-    await chain.broadcast(signed.raw)
-    receipt = await chain.receipt(signed.hash)
-    assert receipt is not None
-    assert receipt.contract is not None
-    return receipt.contract
+    return await deployed(one)
 
 
 @pytest.fixture

@@ -62,6 +62,7 @@ CALLS: dict[str, dict[str, Any]] = {
     },
     "quote_tokens": {"item": "{tier}", "buyer": "{ada}"},
     "purchase_tokens": {"quote": "{quote}"},
+    "refund_purchase": {"payment": "{operation}", "dry_run": True},
     "get_operation": {"id": "{operation}"},
     "get_history": {},
     "export_data": {},

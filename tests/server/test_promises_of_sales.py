@@ -7,6 +7,8 @@ from mcp import Client
 from mcp.server import Server
 
 from one_mcp.server.caller import Serving
+from one_mcp.session import Session
+from tests.commerce.deploying import deployed
 from tests.server.business import made
 from tests.server.promises import Ask, promised
 
@@ -92,3 +94,42 @@ async def test_a_declined_purchase_says_so_each_time(ask: Ask, ids: dict[str, st
     assert first["declined_code"] == "insufficient_funds"
     assert second == first
     assert (await ask("get_operation", id=first["operation"]))["state"] == "undone"
+
+
+@promised(
+    "refund_purchase",
+    "Give money back, all that is left or an amount of it, and take back tokens kept here.",
+    "First dry_run, which answers a plan; then send the plan alone.",
+    "A plan refunds once.",
+)
+async def test_a_plan_refunds_once(ask: Ask, one: Session, ids: dict[str, str]) -> None:
+    about = {"price": 2, "decimals": 2, "blockchain": "base", "symbol": "JANE"}
+    token = await ask(
+        "create_entity",
+        type="token",
+        name="Jane Token",
+        properties={**about, "contractAddress": await deployed(one)},
+    )
+    quote = await ask("quote_tokens", item=token["id"], buyer=ids["bob"], amount="10")
+    sale = await ask("purchase_tokens", quote=quote["quote"])
+
+    refusal = await ask("refund_purchase", payment=sale["paymentId"])
+    part = await ask("refund_purchase", payment=sale["paymentId"], amount="5", dry_run=True)
+    first = await ask("refund_purchase", plan=part["plan"])
+    again = await ask("refund_purchase", plan=part["plan"])
+    rest = await ask("refund_purchase", payment=sale["operation"], dry_run=True)
+    last = await ask("refund_purchase", plan=rest["plan"])
+
+    assert refusal["code"] == "INVALID_ARGUMENT"
+    assert (part["amount"], part["left"], part["tokensBurned"]) == ("5.00", "15.00", "2.5")
+    assert first["state"] == "done"
+    assert again == first
+    assert (rest["amount"], last["left"], last["tokensBurned"]) == ("15.00", "0.00", "7.5")
+    held = await ask("find_connections", from_=ids["bob"], types=["holds_tokens"], detail="full")
+    assert [it["metadata"]["balance"] for it in held["items"]] == ["0"]
+    earned = await ask(
+        "summarize", of="events", types=["revenue_generated"], measures=["sum:amount"]
+    )
+    assert earned["total"]["sum:amount"] == {"USD": 0}
+    payment = await ask("get_entity", id=sale["paymentId"])
+    assert payment["properties"]["status"] == "refunded"

@@ -101,6 +101,25 @@ def balance(work: Work, account: Account, holder: str, unit: str, *, simulated: 
     return int(found or 0)
 
 
+def is_known(work: Work, unit: str, *, simulated: bool, holder: str) -> bool:
+    """Tell whether a holder has, or has had, anything of a unit by a posting."""
+    found = work.one(
+        """
+        SELECT 1
+        FROM ledger_accounts
+        WHERE organization_id = :organization
+          AND unit = :unit
+          AND simulated = :simulated
+          AND kind IN ('custody', 'wallet', 'reserved')
+          AND holder = :holder
+        """,
+        unit=unit,
+        simulated=int(simulated),
+        holder=holder,
+    )
+    return found is not None
+
+
 def accounts_of(work: Work, holder: str) -> list[Row]:
     """List a holder's accounts that have something: kind, unit, simulated, balance."""
     return work.all(

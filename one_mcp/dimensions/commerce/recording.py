@@ -4,8 +4,7 @@ The ledger is posted, and the graph tells of it: a payment, the events, and the 
 who holds or has bought what. The balance on that connection is the ledger's.
 """
 
-from one_mcp import money
-from one_mcp.dimensions.commerce import ledger
+from one_mcp.dimensions.commerce import holding, ledger
 from one_mcp.dimensions.commerce.ledger import Account, LedgerLine, Posting
 from one_mcp.dimensions.connections import connection
 from one_mcp.dimensions.entities import entity
@@ -103,6 +102,20 @@ def _payment(work: Work, at: Operation, status: str) -> str:
         },
         external_id=at.id,
     )
+    event.expect_no_more(work, saved.id)
+    event.record(
+        work,
+        "payment_processed",
+        str(body["item"]),
+        actor=str(body["buyer"]),
+        metadata={
+            "status": status,
+            "amount": _amount(body),
+            "currency": body["currency"],
+            "paymentId": saved.id,
+            **_mark(at),
+        },
+    )
     return saved.id
 
 
@@ -110,7 +123,10 @@ def _tell(work: Work, at: Operation, payment: str | None) -> None:
     body = at.body
     item, buyer = str(body["item"]), str(body["buyer"])
     if "contract" in body:
-        _hold(work, at)
+        wallet = body["wallet"]
+        holding.show(
+            work, buyer, item, simulated=at.simulated, wallet=str(wallet) if wallet else None
+        )
         paid: JsonObject = {"usdAmount": _amount(body)} if body["currency"] == "usd" else {}
         event.record(
             work,
@@ -141,27 +157,6 @@ def _tell(work: Work, at: Operation, payment: str | None) -> None:
                 **_mark(at),
             },
         )
-
-
-def _hold(work: Work, at: Operation) -> None:
-    """Show the ledger's balance on the connection from holder to token."""
-    body = at.body
-    item, buyer = str(body["item"]), str(body["buyer"])
-    held = sum(
-        ledger.balance(work, kind, buyer, item, simulated=at.simulated) for kind in ledger.HELD
-    )
-    connection.connect(
-        work,
-        buyer,
-        "holds_tokens",
-        item,
-        {
-            "balance": money.decimal(held, int(str(body["decimals"]))),
-            "blockchain": body["blockchain"],
-            **({"walletAddress": body["wallet"]} if body["wallet"] else {}),
-            **_mark(at),
-        },
-    )
 
 
 def _bought(work: Work, at: Operation, payment: str | None) -> None:

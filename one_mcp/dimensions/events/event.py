@@ -91,6 +91,11 @@ def expect(work: Work, occasion: Occasion) -> None:
         work.happenings.append(Happening(found.type.name, occasion.id, found.metadata, at))
 
 
+def expect_no_more(work: Work, id: str) -> None:
+    """Let go of what an entity would record by itself: the change says it of something else."""
+    work.happenings[:] = [it for it in work.happenings if it.target != id]
+
+
 def flush(work: Work) -> None:
     """Record the noted events, but none that the change recorded in so many words."""
     for happening in work.happenings:

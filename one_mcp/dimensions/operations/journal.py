@@ -180,7 +180,8 @@ def end(work: Work, operation: Operation, state: State, answer: JsonObject) -> N
     _write(
         work,
         operation,
-        "state = :state, answer = :answer, leased_until = 0",
+        "state = :state, answer = :answer, leased_until = 0, change = :change",
+        change=work.change,
         state=state.value,
         answer=jsons.dumps(answer),
     )

@@ -5,16 +5,19 @@ from typing import Annotated
 from pydantic import Field, StrictBool, StrictStr
 
 from one_mcp.access import Permission
+from one_mcp.dimensions.commerce.refunding import RefundOrder
 from one_mcp.dimensions.operations import operation
 from one_mcp.server.arguments import fields
 from one_mcp.server.toolbox import ToolSpec, toolset
-from one_mcp.services.commerce import selling, telling
+from one_mcp.services.commerce import planned, refund, selling, telling
+from one_mcp.services.commerce.refund import RefundAnswer
 from one_mcp.services.commerce.selling import Purchased, Quote
 from one_mcp.services.commerce.telling import ToldOperation
 from one_mcp.session import Session
 
 Amount = Annotated[StrictStr, Field(description='"12.5"', min_length=1, max_length=160)]
 QuoteId = Annotated[StrictStr, Field(description="quo_…", min_length=1, max_length=64)]
+PlanId = Annotated[StrictStr, Field(description="pln_…", min_length=1, max_length=64)]
 OperationId = Annotated[str, Field(description="op_…", min_length=1, max_length=64)]
 
 
@@ -40,6 +43,26 @@ async def purchase_tokens(one: Session, quote: QuoteId, again: StrictBool = Fals
     return await selling.buy(one, quote, again=again)
 
 
+async def refund_purchase(
+    one: Session,
+    payment: Annotated[StrictStr, Field(description="ent_… or op_…", max_length=64)] | None = None,
+    amount: Amount | None = None,
+    keep_tokens: StrictBool = False,
+    plan: PlanId | None = None,
+    *,
+    dry_run: StrictBool = False,
+    again: StrictBool = False,
+) -> RefundAnswer:
+    """Give money back, all that is left or an amount of it, and take back tokens kept here.
+
+    First dry_run, which answers a plan; then send the plan alone. A plan refunds once.
+    """
+    planned.require_either(plan, given=payment is not None, dry_run=dry_run)
+    if plan is not None:
+        return await refund.do(one, plan, again=again)
+    return await refund.plan(one, RefundOrder(payment or "", amount or "", keep_tokens))
+
+
 async def get_operation(one: Session, id: OperationId) -> ToldOperation:
     """Tell how an operation goes or went, step by step."""
     return telling.told(await one.read(operation.read, id))
@@ -49,5 +72,6 @@ TOOLS = toolset(
     "commerce",
     ToolSpec(quote_tokens, "Quote a sale", Permission.WRITE),
     ToolSpec(purchase_tokens, "Buy", Permission.WRITE, repeatable=True),
+    ToolSpec(refund_purchase, "Refund a purchase", Permission.WRITE, repeatable=True),
     ToolSpec(get_operation, "Get an operation"),
 )

@@ -86,7 +86,8 @@ def failure(at: Operation) -> OneError:
     """Make the error that the journal kept."""
     data = at.failure or {}
     error = _ERRORS.get(str(data.get("code")), OneError)
-    told = error(f"{data.get('message', 'It failed.')} Nothing was charged; {at.id} is undone.")
+    what = "charged" if at.kind == "purchase" else "done"
+    told = error(f"{data.get('message', 'It failed.')} Nothing was {what}; {at.id} is undone.")
     kept = {name: value for name, value in data.items() if name not in {"message", "retryable"}}
     told.fields = {**kept, "operation": at.id}
     return told

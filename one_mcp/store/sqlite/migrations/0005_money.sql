@@ -38,6 +38,7 @@ CREATE TABLE operations (
     fence INTEGER NOT NULL,
     leased_until INTEGER NOT NULL,
     due_at INTEGER NOT NULL,
+    change INTEGER, -- that tells of its end
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (organization_id, id)
@@ -46,6 +47,9 @@ CREATE TABLE operations (
 CREATE INDEX operations_open ON operations (organization_id, due_at)
 WHERE state IN ('running', 'undoing');
 CREATE INDEX operations_by_time ON operations (organization_id, created_at, id);
+CREATE INDEX operations_by_change ON operations (organization_id, change) WHERE change IS NOT NULL;
+CREATE INDEX refunds_by_purchase ON operations (organization_id, body ->> 'purchase')
+WHERE kind = 'refund';
 
 CREATE TABLE operation_steps (
     organization_id TEXT NOT NULL,

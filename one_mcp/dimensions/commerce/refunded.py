@@ -1,0 +1,163 @@
+"""Refunded: what a refund leaves in the ledger and in the graph, so that every sum is right."""
+
+from one_mcp.dimensions.commerce import holding, ledger, refunding
+from one_mcp.dimensions.commerce.ledger import Account, LedgerLine, Posting
+from one_mcp.dimensions.connections import connection
+from one_mcp.dimensions.connections.validity import Bounds
+from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.events import event
+from one_mcp.dimensions.operations import operation
+from one_mcp.dimensions.operations.operation import Operation
+from one_mcp.jsons import JsonObject
+from one_mcp.money import Money
+from one_mcp.store.work import Work
+
+BOUGHT = ("purchased", "enrolled_in")
+
+
+def recorded(work: Work, at: Operation) -> JsonObject:
+    """Write down a refund that was paid out; returns its receipt."""
+    body = at.body
+    ledger.post(work, Posting(at.id, "record", at.simulated, _lines(at)), change=work.change)
+    rest = refunding.left(work, body)
+    _mark_payment(work, at, rest)
+    _tell(work, at)
+    if "units" in body:
+        _take_back(work, at)
+    elif rest.minor == 0 and "contract" not in _bought(work, at).body:
+        _end(work, at)
+    return {
+        "refundId": at.result("refund").get("refund"),
+        "paymentId": body["payment"],
+        "amount": body["amount"],
+        "currency": body["currency"],
+        "left": rest.amount,
+        "tokensBurned": body.get("tokens"),
+        "txHash": at.result("burn").get("hash"),
+    }
+
+
+def refused(work: Work, at: Operation) -> JsonObject:
+    """Let go of what was put aside for a refund that came to nothing."""
+    refunding.release(work, at)
+    return {"purchase": at.body["purchase"], "paymentId": at.body["payment"]}
+
+
+def _lines(at: Operation) -> list[LedgerLine]:
+    body = at.body
+    item, buyer = str(body["item"]), str(body["buyer"])
+    lines = [
+        *ledger.transfer(
+            str(body["currency"]),
+            int(str(body["minor"])),
+            (Account.REVENUE, item),
+            (Account.OUTSIDE, ""),
+        )
+    ]
+    if "units" in body:
+        units = int(str(body["units"]))
+        lines += ledger.transfer(item, units, (Account.RESERVED, buyer), (Account.ISSUED, ""))
+    return lines
+
+
+def _bought(work: Work, at: Operation) -> Operation:
+    return operation.read(work, str(at.body["purchase"]))
+
+
+def _mark_payment(work: Work, at: Operation, rest: Money) -> None:
+    """Say on the payment what went back of it: all together, and its status once that is all."""
+    paid = Money(int(str(_bought(work, at).body["minor"])), rest.currency)
+    back = Money(paid.minor - rest.minor, rest.currency)
+    payment = str(at.body["payment"])
+    entity.update(
+        work,
+        payment,
+        {
+            "refundedAmount": float(back.amount),
+            "netAmount": float(rest.amount),
+            **({"status": "refunded"} if rest.minor == 0 else {}),
+        },
+    )
+    event.expect_no_more(work, payment)
+
+
+def _tell(work: Work, at: Operation) -> None:
+    """Record the refund, and the revenue that is none any more as a negative amount."""
+    body = at.body
+    item, amount = str(body["item"]), float(str(body["amount"]))
+    about: JsonObject = {
+        "currency": body["currency"],
+        "paymentId": body["payment"],
+        "operation": at.id,
+        **_mark(at),
+    }
+    event.record(
+        work,
+        "payment_processed",
+        item,
+        actor=str(body["buyer"]),
+        metadata={"status": "refunded", "amount": amount, **about},
+    )
+    event.record(
+        work,
+        "revenue_generated",
+        item,
+        metadata={"amount": -amount, "source": f"refund of {body['type']}", **about},
+    )
+
+
+def _take_back(work: Work, at: Operation) -> None:
+    body = at.body
+    item, buyer = str(body["item"]), str(body["buyer"])
+    holding.show(work, buyer, item, simulated=at.simulated)
+    event.record(
+        work,
+        "tokens_burned",
+        item,
+        actor=buyer,
+        metadata={
+            "amount": body["tokens"],
+            "txHash": at.result("burn").get("hash"),
+            "operation": at.id,
+            **_mark(at),
+        },
+    )
+
+
+def _end(work: Work, at: Operation) -> None:
+    """Let what was bought hold until now, unless the buyer has bought it once more."""
+    body = at.body
+    item, buyer = str(body["item"]), str(body["buyer"])
+    if _has_another(work, at):
+        return
+    for type in BOUGHT:
+        if connection.find(work, buyer, type, item) is not None:
+            connection.connect(work, buyer, type, item, valid=Bounds(valid_until=work.now))
+
+
+def _has_another(work: Work, at: Operation) -> bool:
+    rows = work.all(
+        """
+        SELECT id
+        FROM operations
+        WHERE organization_id = :organization
+          AND kind = 'purchase'
+          AND state = 'done'
+          AND body ->> 'item' = :item
+          AND body ->> 'buyer' = :buyer
+          AND id <> :purchase
+        """,
+        item=at.body["item"],
+        buyer=at.body["buyer"],
+        purchase=at.body["purchase"],
+    )
+    return any(_is_kept(work, row["id"]) for row in rows)
+
+
+def _is_kept(work: Work, purchase: str) -> bool:
+    paid = int(str(operation.read(work, purchase).body["minor"]))
+    return paid == 0 or refunding.refunded(work, purchase).minor < paid
+
+
+def _mark(at: Operation) -> JsonObject:
+    return {"simulated": True} if at.simulated else {}

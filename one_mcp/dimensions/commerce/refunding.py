@@ -1,0 +1,210 @@
+"""Refunding: what of a purchase goes back, worked out from its operation and from earlier refunds.
+
+The same is worked out again when the refund begins, under the lock of the organization: two refunds
+at once never give back more than was paid.
+"""
+
+from dataclasses import dataclass
+
+from one_mcp import ids, jsons, money
+from one_mcp.dimensions import lookup
+from one_mcp.dimensions.commerce import ledger
+from one_mcp.dimensions.commerce.ledger import Account, Posting
+from one_mcp.dimensions.operations import operation
+from one_mcp.dimensions.operations.journal import OPERATION
+from one_mcp.dimensions.operations.operation import Operation, State
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.jsons import JsonObject
+from one_mcp.money_errors import InsufficientTokensError
+from one_mcp.store.work import Work
+
+PURCHASE, REFUND = "purchase", "refund"
+RESERVED, RELEASED = "reserve", "release"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundOrder:
+    """What somebody wants back: of a payment's entity or a purchase's operation.
+
+    `amount` is decimal text, of the payment's currency; all that is left where it is empty.
+    """
+
+    payment: str
+    amount: str = ""
+    keep_tokens: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refunded:
+    """What earlier refunds gave back, or are about to: minor units, and units of the token."""
+
+    minor: int
+    units: int
+
+
+def body(work: Work, given: RefundOrder, *, simulated: bool) -> JsonObject:
+    """Work out the body of a refund; raises where the purchase has not so much left."""
+    bought = _purchase(work, given.payment)
+    _require_refundable(bought, simulated=simulated)
+    item = lookup.live(work, str(bought.body["item"]), "payment", follow=True)
+    buyer = lookup.live(work, str(bought.body["buyer"]), "payment", follow=True)
+    payment = lookup.live(work, str((bought.answer or {}).get("paymentId")), "payment")
+    paid, currency = int(str(bought.body["minor"])), str(bought.body["currency"])
+    before = refunded(work, bought.id)
+    left = money.Money(paid - before.minor, currency)
+    if left.minor <= 0:
+        raise InvalidArgumentError(
+            f"Nothing is left of {bought.id} to refund: {money.Money(paid, currency)} went back, "
+            "or is on its way; get_operation tells how it goes.",
+            argument="payment",
+        )
+    back = money.minor(given.amount, currency) if given.amount else left.minor
+    if back > left.minor:
+        raise InvalidArgumentError(
+            f"{left} is left of this payment, and a refund is never more than that.",
+            argument="amount",
+            left=left.amount,
+        )
+    found: JsonObject = {
+        "purchase": bought.id,
+        "item": item["id"],
+        "type": item["type"],
+        "name": item["name"],
+        "buyer": buyer["id"],
+        "payment": payment["id"],
+        "charge": bought.result("authorize").get("payment"),
+        "minor": back,
+        "amount": money.Money(back, currency).amount,
+        "currency": currency,
+        "keepTokens": given.keep_tokens,
+        "simulated": simulated,
+    }
+    if "contract" not in bought.body or given.keep_tokens:
+        return found
+    return found | _tokens(work, bought, found, before)
+
+
+def order(body: JsonObject) -> RefundOrder:
+    """Read again what a body was worked out from."""
+    return RefundOrder(str(body["purchase"]), str(body["amount"]), body["keepTokens"] is True)
+
+
+def refunded(work: Work, purchase: str) -> Refunded:
+    """Add up what went back of a purchase, or is about to: all refunds that were not undone."""
+    rows = work.all(
+        """
+        SELECT body
+        FROM operations
+        WHERE organization_id = :organization
+          AND kind = 'refund'
+          AND body ->> 'purchase' = :purchase
+          AND state <> 'undone'
+        """,
+        purchase=purchase,
+    )
+    bodies = [jsons.load_object(row["body"]) for row in rows]
+    return Refunded(
+        sum(int(str(it["minor"])) for it in bodies),
+        sum(int(str(it.get("units", 0))) for it in bodies),
+    )
+
+
+def left(work: Work, body: JsonObject) -> money.Money:
+    """Say what is left of the payment beside this refund and the earlier ones."""
+    bought = operation.read(work, str(body["purchase"]))
+    rest = int(str(bought.body["minor"])) - refunded(work, bought.id).minor
+    return money.Money(rest, str(body["currency"]))
+
+
+def reserve(work: Work, at: Operation) -> None:
+    """Put the tokens aside that the refund takes back."""
+    if "units" in at.body:
+        _move(work, at, RESERVED, Account.CUSTODY, Account.RESERVED)
+
+
+def release(work: Work, at: Operation) -> None:
+    """Let go of the tokens that were put aside."""
+    if "units" in at.body:
+        _move(work, at, RELEASED, Account.RESERVED, Account.CUSTODY)
+
+
+def _move(work: Work, at: Operation, name: str, source: Account, target: Account) -> None:
+    buyer = str(at.body["buyer"])
+    lines = ledger.transfer(
+        str(at.body["item"]), int(str(at.body["units"])), (source, buyer), (target, buyer)
+    )
+    ledger.post(work, Posting(at.id, name, at.simulated, lines))
+
+
+def _purchase(work: Work, given: str) -> Operation:
+    """Find the purchase that a payment's entity or an operation is of."""
+    id: str | None = given
+    if ids.is_of(given, ids.ENTITY):
+        row = lookup.any_state(work, given, "payment", follow=True)
+        id = row["external_id"] if row["type"] == "payment" else None
+    elif not _is_operation(given):
+        raise InvalidArgumentError(
+            "payment is the id of a payment (ent_…) or of its purchase (op_…).", argument="payment"
+        )
+    if id is None or not _is_operation(id):
+        raise InvalidArgumentError(
+            f"{given} is no payment that was made here; what was paid elsewhere is given back "
+            "there, and noted with update_entity (status refunded).",
+            argument="payment",
+        )
+    bought = operation.read(work, id)
+    if bought.kind != PURCHASE:
+        raise InvalidArgumentError(f"{id} is no purchase.", argument="payment", kind=bought.kind)
+    return bought
+
+
+def _is_operation(id: str) -> bool:
+    return id.startswith(f"{OPERATION}_")
+
+
+def _require_refundable(bought: Operation, *, simulated: bool) -> None:
+    if bought.state is not State.DONE:
+        raise InvalidArgumentError(
+            f"{bought.id} is {bought.state}, and only a purchase that is done is refunded; "
+            "get_operation tells how it goes.",
+            argument="payment",
+            state=bought.state.value,
+        )
+    if not bought.body["minor"]:
+        raise InvalidArgumentError(f"Nothing was paid for {bought.id}.", argument="payment")
+    if bought.simulated is not simulated:
+        paid, here = ("simulated", "live") if bought.simulated else ("live", "simulated")
+        raise InvalidArgumentError(
+            f"{bought.id} was {paid}, and payments here are {here}; a refund goes the way that "
+            "the payment came.",
+            argument="payment",
+        )
+
+
+def _tokens(work: Work, bought: Operation, found: JsonObject, before: Refunded) -> JsonObject:
+    """Work out the tokens that go back with the money: its share, and in the end all of them."""
+    sale, back = bought.body, int(str(found["minor"]))
+    units, paid = int(str(sale["units"])), int(str(sale["minor"]))
+    is_rest = before.units > 0 and before.minor + back == paid
+    share = units - before.units if is_rest else units * back // paid
+    buyer, token = str(found["buyer"]), str(found["item"])
+    decimals = int(str(sale["decimals"]))
+    held = ledger.balance(work, Account.CUSTODY, buyer, token, simulated=bought.simulated)
+    if held < share:
+        needs, has = money.decimal(share, decimals), money.decimal(held, decimals)
+        raise InsufficientTokensError(
+            f"{needs} tokens would go back with the money, and {has} are kept here for {buyer}: "
+            "those that were spent, or are in a wallet of the buyer's own, cannot be taken back. "
+            "keep_tokens: true refunds the money alone; a smaller amount takes fewer.",
+            user=buyer,
+            required=needs,
+            available=has,
+            token=token,
+        )
+    return {
+        "units": str(share),
+        "tokens": money.decimal(share, decimals),
+        "decimals": decimals,
+        "contract": sale["contract"],
+        "blockchain": sale["blockchain"],
+    }

@@ -1,0 +1,76 @@
+"""Planned acts: shown first as a plan, then done once, however often the plan is sent."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from one_mcp.dimensions.operations import journal, plans
+from one_mcp.dimensions.operations.operation import Operation
+from one_mcp.dimensions.operations.plans import Plan
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.jsons import JsonObject
+from one_mcp.services import saga
+from one_mcp.services.workflow import Workflow
+from one_mcp.session import Session
+from one_mcp.store.work import Work
+
+
+def _nothing(work: Work, at: Operation) -> None:
+    """Put nothing aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedAct:
+    """An act by its workflow.
+
+    `again` works its body out once more from the body of the plan, and raises where it cannot be
+    done any more; `subjects` names what the body has under which the entities stand that the
+    operation needs. `reserve` puts aside what it takes, as it begins.
+    """
+
+    workflow: Workflow
+    again: Callable[[Work, JsonObject], JsonObject]
+    subjects: tuple[str, ...]
+    reserve: Callable[[Work, Operation], None] = _nothing
+
+
+async def plan(one: Session, act: PlannedAct, body: JsonObject, *, simulated: bool) -> Plan:
+    """Keep what will be done as a plan."""
+    kind = act.workflow.kind
+    return await one.derive_once(plans.make, plans.PLAN, kind, body, simulated=simulated)
+
+
+async def do(one: Session, act: PlannedAct, plan: str, *, again: bool) -> Operation:
+    """Do what a plan says; the same plan joins or tells the one operation that it ever has."""
+    begun = await one.derive_once(_begin, act, plan, again=again)
+    return await saga.drive(one, act.workflow, begun)
+
+
+def require_either(plan: str | None, *, given: bool, dry_run: bool) -> None:
+    """Raise where a call neither asks for a plan nor sends one back alone."""
+    if (plan is None) is dry_run and given is dry_run:
+        return
+    raise InvalidArgumentError(
+        "Ask for a plan first, with dry_run: true and all that it is about; then send its plan "
+        "(pln_…) alone to have it done.",
+        argument="plan",
+    )
+
+
+def _begin(work: Work, act: PlannedAct, id: str, *, again: bool) -> str:
+    """Begin a plan's operation, and put aside what it takes; or find the one it has."""
+    plan = plans.read(work, id, frozenset({act.workflow.kind}))
+    if plan.operation is not None:
+        return plan.operation
+    plans.require_valid(work, plan, act.again(work, plan.body), again=again)
+    begun = journal.begin(
+        work,
+        act.workflow.kind,
+        act.workflow.version,
+        plan.body,
+        plan=plan.id,
+        simulated=plan.simulated,
+        subjects=frozenset(str(plan.body[it]) for it in act.subjects if plan.body.get(it)),
+    )
+    plans.use(work, plan, begun)
+    act.reserve(work, begun)
+    return begun.id

@@ -1,0 +1,155 @@
+"""The refund: tokens put aside, the money back, the tokens burnt, recorded; or nothing of it."""
+
+from collections.abc import Sequence
+
+from pydantic import ConfigDict
+from pydantic.alias_generators import to_camel
+
+from one_mcp import clock
+from one_mcp.answers import Written
+from one_mcp.dimensions.commerce import refunded, refunding
+from one_mcp.dimensions.commerce.refunding import RefundOrder
+from one_mcp.dimensions.operations.operation import Operation
+from one_mcp.jsons import JsonObject
+from one_mcp.money_errors import PaymentFailedError
+from one_mcp.providers.ports.chain import ContractCall
+from one_mcp.services import rails
+from one_mcp.services.commerce import onchain, planned, telling
+from one_mcp.services.commerce.planned import PlannedAct
+from one_mcp.services.workflow import Run, Step, Workflow
+from one_mcp.session import Session
+from one_mcp.store.work import Work
+
+PAY, BURN = "refund", "burn"
+
+
+class RefundAnswer(Written):
+    """A plan has `plan`, and nothing is done before it is sent back; an operation has `state`.
+
+    `left` is what is left of the payment after it.
+    """
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+    plan: str | None = None
+    operation: str | None = None
+    state: str | None = None
+    sentence: str
+    purchase: str
+    payment_id: str | None = None
+    item: str
+    buyer: str
+    amount: str
+    currency: str
+    left: str
+    tokens_burned: str | None = None
+    tx_hash: str | None = None
+    steps: list[str] | None = None
+    expires_at: str | None = None
+    simulated: bool | None = None
+
+
+async def _pay(run: Run) -> JsonObject:
+    """Give the money back; what went back already, and its answer was lost, is found again."""
+    charge, minor = str(run.body["charge"]), int(str(run.body["minor"]))
+    refund = await run.rails.payments.refund(charge, minor, run.key(PAY))
+    return {"refund": refund.id}
+
+
+async def _burn(run: Run) -> JsonObject:
+    """Burn the tokens that were kept for the buyer: the treasury's own on the chain (D-23)."""
+    call = ContractCall(
+        "burn", contract=str(run.body["contract"]), units=int(str(run.body["units"]))
+    )
+    return await onchain.send(run, BURN, call)
+
+
+async def _burnt(run: Run) -> JsonObject | None:
+    return await onchain.resolve(run, BURN)
+
+
+PAYS = Step(PAY, _pay, is_pivot=True)
+BURNS = Step(BURN, _burn, resolve=_burnt)
+
+
+def _steps(body: JsonObject) -> Sequence[Step]:
+    return [PAYS, BURNS] if "units" in body else [PAYS]
+
+
+WORKFLOW = Workflow("refund", 1, _steps, refunded.recorded, refunded.refused)
+REFUND = PlannedAct(
+    WORKFLOW,
+    lambda work, body: refunding.body(
+        work, refunding.order(body), simulated=body["simulated"] is True
+    ),
+    ("item", "buyer", "payment"),
+    refunding.reserve,
+)
+
+
+async def plan(one: Session, given: RefundOrder) -> RefundAnswer:
+    """Work out a refund and keep it as a plan; nothing goes back yet."""
+    on = rails.of(one)
+    simulated = on.payments.simulated
+    body, rest = await one.read(_worked_out, given, simulated=simulated)
+    charge = await on.payments.retrieve(str(body["charge"]))
+    if charge.captured - charge.refunded < int(str(body["minor"])):
+        raise PaymentFailedError(
+            "The vendor has given back more of this payment than is known here; "
+            "`one-mcp reconcile` lists what differs.",
+            captured=charge.captured,
+            refunded=charge.refunded,
+        )
+    made = await planned.plan(one, REFUND, body, simulated=simulated)
+    return _about(body, rest).model_copy(
+        update={
+            "plan": made.id,
+            "sentence": "Nothing has gone back yet; send the plan to refund it.",
+            "steps": [*(step.name for step in _steps(body)), "record"],
+            "tokens_burned": body.get("tokens"),
+            "expires_at": clock.to_text(made.expires_at),
+        }
+    )
+
+
+async def do(one: Session, plan: str, *, again: bool) -> RefundAnswer:
+    """Refund what a plan says, once, and tell how it went; raises what it failed of."""
+    at = await planned.do(one, REFUND, plan, again=again)
+    telling.require_undefeated(at)
+    answer = at.answer or {}
+    rest = await one.read(_left, at)
+    return _about(at.body, rest).model_copy(
+        update={
+            "operation": at.id,
+            "state": at.state.value,
+            "sentence": telling.SENTENCES[at.state],
+            "tokens_burned": answer.get("tokensBurned"),
+            "tx_hash": answer.get("txHash"),
+        }
+    )
+
+
+def _worked_out(work: Work, given: RefundOrder, *, simulated: bool) -> tuple[JsonObject, str]:
+    body = refunding.body(work, given, simulated=simulated)
+    rest = refunding.left(work, body)
+    after = type(rest)(rest.minor - int(str(body["minor"])), rest.currency)
+    return body, after.amount
+
+
+def _left(work: Work, at: Operation) -> str:
+    answer = at.answer or {}
+    return str(answer.get("left") or refunding.left(work, at.body).amount)
+
+
+def _about(body: JsonObject, rest: str) -> RefundAnswer:
+    return RefundAnswer(
+        sentence="",
+        purchase=str(body["purchase"]),
+        payment_id=str(body["payment"]),
+        item=str(body["item"]),
+        buyer=str(body["buyer"]),
+        amount=str(body["amount"]),
+        currency=str(body["currency"]),
+        left=rest,
+        simulated=True if body["simulated"] else None,
+    )
