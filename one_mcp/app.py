@@ -8,6 +8,8 @@ from one_mcp import clock as clocks
 from one_mcp.access import Principal, Role
 from one_mcp.clock import Clock
 from one_mcp.dimensions.knowledge.index import backlog, entity_texts
+from one_mcp.dimensions.operations import unfinished
+from one_mcp.dimensions.operations.unfinished import Unfinished
 from one_mcp.dimensions.organizations import founding
 from one_mcp.money_settings import PaymentSettings
 from one_mcp.ontology import load
@@ -60,6 +62,13 @@ class App:
             return []
         name, now = self.providers.embedding.name, self.clock()
         return await self.database.read(lambda raw: backlog.owners(raw, name, now))
+
+    async def unfinished(self) -> list[Unfinished]:
+        """List the operations that somebody has to go on with; a file nobody uses stays closed."""
+        if self.settings.read_only:
+            return []
+        now = self.clock()
+        return await self.database.glance(lambda raw: unfinished.due(raw, now)) or []
 
     def _publish(self, touched: frozenset[str]) -> None:
         for listener in list(self.listeners):

@@ -51,6 +51,7 @@ from one_mcp.server.tools import (
 )
 from one_mcp.services.knowledge import indexing
 from one_mcp.services.knowledge.indexing import Indexer
+from one_mcp.services.recovery import Recovery
 from one_mcp.session import Call, Session
 
 NAME = "one_mcp"
@@ -165,7 +166,7 @@ def options(built: Server[Any]) -> InitializationOptions:
 
 @asynccontextmanager
 async def _serving(app: App, _: Server[Serving]) -> AsyncGenerator[Serving]:
-    """Watch and index beside the answers, for as long as the server runs."""
+    """Watch, index and go on with operations beside the answers, as long as the server runs."""
     watch = Watch(app)
     indexer = Indexer(
         app.behind,
@@ -173,9 +174,11 @@ async def _serving(app: App, _: Server[Serving]) -> AsyncGenerator[Serving]:
     )
     app.listeners.append(indexer.wake)
     app.providers.embedding.wake = indexer.wake
+    recovery = Recovery(app.unfinished, lambda each: app.session(Call("recovery"), each.principal))
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(watch.run)
         tasks.start_soon(indexer.run)
+        tasks.start_soon(recovery.run)
         yield Serving(app, watch)
         tasks.cancel_scope.cancel()
 

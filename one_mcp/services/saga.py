@@ -12,6 +12,7 @@ somebody else has overtaken is refused (`one_mcp/dimensions/operations/journal.p
 import logging
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import anyio
@@ -19,10 +20,10 @@ import anyio
 from one_mcp.answers import Written
 from one_mcp.dimensions.operations import journal, operation
 from one_mcp.dimensions.operations.operation import OPEN, Operation, State, StepRow, StepState
-from one_mcp.errors import OneError
+from one_mcp.errors import DatabaseError, OneError
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import LostLeaseError, ProviderError
-from one_mcp.services import rails
+from one_mcp.services import failures, rails
 from one_mcp.services.rails import Rails
 from one_mcp.services.workflow import Conclusion, Effect, Run, Step, Workflow
 from one_mcp.session import Session
@@ -33,6 +34,7 @@ AT_ONCE = 3  # tries of a step before it is left for later
 MOST_TRIES = 12  # after which a person has to look
 LATER_MS = 5_000  # and twice as long each time, up to
 LATEST_MS = 5 * 60_000
+RECORD = "record"
 BEAT_S = journal.LENGTH_MS / 3_000
 
 log = logging.getLogger(__name__)
@@ -75,8 +77,21 @@ async def drive(one: Session, workflow: Workflow, id: str) -> Operation:
             left = await _to_its_end(turn, taken)
         except LostLeaseError:
             left = await one.read(operation.read, taken.id)
+        except anyio.get_cancelled_exc_class():
+            await _let_go(one, taken)
+            raise
         tasks.cancel_scope.cancel()
     return left
+
+
+async def _let_go(one: Session, taken: Operation) -> None:
+    """Leave an operation to others at once: whoever asked has gone, or the server ends."""
+    with anyio.CancelScope(shield=True), suppress(OneError):
+        await one.derive(_free, taken)
+
+
+def _free(work: Work, taken: Operation) -> None:
+    journal.give_back(work, taken, work.clock)
 
 
 async def _beat(one: Session, taken: Operation) -> None:
@@ -84,19 +99,20 @@ async def _beat(one: Session, taken: Operation) -> None:
         await anyio.sleep(BEAT_S)
         try:
             await one.derive(journal.renew, taken)
-        except OneError:  # whoever writes next is told the same
+        except LostLeaseError:  # whoever writes next is told the same
             return
+        except OneError:
+            continue
 
 
 async def _to_its_end(turn: _Drive, at: Operation) -> Operation:
     unfit = _unfit(turn, at)
     if unfit is not None:
-        failure = _failure(OneError(unfit))
+        failure = failures.told(OneError(unfit))
         at = await turn.one.derive(journal.turn, at, State.NEEDS_REVIEW, failure)
     while at.state in OPEN:
-        left = at.due_at
         at = await (_forward(turn, at) if at.state is State.RUNNING else _backward(turn, at))
-        if at.state in OPEN and at.due_at > left and at.leased_until == 0:
+        if at.state in OPEN and at.leased_until == 0:
             return at  # left for later
     if at.state is State.NEEDS_REVIEW:
         log.error("operation needs review", extra={"operation": at.id, "kind": at.kind})
@@ -119,15 +135,14 @@ async def _forward(turn: _Drive, at: Operation) -> Operation:
         if row is None or row.state is not StepState.DONE:
             at = await turn.one.derive(_intend, at, step.name, is_past=_is_past(turn, at))
             return at if at.state is not State.RUNNING else await _do(turn, at, step)
-    await turn.one.write(_end, at, State.DONE, turn.workflow.finish)
-    return await turn.one.read(operation.read, at.id)
+    return await _close(turn, at, State.DONE, turn.workflow.finish)
 
 
 def _intend(work: Work, at: Operation, step: str, *, is_past: bool) -> Operation:
     """Write a step down, unless it is too late for it: then the way is back (D-32)."""
     if at.deadline is not None and work.clock > at.deadline and not is_past:
         late = OneError("The time in which the payment could be completed is over.")
-        return journal.turn(work, at, State.UNDOING, _failure(late, "DEADLINE"))
+        return journal.turn(work, at, State.UNDOING, failures.told(late, "DEADLINE"))
     return journal.intend(work, at, step)
 
 
@@ -137,7 +152,7 @@ async def _do(turn: _Drive, at: Operation, step: Step) -> Operation:
     except LostLeaseError:
         raise
     except Exception as error:  # noqa: BLE001  # whatever a vendor does, the journal has the last word
-        return await _failed(turn, at, step.name, _typed(error, at, step.name))
+        return await _failed(turn, at, step.name, failures.typed(error, at, step.name))
     return await turn.one.derive(
         _concluded, at, step.name, result, starts_deadline=step.starts_deadline
     )
@@ -158,7 +173,7 @@ async def _failed(turn: _Drive, at: Operation, step: str, error: ProviderError) 
     is_doubted = at.done[step].state is StepState.UNKNOWN
     is_unknown = error.outcome == "unknown" or (is_doubted and bool(error.retryable))
     state = StepState.UNKNOWN if is_unknown else StepState.FAILED
-    failure = _failure(error)
+    failure = failures.told(error)
     at = await turn.one.derive(journal.conclude, at, step, state, failure=failure)
     if is_unknown or error.retryable:
         waited = await _wait(turn, at, at.done[step])
@@ -197,8 +212,7 @@ async def _backward(turn: _Drive, at: Operation) -> Operation:
             return await turn.one.derive(journal.turn, at, State.RUNNING)
         if step.undo is not None:
             return await _undo(turn, at, step, step.undo)
-    await turn.one.write(_end, at, State.UNDONE, turn.workflow.undone)
-    return await turn.one.read(operation.read, at.id)
+    return await _close(turn, at, State.UNDONE, turn.workflow.undone)
 
 
 async def _resolve(turn: _Drive, at: Operation, step: Step) -> Operation:
@@ -209,13 +223,13 @@ async def _resolve(turn: _Drive, at: Operation, step: Step) -> Operation:
     except LostLeaseError:
         raise
     except Exception as error:  # noqa: BLE001  # as above
-        return await _unresolved(turn, at, step.name, _typed(error, at, step.name))
+        return await _unresolved(turn, at, step.name, failures.typed(error, at, step.name))
     state = StepState.FAILED if result is None else StepState.DONE
     return await turn.one.derive(journal.conclude, at, step.name, state, result=result)
 
 
 async def _unresolved(turn: _Drive, at: Operation, step: str, error: ProviderError) -> Operation:
-    failure = _failure(error)
+    failure = failures.told(error)
     if error.outcome == "failed" and not error.retryable:
         return await turn.one.derive(journal.conclude, at, step, StepState.FAILED, failure=failure)
     at = await turn.one.derive(journal.conclude, at, step, StepState.UNKNOWN, failure=failure)
@@ -233,8 +247,8 @@ async def _undo(turn: _Drive, at: Operation, step: Step, undo: Effect) -> Operat
     except LostLeaseError:
         raise
     except Exception as error:  # noqa: BLE001  # as above
-        typed = _typed(error, at, name)
-        failure = _failure(typed)
+        typed = failures.typed(error, at, name)
+        failure = failures.told(typed)
         state = StepState.UNKNOWN
         at = await one.derive(journal.conclude, at, name, state, undoing=True, failure=failure)
         if typed.outcome == "unknown" or typed.retryable:
@@ -243,6 +257,18 @@ async def _undo(turn: _Drive, at: Operation, step: Step, undo: Effect) -> Operat
                 return waited
         return await one.derive(journal.turn, at, State.NEEDS_REVIEW, failure)
     return await one.derive(journal.conclude, at, name, StepState.DONE, undoing=True, result=result)
+
+
+async def _close(turn: _Drive, at: Operation, state: State, conclude: Conclusion) -> Operation:
+    """Write the end; what cannot be recorded is left to a person, and not tried for ever."""
+    try:
+        await turn.one.write(_end, at, state, conclude)
+    except (LostLeaseError, DatabaseError):
+        raise
+    except Exception as error:  # noqa: BLE001  # as above
+        failure = failures.told(failures.typed(error, at, RECORD))
+        return await turn.one.derive(journal.turn, at, State.NEEDS_REVIEW, failure)
+    return await turn.one.read(operation.read, at.id)
 
 
 def _end(work: Work, at: Operation, state: State, conclude: Conclusion) -> Ended:
@@ -255,22 +281,3 @@ def _is_past(turn: _Drive, at: Operation) -> bool:
     """Tell whether the pivot is done: from there on there is only forward."""
     rows = [at.done.get(step.name) for step in turn.steps(at) if step.is_pivot]
     return any(row is not None and row.state is StepState.DONE for row in rows)
-
-
-def _typed(error: Exception, at: Operation, step: str) -> ProviderError:
-    """Take a refusal for one that did nothing, and what nobody foresaw for an unknown outcome."""
-    if isinstance(error, ProviderError):
-        return error
-    if isinstance(error, OneError):
-        refused = ProviderError(str(error), retryable=error.retryable)
-        refused.fields = {**error.fields, "code": error.code}
-        return refused
-    log.error("step failed", exc_info=error, extra={"operation": at.id, "step": step})
-    return ProviderError(
-        f"The step {step} failed in a way that nobody foresaw.", retryable=True, outcome="unknown"
-    )
-
-
-def _failure(error: OneError, code: str | None = None) -> JsonObject:
-    data = error.data()
-    return {**data, "code": code or data["code"], "message": str(error)}

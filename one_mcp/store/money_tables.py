@@ -18,7 +18,7 @@ PLANS = table(
 OPERATIONS = table(
     "operations",
     "organization_id text, id text, kind text, version integer, plan_id text?, person_id text,"
-    " role text, simulated integer, state text, body json, answer json?, failure json?,"
+    " role text, simulated integer, state text, was text?, body json, answer json?, failure json?,"
     " deadline integer?, traceparent text?, fence integer, leased_until integer, due_at integer,"
     " change integer?, created_at integer, updated_at integer",
     key="organization_id id",

@@ -34,6 +34,9 @@ REASONS = {
     "dimensions/knowledge/index/backlog.py: SELECT organization_id FROM organizations": (
         "lists the organizations that wait for the indexer, which works for all of them"
     ),
+    "dimensions/operations/unfinished.py: SELECT id, kind, organization_id": (
+        "lists what is to be resumed, each for its own organization, for who looks after all"
+    ),
     "store/heads.py: SELECT organization_id, number FROM heads": (
         "asks for the organizations that are named, for the one who follows them all"
     ),

@@ -10,6 +10,7 @@ from one_mcp.dimensions.connections import connection
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.events import event
 from one_mcp.dimensions.operations.operation import Operation
+from one_mcp.errors import DuplicateError
 from one_mcp.jsons import JsonObject
 from one_mcp.store.work import Work
 
@@ -86,22 +87,21 @@ def _is_custodial(body: JsonObject) -> bool:
 
 def _payment(work: Work, at: Operation, status: str) -> str:
     body = at.body
-    saved = entity.create(
-        work,
-        "payment",
-        f"{str(body['name'])[:200]}: {body['total']} {str(body['currency']).upper()}",
-        {
-            "amount": _amount(body),
-            "currency": body["currency"],
-            "description": f"{body['amount']} {str(body['name'])[:200]}",
-            "paymentMethod": "stripe",
-            "stripePaymentIntentId": at.result("authorize").get("payment"),
-            "status": status,
-            "processedAt": work.now,
-            **_mark(at),
-        },
-        external_id=at.id,
-    )
+    name = f"{str(body['name'])[:200]}: {body['total']} {str(body['currency']).upper()}"
+    properties: JsonObject = {
+        "amount": _amount(body),
+        "currency": body["currency"],
+        "description": f"{body['amount']} {str(body['name'])[:200]}",
+        "paymentMethod": "stripe",
+        "stripePaymentIntentId": at.result("authorize").get("payment"),
+        "status": status,
+        "processedAt": work.now,
+        **_mark(at),
+    }
+    try:
+        saved = entity.create(work, "payment", name, properties, external_id=at.id)
+    except DuplicateError:  # somebody gave their own this mark: no reason to lose the payment
+        saved = entity.create(work, "payment", name, properties)
     event.expect_no_more(work, saved.id)
     event.record(
         work,

@@ -167,7 +167,7 @@ def turn(
     _write(
         work,
         operation,
-        "state = :state, failure = coalesce(:failure, failure), due_at = :clock",
+        "was = state, state = :state, failure = coalesce(:failure, failure), due_at = :clock",
         state=state.value,
         failure=None if failure is None else jsons.dumps(failure),
         clock=work.clock,

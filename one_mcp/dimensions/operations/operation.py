@@ -9,7 +9,7 @@ from one_mcp.jsons import JsonObject
 from one_mcp.store.work import Row, Work
 
 _COLUMNS = (
-    "id, kind, version, plan_id, person_id, role, simulated, state, body, answer, failure,"
+    "id, kind, version, plan_id, person_id, role, simulated, state, was, body, answer, failure,"
     " deadline, traceparent, fence, leased_until, due_at, created_at, updated_at"
 )
 
@@ -50,8 +50,9 @@ class StepRow:
 class Operation:
     """An operation as the journal has it.
 
-    `body` is what it was begun with, `done` and `back` its steps forwards and back by their names.
-    `fence` is the number under which the reader may write, if it is the one who took it.
+    `was` is its state before it needed review or was held. `body` is what it was begun with, `done`
+    and `back` its steps forwards and back by their names. `fence` is the number under which the
+    reader may write, if it is the one who took it.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Operation:
     role: str
     simulated: bool
     state: State
+    was: State | None
     body: JsonObject
     answer: JsonObject | None
     failure: JsonObject | None
@@ -139,6 +141,7 @@ def _operation(row: Row, steps: list[Row]) -> Operation:
         role=row["role"],
         simulated=bool(row["simulated"]),
         state=State(row["state"]),
+        was=None if row["was"] is None else State(row["was"]),
         body=jsons.load_object(row["body"]),
         answer=_object(row["answer"]),
         failure=_object(row["failure"]),

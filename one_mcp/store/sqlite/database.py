@@ -4,7 +4,7 @@ import contextlib
 import os
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,13 +13,14 @@ from typing import TypeVar
 import anyio
 from anyio import to_thread
 
-from one_mcp.errors import DatabaseError, ReadOnlyError
+from one_mcp.errors import DatabaseError, OneError, ReadOnlyError
 from one_mcp.store.sqlite import erasing, lock, schema
 from one_mcp.store.sqlite.connection import (
     Connection,
     Raw,
     begin,
     commit,
+    connect,
     failures,
     is_fixed,
     rollback,
@@ -71,6 +72,15 @@ class Database:
                 return await reader.call(partial(self._snapshot, function))
             finally:
                 self._idle.append(reader)
+
+    async def glance(self, function: Callable[[Raw], T]) -> T | None:
+        """Run `function` as `read` does, but without opening a file that nobody has used yet.
+
+        Such a file is looked at and left alone again; None where it cannot be read as it is.
+        """
+        if self._started:
+            return await self.read(function)
+        return await to_thread.run_sync(_glanced, function, self.path)
 
     async def write(self, function: Callable[[Raw], T], *, keep: bool = True) -> T:
         """Run `function` as one durable transaction; its exception rolls everything back.
@@ -189,6 +199,16 @@ async def _to_the_end(connection: Connection | None, function: Callable[[Raw], T
     with anyio.CancelScope(shield=True):
         answers.append(await connection.call(function))
     return answers[0]
+
+
+def _glanced(function: Callable[[Raw], T], path: Path) -> T | None:
+    if not path.is_file():
+        return None
+    try:
+        with lock.on(path), closing(connect(str(path), read_only=True)) as raw, failures(str(path)):
+            return function(raw) if version(raw) == newest() else None
+    except OneError:  # whoever uses the file is told what is wrong with it
+        return None
 
 
 def _make_place(path: Path) -> None:

@@ -30,6 +30,7 @@ CREATE TABLE operations (
     simulated INTEGER NOT NULL,
     state TEXT NOT NULL
         CHECK (state IN ('running', 'undoing', 'done', 'undone', 'needs_review', 'held')),
+    was TEXT, -- the state before it needed review or was held
     body TEXT NOT NULL CHECK (json_valid(body)),
     answer TEXT CHECK (json_valid(answer)),
     failure TEXT CHECK (json_valid(failure)),

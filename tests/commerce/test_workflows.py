@@ -1,0 +1,19 @@
+"""Whatever can begin an operation is in the table by which others go on with it."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from one_mcp.services import commerce
+from one_mcp.services.workflow import Workflow
+from one_mcp.services.workflows import WORKFLOWS
+
+
+def test_every_workflow_can_be_resumed() -> None:
+    modules = [
+        import_module(f"{commerce.__name__}.{it.name}") for it in iter_modules(commerce.__path__)
+    ]
+    made = [value for module in modules for value in vars(module).values()]
+    found = {it.kind: it for it in made if isinstance(it, Workflow)}
+
+    assert found
+    assert found.items() <= WORKFLOWS.items()
