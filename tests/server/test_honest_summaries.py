@@ -173,3 +173,23 @@ async def test_weekdays_of_a_property_and_of_two_periods_are_compared(client: Cl
     days = {group["weekday"]: (group["count"], group["previous"]) for group in both["groups"]}
     assert days["Friday"] == (1, {"count": 0})
     assert days["Monday"] == (0, {"count": 1})
+
+
+@pytest.mark.parametrize(
+    ("of", "asked"),
+    [
+        ("events", {"group_by": ["actor"]}),
+        ("events", {"group_by": ["target"], "measures": ["sum:amount"], "sort": "-sum:amount"}),
+        ("events", {"group_by": ["actor.enrolled_in"]}),
+        ("connections", {"group_by": ["from"], "limit": 5}),
+        ("entities", {"group_by": ["id.purchased"]}),
+    ],
+)
+async def test_ranking_nobody_is_an_answer_of_no_groups(
+    client: Client, of: str, asked: dict[str, Any]
+) -> None:
+    await pay(client, "2026-11-20T10:00:00Z")
+
+    said = await ask(client, of, where={"nothing": "has this"}, **asked)
+
+    assert (said["rows"], said["groups"]) == (0, [])

@@ -11,7 +11,12 @@ from enum import IntEnum
 from one_mcp.dimensions.graph.summary.ends import SummaryColumn
 from one_mcp.store import dialect
 
-_SUMS = ("sum(times) AS times", "sum(total) AS total", "min(least) AS least", "max(most) AS most")
+_SUMS = (
+    "coalesce(sum(times), 0) AS times",  # of all rows, of which there may be none
+    "sum(total) AS total",
+    "min(least) AS least",
+    "max(most) AS most",
+)
 _UNIT = "coalesce(CASE WHEN unit_kind = 'text' THEN upper(unit) END, :home)"
 _KEY = "coalesce(key0, '')"  # an id is never empty
 
