@@ -193,3 +193,20 @@ async def test_ranking_nobody_is_an_answer_of_no_groups(
     said = await ask(client, of, where={"nothing": "has this"}, **asked)
 
     assert (said["rows"], said["groups"]) == (0, [])
+
+
+async def test_a_sum_in_a_currency_that_came_no_more_has_fallen_to_nothing(client: Client) -> None:
+    await pay(client, "2026-10-10T10:00:00Z", 8)
+    dollars = {"status": "completed", "amount": 5, "currency": "USD"}
+    await call(client, "record_event", type=PAID, metadata=dollars, at="2026-10-11T10:00:00Z")
+    asked = {"types": [PAID], "measures": ["sum:amount", "avg:amount"], "compare": "previous"}
+
+    nothing = await ask(client, "events", **asked, since="start of month")
+    await pay(client, "2026-11-10T10:00:00Z", 12)
+    less = await ask(client, "events", **asked, since="start of month")
+
+    assert nothing["growth"] == {"sum:amount": {"EUR": -100.0, "USD": -100.0}}
+    assert less["growth"] == {
+        "sum:amount": {"EUR": 50.0, "USD": -100.0},
+        "avg:amount": {"EUR": 50.0},
+    }

@@ -140,12 +140,17 @@ def _together(several: Iterable[Numbers]) -> Numbers:
 
 
 def growth(now: JsonObject, before: JsonObject) -> JsonObject | None:
-    """Tell by how many percent figures grew, those that were more than nothing before."""
+    """Tell by how many percent figures grew, those that were more than nothing before.
+
+    A sum in a currency that is there no more has fallen to nothing; another figure has not.
+    """
     found: JsonObject = {}
     for name, value in now.items():
         base = before.get(name)
-        if isinstance(value, dict) and isinstance(base, dict):
-            found[name] = growth(value, base)
+        if isinstance(base, dict):
+            units = value if isinstance(value, dict) else {}
+            gone = [unit for unit in base if unit not in units] if name.startswith("sum:") else []
+            found[name] = growth({**units, **dict.fromkeys(gone, 0)}, base)
         elif (new := _number(value)) is not None and (old := _number(base)) and old > 0:
             found[name] = float(round((new - old) / old * 100, 1))
     return {name: value for name, value in found.items() if value is not None} or None
