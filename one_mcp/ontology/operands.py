@@ -19,6 +19,10 @@ Moment = Callable[[JsonValue, bool], int]  # a time, and whether it ends a span;
 _ORDERED = ("gt", "gte", "lt", "lte")
 _PARTS = ("contains", "starts_with")
 _COMPARING = frozenset({"eq", "ne", "in", *_ORDERED, *_PARTS})
+OF_AN_END = (  # why a condition on connections and events is none, and what asks for it
+    "that is of an end; find_entities finds such ends, with has the connection or event, and "
+    "summarize of entities counts them, by their neighbours with group_by such as id.purchased"
+)
 _BESIDE_DAYS = ("gt", "lte")  # a day as their operand counts to its end
 TEXTS = frozenset({"string", "text", "url", "id", "email"})
 _NUMBERS = frozenset({"integer", "number", "decimal"})
@@ -86,11 +90,12 @@ def refuse_outside(
 ) -> None:
     """Refuse what is beside the declared fields, and say which argument asks for it.
 
-    `ways` has these arguments by the plain spelling of what they are about. Raises
-    InvalidArgumentError.
+    `ways` has these arguments by the plain spelling of what they are about, with a dot behind it
+    for whatever is within that. Raises InvalidArgumentError.
     """
     for path in paths:
-        way = ways.get(names.plain(path))
+        first, dot, _ = path.partition(".")
+        way = ways.get(names.plain(path)) or ways.get(f"{names.plain(first)}{dot}" if dot else "")
         if way and not find(shapes, path)[1]:
             raise InvalidArgumentError(
                 f"{argument} looks at {holder} only, and {path} is none: {way}.", argument=argument

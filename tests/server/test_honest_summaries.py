@@ -210,3 +210,24 @@ async def test_a_sum_in_a_currency_that_came_no_more_has_fallen_to_nothing(clien
         "sum:amount": {"EUR": 50.0, "USD": -100.0},
         "avg:amount": {"EUR": 50.0},
     }
+
+
+@pytest.mark.parametrize(
+    ("tool", "asked"),
+    [
+        ("summarize", {"of": "connections", "where": {"to.status": "no_show"}}),
+        ("summarize", {"of": "events", "types": [PAID], "where": {"actor.level": {"gt": 1}}}),
+        ("find_connections", {"types": ["participated_in"], "where": {"from.level": 3}}),
+        ("find_events", {"where": {"target.status": "failed"}}),
+    ],
+)
+async def test_a_condition_on_an_end_says_how_ends_are_asked_for(
+    client: Client, tool: str, asked: dict[str, Any]
+) -> None:
+    result = await client.call_tool(tool, asked)
+
+    assert result.is_error
+    text = getattr(result.content[0], "text", "")
+    assert text.startswith("INVALID_ARGUMENT: where looks at metadata only")
+    assert "find_entities" in text
+    assert "id.purchased" in text

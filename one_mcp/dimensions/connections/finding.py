@@ -25,7 +25,9 @@ _BESIDE = {
     "id": "a connection is found by its ends",
     "type": "use types",
     "from": "use from",
+    "from.": operands.OF_AN_END,
     "to": "use to",
+    "to.": operands.OF_AN_END,
     "created": "connections are listed newest first",
     "created_at": "connections are listed newest first",
 }

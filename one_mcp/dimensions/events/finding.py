@@ -25,7 +25,9 @@ _BESIDE = {
     "id": "an event is found by what it is about",
     "type": "use types",
     "actor": "use actor",
+    "actor.": operands.OF_AN_END,
     "target": "use target",
+    "target.": operands.OF_AN_END,
     "at": "use since and until",
     "time": "use since and until",
 }
