@@ -84,7 +84,9 @@ def arithmetic() -> Arithmetic:
     """Load the arithmetic of vectors, which is numpy's."""
     from one_mcp.search import scan, vectors
 
-    return Arithmetic(scan.Scan, vectors.quantised, vectors.cosines, vectors.smoothed)
+    return Arithmetic(
+        scan.Scan, vectors.quantised, vectors.cosines, vectors.smoothed, vectors.alike
+    )
 
 
 def stripe(access: StripeAccess) -> StripeApi:

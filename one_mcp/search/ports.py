@@ -47,12 +47,14 @@ class Space:
 class Arithmetic:
     """The arithmetic of vectors, loaded with the embedder. Questions are float32, stored ones int8.
 
-    `scan` makes an empty scan for a dimension; `quantised` turns float32 vectors of a dimension
-    into stored ones; `cosines` compares a question with stored ones; `smoothed` lets scores lean on
-    those of near vectors in other documents.
+    `alike` finds the pairs of stored ones whose cosine is no less than a number: two places and the
+    cosine. `scan` makes an empty scan for a dimension; `quantised` turns float32 vectors of a
+    dimension into stored ones; `cosines` compares a question with stored ones; `smoothed` lets
+    scores lean on those of near vectors in other documents.
     """
 
     scan: Callable[[int], Scan]
     quantised: Callable[[bytes, int], list[bytes]]
     cosines: Callable[[bytes, Sequence[bytes]], list[float]]
     smoothed: Callable[[Sequence[float], Sequence[bytes], Sequence[int]], list[float]]
+    alike: Callable[[Sequence[bytes], float], list[tuple[int, int, float]]]

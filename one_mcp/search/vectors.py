@@ -9,6 +9,7 @@ NEIGHBOURS = 5  # whose scores a passage leans on, at most
 PART = 20  # one in so many: of few passages, the nearest are not near
 LEANING = 0.2  # its neighbours' part of its score
 TINY = 1e-12
+BLOCK = 512  # rows compared at once
 
 Matrix = NDArray[np.float32]
 
@@ -50,6 +51,20 @@ def smoothed(
     total = weights.sum(axis=1)
     around = np.divide((weights * own[picked]).sum(axis=1), total, out=own.copy(), where=total > 0)
     return ((1 - LEANING) * own + LEANING * around).tolist()
+
+
+def alike(vectors: Sequence[bytes], nearness: float) -> list[tuple[int, int, float]]:
+    """Find the pairs whose cosine is at least `nearness`: two places and the cosine."""
+    found: list[tuple[int, int, float]] = []
+    if not vectors:
+        return found
+    directions = _directions(vectors)
+    for start in range(0, len(directions), BLOCK):
+        near = directions[start : start + BLOCK] @ directions[start:].T
+        for row, column in np.argwhere(near >= nearness).tolist():
+            if column > row:
+                found.append((start + row, start + column, float(near[row, column])))
+    return found
 
 
 def _directions(vectors: Sequence[bytes]) -> Matrix:

@@ -145,7 +145,7 @@ async def test_figures_are_computed(ask: Ask, ids: dict[str, str]) -> None:
 
 @promised(
     "find_duplicates",
-    "Group entities that seem to be the same, by name, e-mail or telephone, with the reasons.",
+    "Group entities that seem to be the same, by name, e-mail, telephone or text.",
     "merge_entities in apply_changes makes one of them.",
 )
 async def test_duplicates_are_grouped_and_merged(ask: Ask) -> None:

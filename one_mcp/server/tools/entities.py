@@ -6,7 +6,7 @@ from pydantic import Field
 
 from one_mcp.access import Permission
 from one_mcp.dimensions.connections.directions import Direction
-from one_mcp.dimensions.entities import duplicates, entity, finding, showing
+from one_mcp.dimensions.entities import entity, finding, showing
 from one_mcp.dimensions.entities import tags as tagging
 from one_mcp.dimensions.entities.archive import Archived, Restored
 from one_mcp.dimensions.entities.details import Include, Portrait
@@ -23,6 +23,7 @@ from one_mcp.ontology.adjustments import Adjustment
 from one_mcp.server.arguments import existence, fields
 from one_mcp.server.toolbox import ToolSpec, toolset
 from one_mcp.services import hubs
+from one_mcp.services.knowledge import duplicates
 from one_mcp.session import Session
 
 Measures = Annotated[
@@ -167,11 +168,11 @@ async def summarize(
 async def find_duplicates(
     one: Session, type: fields.TypeName | None = None, limit: fields.Limit = 20
 ) -> Duplicates:
-    """Group entities that seem to be the same, by name, e-mail or telephone, with the reasons.
+    """Group entities that seem to be the same, by name, e-mail, telephone or text.
 
     merge_entities in apply_changes makes one of them.
     """
-    return await one.read(duplicates.find, type, limit)
+    return await duplicates.find(one, type, limit)
 
 
 async def get_entity(
