@@ -58,12 +58,20 @@ class Condition:
         )
 
 
-def fitted(shapes: Sequence[Shape], where: JsonObject, moment: Moment) -> JsonObject:
+def fitted(
+    shapes: Sequence[Shape],
+    where: JsonObject,
+    moment: Moment,
+    ways: Mapping[str, str],
+    holder: str,
+) -> JsonObject:
     """Return the conditions with properties and times as they are stored.
 
     Where several types declare a property, an operand has to fit one of them. Raises
-    InvalidArgumentError for one that fits none; other faults are left to who makes SQL of them.
+    InvalidArgumentError for one that fits none, and for what `refuse_outside` does; other faults
+    are left to who makes SQL of them.
     """
+    refuse_outside(shapes, where, ways, holder)
     made: JsonObject = {}
     for given, wanted in where.items():
         path, declared = find(shapes, given)

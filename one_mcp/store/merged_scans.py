@@ -55,6 +55,11 @@ class NewestRows:
     rows: list[Row]
     stopped: list[JsonValue] | None = None
 
+    @property
+    def cut(self) -> str | None:
+        """Say why there are fewer rows than there may be."""
+        return pages.STOPPED if self.stopped else None
+
 
 @dataclass(frozen=True, slots=True)
 class Scan:

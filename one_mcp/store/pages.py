@@ -86,7 +86,7 @@ class Page(Generic[T]):
 
     items: list[T]
     cursor: str | None
-    cut: bool = False
+    cut: str | None = None
 
 
 def page(
@@ -97,10 +97,12 @@ def page(
     cursor: Callable[[S], str],
     size: Callable[[T], int],
     detail: Detail = "concise",
+    stopped: str | None = None,
 ) -> Page[T]:
     """Build a page from up to `limit + 1` rows; stop early where the answer would grow too long.
 
-    `size` measures an item in characters; at least one item is always kept.
+    `size` measures an item in characters; at least one item is always kept. `stopped` is the cursor
+    behind fewer rows, where the reading of them ended early.
     """
     items: list[T] = []
     used = 0
@@ -108,7 +110,6 @@ def page(
         item = make(row)
         used += size(item)
         if items and used > CHARACTERS[detail]:
-            return Page(items, cursor(rows[len(items) - 1]), cut=True)
+            return Page(items, cursor(rows[len(items) - 1]), SHORT)
         items.append(item)
-    more = len(rows) > limit
-    return Page(items, cursor(rows[limit - 1]) if more else None)
+    return Page(items, cursor(rows[limit - 1]) if len(rows) > limit else stopped)

@@ -52,7 +52,7 @@ def absent(work: Work, table: Table, types: Sequence[str], path: str) -> str | N
     held, whole = _looked(work, table, types, path)
     if held or not (whole or _is_nowhere(work, table, types, path)):
         return None
-    return _unknown(work, table, types, path, whole=True)
+    return _unknown(work.ontology, table, types, path, whole=True)
 
 
 def _counted(path: str, known: Iterable[Property]) -> str | None:
@@ -75,19 +75,20 @@ def _counted(path: str, known: Iterable[Property]) -> str | None:
 
 
 def _told(work: Work, table: Table, types: Sequence[str], path: str) -> str | None:
-    known = _beside(shapes(work.ontology, table, types), path)
-    near = names.near(path, known)
     held, whole = _looked(work, table, types, path)
-    holder = _holder(table, types)
-    if held and near:
-        return f"{shown(path)} is no declared field of {holder}; did you mean {near[0]}?"
-    if held:
+    if not held:
+        return _unknown(work.ontology, table, types, path, whole=whole)
+    near = names.near(path, _beside(shapes(work.ontology, table, types), path))
+    if not near:
         return None
-    return _unknown(work, table, types, path, whole=whole)
+    holder = _holder(table, types)
+    return f"{shown(path)} is no declared field of {holder}; did you mean {near[0]}?"
 
 
-def _unknown(work: Work, table: Table, types: Sequence[str], path: str, *, whole: bool) -> str:
-    known = _beside(shapes(work.ontology, table, types), path)
+def _unknown(
+    ontology: Ontology, table: Table, types: Sequence[str], path: str, *, whole: bool
+) -> str:
+    known = _beside(shapes(ontology, table, types), path)
     near = names.near(path, known)
     holder = _holder(table, types)
     among = f"No {holder}" if whole else f"None of the newest {LOOKED_AT:,} of {holder}"

@@ -123,17 +123,16 @@ def _as_it_is(
         lookup.live(work, id, argument)
     scan = _scan(work, wish, held_at)
     read = merged_scans.read(work, scan, after=after, limit=wish.limit + 1)
-    page = _page(wish, read.rows, edges.maker(work, read.rows, wish.asked, wish.detail))
-    stopped = None if page.cursor else read.stopped
-    going_on = pages.encode(wish.query, stopped) if stopped else page.cursor
+    make = edges.maker(work, read.rows, wish.asked, wish.detail)
+    page = _page(wish, read.rows, make, read.stopped)
     total = None if scan.tests or after else _total(work, wish)
     if total is None and not after:
-        total = merged_scans.total(work, scan) if going_on else len(page.items)
+        total = merged_scans.total(work, scan) if page.cursor else len(page.items)
     return Edges(
         items=page.items,
         total=total,
-        cursor=going_on,
-        cut=pages.SHORT if page.cut else pages.STOPPED if stopped else None,
+        cursor=page.cursor,
+        cut=page.cut or read.cut,
         warnings=undeclared.warnings(work, "connections", wish.types, wish.where) or None,
     )
 
@@ -153,7 +152,7 @@ def _as_it_was(
         items=page.items,
         total=None if after else len(rows),
         cursor=page.cursor,
-        cut=pages.SHORT if page.cut else None,
+        cut=page.cut,
     )
 
 
@@ -175,7 +174,12 @@ def _fulfilling(work: Work, wish: _Quest, rows: list[Row]) -> list[Row]:
     return [rows[row["place"]] for row in kept]
 
 
-def _page(wish: _Quest, rows: list[Row], make: Callable[[Row], Edge]) -> Page[Edge]:
+def _page(
+    wish: _Quest,
+    rows: list[Row],
+    make: Callable[[Row], Edge],
+    stopped: list[JsonValue] | None = None,
+) -> Page[Edge]:
     return pages.page(
         rows,
         wish.limit,
@@ -183,6 +187,7 @@ def _page(wish: _Quest, rows: list[Row], make: Callable[[Row], Edge]) -> Page[Ed
         cursor=lambda row: pages.encode(wish.query, [row["created_at"], row["seq"]]),
         size=lambda edge: len(edge.model_dump_json(by_alias=True, exclude_none=True)),
         detail=wish.detail,
+        stopped=None if stopped is None else pages.encode(wish.query, stopped),
     )
 
 
@@ -200,10 +205,8 @@ def fitted(work: Work, types: Sequence[str], where: JsonObject) -> JsonObject:
 
     Raises InvalidArgumentError for those that no connection could fulfil.
     """
-    kinds = work.ontology.relationship_types
-    shapes = [kinds[type].metadata for type in types or kinds]
-    operands.refuse_outside(shapes, where, _BESIDE, "metadata")
-    return operands.fitted(shapes, where, moments.reader(work))
+    shapes = undeclared.shapes(work.ontology, "connections", types)
+    return operands.fitted(shapes, where, moments.reader(work), _BESIDE, "metadata")
 
 
 def _pairs(from_id: str | None, to_id: str | None, between: Sequence[str] | None) -> list[Ends]:

@@ -29,8 +29,7 @@ def fitted(work: Work, kinds: Sequence[EntityType], where: JsonObject) -> JsonOb
     Raises InvalidArgumentError for those that no entity could fulfil.
     """
     shapes = [each.properties for each in kinds or work.ontology.entity_types.values()]
-    operands.refuse_outside(shapes, where, _BESIDE, "properties")
-    return operands.fitted(shapes, where, moments.reader(work))
+    return operands.fitted(shapes, where, moments.reader(work), _BESIDE, "properties")
 
 
 def within(

@@ -154,7 +154,7 @@ def _answer(
         items=page.items,
         total=total,
         cursor=page.cursor,
-        cut=pages.SHORT if page.cut else outcome.cut,
+        cut=page.cut or outcome.cut,
         warnings=warnings or None,
     )
 
@@ -254,9 +254,15 @@ def _page(
         place = order.place(row) if by_order else [row["at"], row["seq"]]
         return pages.encode(query, [outcome.mode, *place])
 
-    page = pages.page(
-        reading.rows, wish.wanted.count - 1, item, cursor=cursor, size=summaries.size, detail=detail
+    stopped = None
+    if reading.stopped is not None:
+        stopped = pages.encode(query, [outcome.mode, *reading.stopped])
+    return pages.page(
+        reading.rows,
+        wish.wanted.count - 1,
+        item,
+        cursor=cursor,
+        size=summaries.size,
+        detail=detail,
+        stopped=stopped,
     )
-    if page.cursor is None and reading.stopped is not None:
-        return Page(page.items, pages.encode(query, [outcome.mode, *reading.stopped]))
-    return page

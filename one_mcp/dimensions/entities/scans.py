@@ -109,6 +109,12 @@ def sorted_few(work: Work, wanted: Wanted, members: Members, order: AnyOrder) ->
 
 def matching(work: Work, selection: Selection, members: Members, words: Words) -> str:
     """Say in SQL that an entity of a small set has one of the words."""
+    found = fulltext.among(work, ENTITIES, words.some, numbers(work, selection, members))
+    return f"entities.seq {dialect.any_of(selection.bind(jsons.dumps(found))[1:])}"
+
+
+def numbers(work: Work, selection: Selection, members: Members) -> list[int]:
+    """List the row numbers of a small set, of whatever other conditions there are."""
     rows = work.all(
         f"""
         SELECT DISTINCT entities.seq
@@ -119,5 +125,4 @@ def matching(work: Work, selection: Selection, members: Members, words: Words) -
         """,
         **selection.parameters,
     )
-    found = fulltext.among(work, ENTITIES, words.some, [row["seq"] for row in rows])
-    return f"entities.seq {dialect.any_of(selection.bind(jsons.dumps(found))[1:])}"
+    return [row["seq"] for row in rows]

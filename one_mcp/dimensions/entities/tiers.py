@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from one_mcp import jsons
-from one_mcp.dimensions.entities import named, scoring
+from one_mcp.dimensions.entities import named, scans, scoring
 from one_mcp.dimensions.entities.scans import FIRST, LOOKED_THROUGH, Place, Reading, Wanted
 from one_mcp.dimensions.entities.selection import FEW, Members, Selection
 from one_mcp.store import dialect, fulltext
@@ -44,17 +44,7 @@ def ranked(work: Work, wanted: Wanted, words: Words) -> Reading:
 
 def few(work: Work, wanted: Wanted, members: Members, words: Words) -> Reading:
     """Read those of a small set that have one of the words, tier by tier, newest first."""
-    rows = work.all(
-        f"""
-        SELECT DISTINCT entities.seq
-        FROM (SELECT DISTINCT {members.key} FROM ({members.ids}) AS given) AS known
-        CROSS JOIN entities
-        WHERE entities.organization_id = :organization
-          AND entities.{members.key} = known.{members.key}
-        """,
-        **wanted.selection.parameters,
-    )
-    seqs = [row["seq"] for row in rows]
+    seqs = scans.numbers(work, wanted.selection, members)
     tiers: dict[int, int] = {}
     for tier, query in zip(SEARCHED, words.tiers, strict=True):
         tiers |= dict.fromkeys(fulltext.among(work, ENTITIES, query, seqs), tier)

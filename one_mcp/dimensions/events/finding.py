@@ -114,15 +114,14 @@ def find(
         cursor=lambda row: pages.encode(query, [row["at"], row["seq"]]),
         size=lambda event: len(event.model_dump_json(exclude_none=True)),
         detail=detail,
+        stopped=None if read.stopped is None else pages.encode(query, read.stopped),
     )
-    stopped = None if page.cursor else read.stopped
-    going_on = pages.encode(query, stopped) if stopped else page.cursor
-    total = merged_scans.total(work, scan) if going_on else len(page.items)
+    total = merged_scans.total(work, scan) if page.cursor else len(page.items)
     return Events(
         items=page.items,
         total=None if after else total,
-        cursor=going_on,
-        cut=pages.SHORT if page.cut else pages.STOPPED if stopped else None,
+        cursor=page.cursor,
+        cut=page.cut or read.cut,
         warnings=undeclared.warnings(work, "events", known, where or ()) or None,
     )
 
@@ -132,10 +131,8 @@ def fitted(work: Work, types: Sequence[str], where: JsonObject) -> JsonObject:
 
     Raises InvalidArgumentError for those that no event could fulfil.
     """
-    kinds = work.ontology.event_types
-    shapes = [kinds[type].metadata for type in types or kinds]
-    operands.refuse_outside(shapes, where, _BESIDE, "metadata")
-    return operands.fitted(shapes, where, moments.reader(work))
+    shapes = undeclared.shapes(work.ontology, "events", types)
+    return operands.fitted(shapes, where, moments.reader(work), _BESIDE, "metadata")
 
 
 def _scan(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Literal
 
 from one_mcp import jsons
 from one_mcp.search.ports import Scan
@@ -31,38 +32,12 @@ def follow(work: Work, scan: Scan, model: int) -> None:
 
 def vectors(work: Work, model: int, chunks: Sequence[int]) -> dict[int, bytes]:
     """Read the vectors of passages; one that has none is not in the answer."""
-    rows = work.all(
-        f"""
-        SELECT embeddings.chunk, embeddings.vector
-        FROM {dialect.each_number("chunks", "wanted")}
-        CROSS JOIN embeddings
-        WHERE embeddings.organization_id = :organization
-          AND embeddings.chunk = wanted.value
-          AND embeddings.model = :model
-          AND {SOUND}
-        """,
-        chunks=jsons.dumps(list(chunks)),
-        model=model,
-    )
-    return {row["chunk"]: row["vector"] for row in rows}
+    return _vectors(work, model, "chunk", chunks)
 
 
 def by_rows(work: Work, model: int, rows: Sequence[int]) -> dict[int, bytes]:
     """Read vectors by their rows, which takes half the time."""
-    found = work.all(
-        f"""
-        SELECT embeddings.chunk, embeddings.vector
-        FROM {dialect.each_number("rows", "wanted")}
-        CROSS JOIN embeddings
-        WHERE embeddings.organization_id = :organization
-          AND embeddings.seq = wanted.value
-          AND embeddings.model = :model
-          AND {SOUND}
-        """,
-        rows=jsons.dumps(list(rows)),
-        model=model,
-    )
-    return {row["chunk"]: row["vector"] for row in found}
+    return _vectors(work, model, "seq", rows)
 
 
 def candidates(
@@ -71,6 +46,25 @@ def candidates(
     """Return the passages that are probably nearest, with their vectors' rows; some may be gone."""
     follow(work, scan, question.model)
     return scan.nearest(question.vector, most, among)
+
+
+def _vectors(
+    work: Work, model: int, key: Literal["chunk", "seq"], wanted: Sequence[int]
+) -> dict[int, bytes]:
+    rows = work.all(
+        f"""
+        SELECT embeddings.chunk, embeddings.vector
+        FROM {dialect.each_number("wanted", "wanted")}
+        CROSS JOIN embeddings
+        WHERE embeddings.organization_id = :organization
+          AND embeddings.{key} = wanted.value
+          AND embeddings.model = :model
+          AND {SOUND}
+        """,
+        wanted=jsons.dumps(list(wanted)),
+        model=model,
+    )
+    return {row["chunk"]: row["vector"] for row in rows}
 
 
 def _since(work: Work, model: int, seen: int) -> Iterator[Row]:
