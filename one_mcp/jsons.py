@@ -29,7 +29,7 @@ JsonObject = TypeAliasType(
 
 MAX_DEPTH = 64
 MAX_INTEGER = 2**53 - 1  # beyond it JavaScript and SQLite's JSON functions lose digits
-FLOAT_DIGITS = 17  # that tell any float from any other
+FLOAT_DIGITS = 17  # that tell any float from any other; fewer survive one (filters.SAFE_DIGITS)
 MOST_DIGITS = 400  # more than any number a float can hold
 _LONG_NUMBER = re.compile(rb"\d{16}")
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode

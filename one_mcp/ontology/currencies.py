@@ -8,6 +8,7 @@ import re
 from one_mcp.jsons import JsonObject, JsonValue
 
 FIELD = "currency"
+NONE = "no currency"  # how answers call that of an amount which names none
 UNIT = "of `currency`"  # of a declared number that is money
 _ISO_4217 = """
     AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP

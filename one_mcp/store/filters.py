@@ -23,7 +23,7 @@ MOST_CONDITIONS = 20
 MOST_OPTIONS = 100
 _PATH = re.compile(r"[^\W\d]\w{0,99}(\.[^\W\d]\w{0,99}){0,9}")
 
-FLOAT_DIGITS = 15  # that a float keeps of any number
+SAFE_DIGITS = 15  # of which a float keeps all, whatever they are
 _COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
@@ -67,7 +67,7 @@ class Filter:
                 return f"CASE WHEN {plain} OR ({kind} = 'text' AND {text}) THEN {exactly} END"
             return (
                 f"CASE WHEN {plain}"
-                f" OR ({kind} = 'text' AND length({value}) <= {FLOAT_DIGITS} AND {text})"
+                f" OR ({kind} = 'text' AND length({value}) <= {SAFE_DIGITS} AND {text})"
                 f" THEN CAST({value} AS NUMERIC) {sign} {bound}"
                 f" WHEN {kind} = 'text' AND {text} THEN {exactly} END"
             )

@@ -10,7 +10,6 @@ from one_mcp.store.work import Work
 
 LOOKED_AT = 1_000  # of what is sorted, for the currencies that are in it
 MOST_TOLD = 5
-NO_CURRENCY = "no currency"
 
 
 def warnings(work: Work, selection: Selection, order: AnyOrder | None) -> list[str]:
@@ -22,7 +21,7 @@ def warnings(work: Work, selection: Selection, order: AnyOrder | None) -> list[s
     if len(several) < 2:  # noqa: PLR2004  # one currency is compared with itself
         return []
     beside = currencies.beside(path)
-    one = next(it for it in several if it != NO_CURRENCY)
+    one = next(it for it in several if it != currencies.NONE)
     listed = ", ".join(map(shown, several[:MOST_TOLD]))
     return [
         (
@@ -58,5 +57,5 @@ def _several(work: Work, selection: Selection, path: str) -> list[str]:
         amount_path=filters.json_path(path),
         looked_at=LOOKED_AT,
     )
-    home = settings.currency(work) or NO_CURRENCY
+    home = settings.currency(work) or currencies.NONE
     return sorted({row["unit"] or home for row in rows})

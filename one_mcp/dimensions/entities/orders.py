@@ -198,7 +198,7 @@ def _by_property(
             f"CASE WHEN {kind} = 'text' AND NOT {is_number}"
             f" THEN lower(substr({value}, 1, {SORTED_CHARACTERS}))"
             f" WHEN {is_number} AND (abs(CAST({value} AS NUMERIC)) > {MAX_INTEGER}"
-            f" OR ({kind} = 'text' AND length({value}) > {filters.FLOAT_DIGITS}))"
+            f" OR ({kind} = 'text' AND length({value}) > {filters.SAFE_DIGITS}))"
             f" THEN {dialect.exact_tie(value)} ELSE '' END"
         ),
         value=value,

@@ -9,9 +9,8 @@ from one_mcp.dimensions.graph.summary import measures
 from one_mcp.dimensions.graph.summary.measures import Measure, Numbers
 from one_mcp.dimensions.graph.summary.tally import GroupTally
 from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.ontology import currencies
 from one_mcp.ontology.decimals import DECIMAL
-
-NO_CURRENCY = "no currency"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class Figures:
         if by.measure.field is None or not by.measure.is_numeric:
             return []
         units = [
-            str(unit or NO_CURRENCY) for unit in _by_rows(self._units(total, by.measure.field))
+            str(unit or currencies.NONE) for unit in _by_rows(self._units(total, by.measure.field))
         ]
         if by.currency is not None:
             known = ", ".join(sorted(units))
@@ -112,7 +111,7 @@ class Figures:
             return units
         found: dict[str | None, Numbers] = {}
         for unit, numbers in units.items():
-            found.setdefault(unit or self.home or NO_CURRENCY, Numbers()).add(numbers)
+            found.setdefault(unit or self.home or currencies.NONE, Numbers()).add(numbers)
         return found
 
     def _shown(self, one: GroupTally, measure: Measure) -> JsonValue:
