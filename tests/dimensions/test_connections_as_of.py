@@ -178,6 +178,24 @@ async def test_nothing_is_found_before_an_entity_was_there(one: Session, clock: 
         await one.read(exploring.explore, ann, as_of=at - 1)
 
 
+async def test_a_field_that_nobody_has_is_told_of_the_past_too(
+    one: Session, clock: HandClock
+) -> None:
+    """An empty answer would say that nothing was so."""
+    ann, ben, _ = await pair(one, clock)
+    await one.write(connection.connect, ann, "following", ben, {"closeness": 3})
+    at = clock.now
+    clock.forward(SECOND_MS)
+    await one.write(connection.disconnect, ann, "following", ben)
+
+    found = await one.read(finding.find, from_id=ann, where={"closeness": 3}, as_of=at)
+    mistyped = await one.read(finding.find, from_id=ann, where={"closness": 3}, as_of=at)
+    assert ([edge.to for edge in found.items], found.warnings) == ([ben], None)
+    assert mistyped.items == []
+    assert mistyped.warnings
+    assert "closness" in mistyped.warnings[0]
+
+
 async def test_pages_of_the_past_have_all_once(one: Session, clock: HandClock) -> None:
     hub = (await one.write(entity.create, "audience_member", "Hub")).id
     for number in range(7):

@@ -133,7 +133,7 @@ def _as_it_is(
         total=total,
         cursor=page.cursor,
         cut=page.cut or read.cut,
-        warnings=undeclared.warnings(work, "connections", wish.types, wish.where) or None,
+        warnings=_warnings(work, wish),
     )
 
 
@@ -153,7 +153,13 @@ def _as_it_was(
         total=None if after else len(rows),
         cursor=page.cursor,
         cut=page.cut,
+        # the rows of today may lack what those of the past had
+        warnings=None if rows else _warnings(work, wish),
     )
+
+
+def _warnings(work: Work, wish: _Quest) -> list[str] | None:
+    return undeclared.warnings(work, "connections", wish.types, wish.where) or None
 
 
 def _fulfilling(work: Work, wish: _Quest, rows: list[Row]) -> list[Row]:
