@@ -15,8 +15,8 @@ from one_mcp.clock import Clock
 from one_mcp.dimensions.changes import groups, idempotency
 from one_mcp.dimensions.changes import log as changes
 from one_mcp.dimensions.changes.idempotency import CallStep
+from one_mcp.dimensions.commerce import forging
 from one_mcp.dimensions.events import event
-from one_mcp.dimensions.operations import subjects
 from one_mcp.dimensions.organizations import moments
 from one_mcp.ontology.model import Ontology
 from one_mcp.providers.providers import Providers
@@ -270,7 +270,7 @@ class Session:
 
     def _closed(self, work: Work, answer: W) -> W:
         event.flush(work)
-        subjects.require_kept(work)
+        forging.require_untouched(work)
         call = self.call
         written = changes.close_change(work, call.tool, call.reason, call.client)
         warnings = [*(few(work.warnings) or ()), *(answer.warnings or ())]

@@ -273,6 +273,7 @@ async def _close(turn: _Drive, at: Operation, state: State, conclude: Conclusion
 
 def _end(work: Work, at: Operation, state: State, conclude: Conclusion) -> Ended:
     """Write the business rows of an end together with the end itself."""
+    work.operation = at.id
     journal.end(work, at, state, conclude(work, at))
     return Ended(operation=at.id, state=state.value)
 

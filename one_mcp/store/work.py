@@ -31,8 +31,8 @@ class Work:
     which rows carry as their version; 0 while reading. `now` is when the write happens, which is
     never before the last one; `clock` is what this process's own clock said. `undoes` is the
     number of the change that this one takes back, `part_of` that of the first change of its group,
-    or BEGINS; `keeps_reason` is false for a purge, `has_recorded` true where the change recorded an
-    event in so many words.
+    or BEGINS; `operation` is the one whose end this change tells of. `keeps_reason` is false for a
+    purge, `has_recorded` true where the change recorded an event in so many words.
     """
 
     raw: Raw
@@ -42,6 +42,7 @@ class Work:
     change: int = 0
     undoes: int | None = None
     part_of: int | None = None
+    operation: str | None = None
     keeps_reason: bool = True
     has_recorded: bool = False
     touched: set[str] = field(default_factory=set[str])

@@ -13,7 +13,7 @@ from one_mcp.dimensions.operations.operation import Operation, State
 from one_mcp.dimensions.purge import purge
 from one_mcp.errors import ConflictError, OneError
 from one_mcp.jsons import JsonObject
-from one_mcp.money_errors import OperationOpenError
+from one_mcp.money_errors import LedgerError, OperationOpenError
 from one_mcp.services import saga, undoing
 from one_mcp.services.commerce import selling
 from one_mcp.services.commerce.purchase import PURCHASE
@@ -143,13 +143,13 @@ async def test_an_end_that_cannot_be_recorded_is_left_to_a_person(
     assert done.failure["code"] == "CONFLICT"
 
 
-async def test_a_payment_with_the_mark_of_an_operation_does_not_stop_it(
+async def test_nobody_stops_an_operation_with_its_mark(
     app: App, shop: Shop, clock: HandClock
 ) -> None:
     left = await begun(shop)
-    await shop.one.write(
-        entity.create, "payment", "Forged", {"amount": 1, "currency": "usd"}, external_id=left.id
-    )
+    about: JsonObject = {"amount": 1, "currency": "usd"}
+    with pytest.raises(LedgerError):
+        await shop.one.write(entity.create, "payment", "Forged", about, external_id=left.id)
     clock.forward(saga.LATER_MS)
 
     await recovery(app).work_off()

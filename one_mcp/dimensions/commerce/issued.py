@@ -4,8 +4,7 @@ What an act takes is reserved in the transaction that begins it, so that no two 
 same; it is spent, or given back, together with the end of its operation.
 """
 
-from one_mcp import money
-from one_mcp.dimensions.commerce import issuing, ledger
+from one_mcp.dimensions.commerce import holding, issuing, ledger
 from one_mcp.dimensions.commerce.issuing import TREASURY
 from one_mcp.dimensions.commerce.ledger import Account, LedgerLine, Posting
 from one_mcp.dimensions.connections import connection
@@ -81,21 +80,7 @@ def transferred(work: Work, at: Operation) -> JsonObject:
     holder, token = str(body["holder"]), str(body["token"])
     source = issuing.source_of(body)
     _post(work, at, RECORD, _reserved(source), (Account.WALLET, holder))
-    held = sum(
-        ledger.balance(work, kind, holder, token, simulated=at.simulated) for kind in ledger.HELD
-    )
-    connection.connect(
-        work,
-        holder,
-        "holds_tokens",
-        token,
-        {
-            "balance": money.decimal(held, int(str(body["decimals"]))),
-            "blockchain": body["blockchain"],
-            "walletAddress": body["wallet"],
-            **_mark(at),
-        },
-    )
+    holding.show(work, holder, token, wallet=str(body["wallet"]))
     if source == _OUR_OWN:
         _tell(work, at, "tokens_earned", {"reason": "from the treasury"}, actor=holder)
     return {**_sent(at), "holder": holder, "wallet": body["wallet"]}

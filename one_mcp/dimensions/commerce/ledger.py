@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from one_mcp import money
+from one_mcp import ids, money
+from one_mcp.dimensions.commerce import opening
 from one_mcp.money_errors import InsufficientTokensError
 from one_mcp.store.work import Row, Work
 
@@ -34,6 +35,7 @@ class Account(StrEnum):
     REVENUE = "revenue"
 
 
+OPENING = "opening"
 HELD = (Account.CUSTODY, Account.WALLET)
 
 
@@ -76,6 +78,8 @@ def post(work: Work, posting: Posting, *, change: int = 0) -> None:
         raise AssertionError(f"a posting must sum to zero: {dict(sums)}")
     if posting.operation is not None and _posted(work, posting):
         return
+    if change:
+        _open(work, sums, change)
     for line in _merged(posting.lines):
         _add(work, posting, line)
         _write(work, posting, line, change)
@@ -101,34 +105,28 @@ def balance(work: Work, account: Account, holder: str, unit: str, *, simulated: 
     return int(found or 0)
 
 
-def is_known(work: Work, unit: str, *, simulated: bool, holder: str) -> bool:
-    """Tell whether a holder has, or has had, anything of a unit by a posting."""
+def is_known(work: Work, unit: str) -> bool:
+    """Tell whether anything was ever posted of a unit."""
     found = work.one(
         """
         SELECT 1
         FROM ledger_accounts
         WHERE organization_id = :organization
           AND unit = :unit
-          AND simulated = :simulated
-          AND kind IN ('custody', 'wallet', 'reserved')
-          AND holder = :holder
         """,
         unit=unit,
-        simulated=int(simulated),
-        holder=holder,
     )
     return found is not None
 
 
 def accounts_of(work: Work, holder: str) -> list[Row]:
-    """List a holder's accounts that have something: kind, unit, simulated, balance."""
+    """List a holder's accounts, empty ones too: kind, unit, simulated, balance."""
     return work.all(
         """
         SELECT kind, unit, simulated, balance
         FROM ledger_accounts
         WHERE organization_id = :organization
           AND holder = :holder
-          AND balance <> '0'
         ORDER BY unit, simulated, kind
         """,
         holder=holder,
@@ -148,6 +146,21 @@ def holders_of(work: Work, unit: str) -> list[Row]:
         """,
         unit=unit,
     )
+
+
+def _open(work: Work, units: Iterable[str], change: int) -> None:
+    """Take over what was kept by hand of tokens that come into the ledger with this posting."""
+    for unit in units:
+        if not unit.startswith(ids.ENTITY) or is_known(work, unit):
+            continue
+        kept = opening.take_over(work, unit, decimals_of(work, unit))
+        lines = [
+            line
+            for holder, held in kept
+            for line in transfer(unit, held, (Account.OUTSIDE, ""), (Account.MANUAL, holder))
+        ]
+        if lines:
+            post(work, Posting(None, OPENING, simulated=False, lines=lines), change=change)
 
 
 def _posted(work: Work, posting: Posting) -> bool:

@@ -10,7 +10,6 @@ from one_mcp.dimensions.connections import connection
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.events import event
 from one_mcp.dimensions.operations.operation import Operation
-from one_mcp.errors import DuplicateError
 from one_mcp.jsons import JsonObject
 from one_mcp.store.work import Work
 
@@ -98,10 +97,7 @@ def _payment(work: Work, at: Operation, status: str) -> str:
         "processedAt": work.now,
         **_mark(at),
     }
-    try:
-        saved = entity.create(work, "payment", name, properties, external_id=at.id)
-    except DuplicateError:  # somebody gave their own this mark: no reason to lose the payment
-        saved = entity.create(work, "payment", name, properties)
+    saved = entity.create(work, "payment", name, properties, external_id=at.id)
     event.expect_no_more(work, saved.id)
     event.record(
         work,
@@ -124,9 +120,7 @@ def _tell(work: Work, at: Operation, payment: str | None) -> None:
     item, buyer = str(body["item"]), str(body["buyer"])
     if "contract" in body:
         wallet = body["wallet"]
-        holding.show(
-            work, buyer, item, simulated=at.simulated, wallet=str(wallet) if wallet else None
-        )
+        holding.show(work, buyer, item, wallet=str(wallet) if wallet else None)
         paid: JsonObject = {"usdAmount": _amount(body)} if body["currency"] == "usd" else {}
         event.record(
             work,

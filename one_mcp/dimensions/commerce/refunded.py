@@ -109,7 +109,7 @@ def _tell(work: Work, at: Operation) -> None:
 def _take_back(work: Work, at: Operation) -> None:
     body = at.body
     item, buyer = str(body["item"]), str(body["buyer"])
-    holding.show(work, buyer, item, simulated=at.simulated)
+    holding.show(work, buyer, item)
     event.record(
         work,
         "tokens_burned",

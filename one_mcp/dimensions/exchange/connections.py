@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 
 from one_mcp import ids, jsons
+from one_mcp.dimensions.commerce import forging
 from one_mcp.dimensions.connections import rows
 from one_mcp.dimensions.connections.cycles import Cycles
 from one_mcp.dimensions.connections.rows import ConnectionRow
@@ -134,6 +135,8 @@ def _matched(
         record.updated_at,
         hidden_at,
     )
+    if draft.before is None or draft.differs:
+        forging.require_free(loading.work, draft.row)
     return draft
 
 

@@ -5,6 +5,7 @@ from one_mcp.access import Permission
 from one_mcp.answers import Written
 from one_mcp.dimensions import lookup
 from one_mcp.dimensions.changes import touched
+from one_mcp.dimensions.commerce import forging
 from one_mcp.dimensions.entities import alike, archive
 from one_mcp.dimensions.knowledge import texts
 from one_mcp.dimensions.purge import copies, marks, naming, traces
@@ -121,6 +122,7 @@ def confirmed(work: Work, id: str, confirm: str) -> Row:
             id=id,
             confirm=id,
         )
+    forging.require_purgeable(work, row)
     return row
 
 
