@@ -42,10 +42,10 @@ class Refunded:
     units: int
 
 
-def body(work: Work, given: RefundOrder, *, simulated: bool) -> JsonObject:
+def body(work: Work, given: RefundOrder) -> JsonObject:
     """Work out the body of a refund; raises where the purchase has not so much left."""
     bought = _purchase(work, given.payment)
-    _require_refundable(bought, simulated=simulated)
+    _require_refundable(bought)
     item = lookup.live(work, str(bought.body["item"]), "payment", follow=True)
     buyer = lookup.live(work, str(bought.body["buyer"]), "payment", follow=True)
     payment = lookup.live(work, str((bought.answer or {}).get("paymentId")), "payment")
@@ -77,7 +77,8 @@ def body(work: Work, given: RefundOrder, *, simulated: bool) -> JsonObject:
         "amount": money.Money(back, currency).amount,
         "currency": currency,
         "keepTokens": given.keep_tokens,
-        "simulated": simulated,
+        "mode": bought.body.get("mode"),
+        "simulated": bought.simulated,
     }
     if "contract" not in bought.body or given.keep_tokens:
         return found
@@ -162,7 +163,7 @@ def _is_operation(id: str) -> bool:
     return id.startswith(f"{OPERATION}_")
 
 
-def _require_refundable(bought: Operation, *, simulated: bool) -> None:
+def _require_refundable(bought: Operation) -> None:
     if bought.state is not State.DONE:
         raise InvalidArgumentError(
             f"{bought.id} is {bought.state}, and only a purchase that is done is refunded; "
@@ -172,13 +173,6 @@ def _require_refundable(bought: Operation, *, simulated: bool) -> None:
         )
     if not bought.body["minor"]:
         raise InvalidArgumentError(f"Nothing was paid for {bought.id}.", argument="payment")
-    if bought.simulated is not simulated:
-        paid, here = ("simulated", "live") if bought.simulated else ("live", "simulated")
-        raise InvalidArgumentError(
-            f"{bought.id} was {paid}, and payments here are {here}; a refund goes the way that "
-            "the payment came.",
-            argument="payment",
-        )
 
 
 def _tokens(work: Work, bought: Operation, found: JsonObject, before: Refunded) -> JsonObject:

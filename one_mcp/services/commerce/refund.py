@@ -11,7 +11,7 @@ from one_mcp.dimensions.commerce import refunded, refunding
 from one_mcp.dimensions.commerce.refunding import RefundOrder
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.jsons import JsonObject
-from one_mcp.money_errors import PaymentFailedError
+from one_mcp.money_errors import MixedRailsError, PaymentFailedError
 from one_mcp.providers.ports.chain import ContractCall
 from one_mcp.services import rails
 from one_mcp.services.commerce import onchain, planned, telling
@@ -79,9 +79,7 @@ def _steps(body: JsonObject) -> Sequence[Step]:
 WORKFLOW = Workflow("refund", 1, _steps, refunded.recorded, refunded.refused)
 REFUND = PlannedAct(
     WORKFLOW,
-    lambda work, body: refunding.body(
-        work, refunding.order(body), simulated=body["simulated"] is True
-    ),
+    lambda work, body: refunding.body(work, refunding.order(body)),
     ("item", "buyer", "payment"),
     refunding.reserve,
 )
@@ -90,8 +88,13 @@ REFUND = PlannedAct(
 async def plan(one: Session, given: RefundOrder) -> RefundAnswer:
     """Work out a refund and keep it as a plan; nothing goes back yet."""
     on = rails.of(one)
-    simulated = on.payments.simulated
-    body, rest = await one.read(_worked_out, given, simulated=simulated)
+    body, rest = await one.read(_worked_out, given)
+    if rails.has_changed(on, body):
+        raise MixedRailsError(
+            f"{body['purchase']} was paid in the mode {body['mode']}, and vendors here are others "
+            "now; a refund goes the way that the payment came.",
+            mode=body["mode"],
+        )
     charge = await on.payments.retrieve(str(body["charge"]))
     if charge.captured - charge.refunded < int(str(body["minor"])):
         raise PaymentFailedError(
@@ -100,7 +103,7 @@ async def plan(one: Session, given: RefundOrder) -> RefundAnswer:
             captured=charge.captured,
             refunded=charge.refunded,
         )
-    made = await planned.plan(one, REFUND, body, simulated=simulated)
+    made = await planned.plan(one, REFUND, body, simulated=body["simulated"] is True)
     return _about(body, rest).model_copy(
         update={
             "plan": made.id,
@@ -129,8 +132,8 @@ async def do(one: Session, plan: str, *, again: bool) -> RefundAnswer:
     )
 
 
-def _worked_out(work: Work, given: RefundOrder, *, simulated: bool) -> tuple[JsonObject, str]:
-    body = refunding.body(work, given, simulated=simulated)
+def _worked_out(work: Work, given: RefundOrder) -> tuple[JsonObject, str]:
+    body = refunding.body(work, given)
     rest = refunding.left(work, body)
     after = type(rest)(rest.minor - int(str(body["minor"])), rest.currency)
     return body, after.amount
