@@ -78,6 +78,7 @@ FORMS = {  # how a value is written, which the argument's check tries, or what i
     "a person",
     "chg_…",
     "ent_… or op_…",
+    "what it was earned from",
     "op_…",
     "pln_…",
     "pm_…",

@@ -63,6 +63,9 @@ CALLS: dict[str, dict[str, Any]] = {
     "quote_tokens": {"item": "{tier}", "buyer": "{ada}"},
     "purchase_tokens": {"quote": "{quote}"},
     "refund_purchase": {"payment": "{operation}", "dry_run": True},
+    "spend_tokens": {"plan": "{spend}"},
+    "grant_tokens": {"item": "{tier}", "holder": "{ada}", "reason": EVIL, "dry_run": True},
+    "get_holdings": {"id": "{deployed}"},
     "get_operation": {"id": "{operation}"},
     "get_history": {},
     "export_data": {},
@@ -166,7 +169,12 @@ async def of_tokens(client: Client) -> dict[str, str]:
     await ask("mint_tokens", plan=plan["plan"])
     given = {**amount, "amount": "2", "holder": holder, "source": "treasury"}
     plan = await ask("transfer_tokens", **given, dry_run=True)
-    return {**made, "transfer": plan["plan"]}
+    gift = {"item": made["deployed"], "holder": holder, "amount": "1"}
+    grant = await ask("grant_tokens", **gift, dry_run=True)
+    await ask("grant_tokens", plan=grant["plan"])
+    spent = {"token": made["deployed"], "holder": holder, "amount": "1"}
+    spend = await ask("spend_tokens", **spent, reason=EVIL, dry_run=True)
+    return {**made, "transfer": plan["plan"], "spend": spend["plan"]}
 
 
 def filled(given: Any, ids: dict[str, str]) -> Any:

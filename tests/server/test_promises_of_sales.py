@@ -1,6 +1,7 @@
 """Each sentence in the descriptions of the tools that sell is so."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from mcp import Client
@@ -133,3 +134,75 @@ async def test_a_plan_refunds_once(ask: Ask, one: Session, ids: dict[str, str]) 
     assert earned["total"]["sum:amount"] == {"USD": 0}
     payment = await ask("get_entity", id=sale["paymentId"])
     assert payment["properties"]["status"] == "refunded"
+
+
+@promised(
+    "spend_tokens",
+    "Let a holder pay with tokens that are kept here: an item's tokenPrice, or an amount.",
+    "First dry_run, which answers a plan; then send the plan alone.",
+    "A plan spends once.",
+)
+@promised(
+    "grant_tokens",
+    "Give somebody tokens of the treasury's own, as a reward, or a course or product for nothing.",
+    "First dry_run, which answers a plan; then send the plan alone.",
+    "A plan gives once.",
+)
+@promised(
+    "get_holdings",
+    "Tell which tokens a holder has, or who has a token: live, simulated and noted by hand apart.",
+    "reconcile also asks the chain what is in the holders' wallets.",
+)
+async def test_tokens_are_given_and_spent(ask: Ask, ids: dict[str, str]) -> None:
+    about = {"symbol": "JANE", "decimals": 2, "price": 1}
+    coin = (await ask("create_entity", type="token", name="Coin", properties=about))["id"]
+    noted = {"from_": ids["gold"], "type": "holds_tokens", "to": coin}
+    await ask("connect_entities", **noted, metadata={"balance": "3"})
+    await done(ask, "deploy_token", token=coin)
+    await done(ask, "mint_tokens", token=coin, amount="50")
+    await ask("update_entity", id=ids["yoga"], properties={"tokenPrice": 4.5})
+
+    given, _ = await done(
+        ask, "grant_tokens", item=coin, holder=ids["bob"], amount="10", source=ids["yoga"]
+    )
+    gift, _ = await done(ask, "grant_tokens", item=ids["ebook"], holder=ids["bob"])
+    first, again = await done(ask, "spend_tokens", token=coin, holder=ids["bob"], item=ids["yoga"])
+    refusal = await ask("spend_tokens", token=coin, holder=ids["bob"], amount="6", dry_run=True)
+    part, _ = await done(ask, "spend_tokens", token=coin, holder=ids["bob"], amount="0.25")
+    held = await ask("get_holdings", id=coin, reconcile=True)
+
+    assert {given["state"], gift["state"], first["state"], part["state"]} == {"done"}
+    assert again == first
+    assert first["amount"] == "4.5"
+    assert (refusal["code"], refusal["available"]) == ("INSUFFICIENT_TOKENS", "5.5")
+    links = await ask("find_connections", from_=ids["bob"], detail="full")
+    types = {(it["type"], it["to"]) for it in links["items"]}
+    assert {("purchased", ids["ebook"]), ("enrolled_in", ids["yoga"])} <= types
+    assert ("earned_from", ids["yoga"]) in types
+    shown = {it.get("holder"): it for it in held["holdings"]}
+    assert shown[ids["bob"]]["kept"] == "5.25"
+    assert shown[None]["treasury"] == "44.75"
+    assert (shown[ids["gold"]]["manual"], shown[ids["gold"]].get("simulated")) == ("3", None)
+    of_bob = await ask("get_holdings", id=ids["bob"])
+    assert [it["token"] for it in of_bob["holdings"]] == [coin]
+
+
+async def test_reconciling_asks_the_chain(ask: Ask, ids: dict[str, str]) -> None:
+    wallet = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
+    coin = (await ask("create_entity", type="token", name="Coin", properties={"symbol": "C"}))["id"]
+    await ask("update_entity", id=ids["bob"], properties={"walletAddress": wallet})
+    await done(ask, "deploy_token", token=coin)
+    await done(ask, "mint_tokens", token=coin, amount="5")
+    await done(ask, "transfer_tokens", token=coin, holder=ids["bob"], amount="5", source="treasury")
+
+    plain = await ask("get_holdings", id=ids["bob"])
+    asked = await ask("get_holdings", id=ids["bob"], reconcile=True)
+
+    assert "wallet_on_chain" not in plain["holdings"][0]
+    assert asked["holdings"][0]["wallet_on_chain"] == asked["holdings"][0]["wallet"] == "5"
+
+
+async def done(ask: Ask, tool: str, **given: Any) -> tuple[Any, Any]:
+    """Plan, and have it done twice: both answers."""
+    plan = await ask(tool, **given, dry_run=True)
+    return await ask(tool, plan=plan["plan"]), await ask(tool, plan=plan["plan"])

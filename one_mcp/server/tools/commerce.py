@@ -6,12 +6,15 @@ from pydantic import Field, StrictBool, StrictStr
 
 from one_mcp.access import Permission
 from one_mcp.dimensions.commerce.refunding import RefundOrder
+from one_mcp.dimensions.commerce.spending import GrantOrder, SpendOrder
 from one_mcp.dimensions.operations import operation
 from one_mcp.server.arguments import fields
 from one_mcp.server.toolbox import ToolSpec, toolset
-from one_mcp.services.commerce import planned, refund, selling, telling
+from one_mcp.services.commerce import holdings, planned, refund, selling, spend, telling
+from one_mcp.services.commerce.holdings import TokenHoldings
 from one_mcp.services.commerce.refund import RefundAnswer
 from one_mcp.services.commerce.selling import Purchased, Quote
+from one_mcp.services.commerce.spend import TokensMoved
 from one_mcp.services.commerce.telling import ToldOperation
 from one_mcp.session import Session
 
@@ -63,6 +66,62 @@ async def refund_purchase(
     return await refund.plan(one, RefundOrder(payment or "", amount or "", keep_tokens))
 
 
+async def spend_tokens(
+    one: Session,
+    token: fields.EntityId | None = None,
+    holder: fields.EntityId | None = None,
+    item: fields.EntityId | None = None,
+    amount: Amount | None = None,
+    *,
+    plan: PlanId | None = None,
+    reason: fields.Reason | None = None,
+    dry_run: StrictBool = False,
+    again: StrictBool = False,
+) -> TokensMoved:
+    """Let a holder pay with tokens that are kept here: an item's tokenPrice, or an amount.
+
+    First dry_run, which answers a plan; then send the plan alone. A plan spends once.
+    """
+    planned.require_either(plan, given=token is not None, dry_run=dry_run)
+    if plan is not None:
+        return await spend.do(one, spend.SPEND, plan, again=again)
+    order = SpendOrder(token or "", holder or "", item or "", amount or "", reason or "")
+    return await spend.plan_spending(one, order)
+
+
+async def grant_tokens(
+    one: Session,
+    item: fields.EntityId | None = None,
+    holder: fields.EntityId | None = None,
+    amount: Amount | None = None,
+    *,
+    source: Annotated[fields.EntityId, Field(description="what it was earned from")] | None = None,
+    reason: fields.Reason | None = None,
+    plan: PlanId | None = None,
+    dry_run: StrictBool = False,
+    again: StrictBool = False,
+) -> TokensMoved:
+    """Give somebody tokens of the treasury's own, as a reward, or a course or product for nothing.
+
+    First dry_run, which answers a plan; then send the plan alone. A plan gives once.
+    """
+    planned.require_either(plan, given=item is not None, dry_run=dry_run)
+    if plan is not None:
+        return await spend.do(one, spend.GRANT, plan, again=again)
+    order = GrantOrder(item or "", holder or "", amount or "", source or "", reason or "")
+    return await spend.plan_grant(one, order)
+
+
+async def get_holdings(
+    one: Session, id: fields.EntityId, *, reconcile: bool = False
+) -> TokenHoldings:
+    """Tell which tokens a holder has, or who has a token: live, simulated and noted by hand apart.
+
+    reconcile also asks the chain what is in the holders' wallets.
+    """
+    return await holdings.of(one, id, reconcile=reconcile)
+
+
 async def get_operation(one: Session, id: OperationId) -> ToldOperation:
     """Tell how an operation goes or went, step by step."""
     return telling.told(await one.read(operation.read, id))
@@ -73,5 +132,8 @@ TOOLS = toolset(
     ToolSpec(quote_tokens, "Quote a sale", Permission.WRITE),
     ToolSpec(purchase_tokens, "Buy", Permission.WRITE, repeatable=True),
     ToolSpec(refund_purchase, "Refund a purchase", Permission.WRITE, repeatable=True),
+    ToolSpec(spend_tokens, "Spend tokens", Permission.WRITE, repeatable=True, by_default=False),
+    ToolSpec(grant_tokens, "Give tokens", Permission.WRITE, repeatable=True, by_default=False),
+    ToolSpec(get_holdings, "Get holdings", by_default=False),
     ToolSpec(get_operation, "Get an operation"),
 )

@@ -1,0 +1,101 @@
+"""Spending and giving tokens: by plans as all that moves value, though no vendor takes part."""
+
+from pydantic import ConfigDict
+from pydantic.alias_generators import to_camel
+
+from one_mcp import clock
+from one_mcp.answers import Written
+from one_mcp.dimensions.commerce import spending, spent
+from one_mcp.dimensions.commerce.spending import GrantOrder, SpendOrder
+from one_mcp.dimensions.operations.operation import Operation
+from one_mcp.dimensions.operations.plans import Plan
+from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.services import rails
+from one_mcp.services.commerce import planned, telling
+from one_mcp.services.commerce.planned import PlannedAct
+from one_mcp.services.workflow import Workflow
+from one_mcp.session import Session
+
+SPENDS = Workflow(spending.SPEND, 1, lambda _: (), spent.spent, spent.let_be)
+GRANTS = Workflow(spending.GRANT, 1, lambda _: (), spent.granted, spent.let_be)
+SPEND = PlannedAct(
+    SPENDS,
+    lambda work, body: spending.spent_body(
+        work, spending.spend_order(body), simulated=body["simulated"] is True
+    ),
+    ("token", "holder", "item"),
+    spending.reserve,
+)
+GRANT = PlannedAct(
+    GRANTS,
+    lambda work, body: spending.granted_body(
+        work, spending.grant_order(body), simulated=body["simulated"] is True
+    ),
+    ("item", "holder", "source"),
+    spending.reserve,
+)
+
+
+class TokensMoved(Written):
+    """A plan has `plan`, and nothing is done before it is sent back; an operation has `state`."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+    plan: str | None = None
+    operation: str | None = None
+    state: str | None = None
+    sentence: str
+    token: str | None = None
+    item: str | None = None
+    holder: str
+    amount: str
+    source: str | None = None
+    expires_at: str | None = None
+    simulated: bool | None = None
+
+
+async def plan_spending(one: Session, given: SpendOrder) -> TokensMoved:
+    """Work out what would be spent, and keep it as a plan."""
+    simulated = rails.of(one).chain.simulated
+    body = await one.read(spending.spent_body, given, simulated=simulated)
+    return _planned(await planned.plan(one, SPEND, body, simulated=simulated))
+
+
+async def plan_grant(one: Session, given: GrantOrder) -> TokensMoved:
+    """Work out what would be given, and keep it as a plan."""
+    simulated = rails.of(one).chain.simulated
+    body = await one.read(spending.granted_body, given, simulated=simulated)
+    return _planned(await planned.plan(one, GRANT, body, simulated=simulated))
+
+
+async def do(one: Session, act: PlannedAct, plan: str, *, again: bool) -> TokensMoved:
+    """Do what a plan says, once, and tell how it went."""
+    return _told(await planned.do(one, act, plan, again=again))
+
+
+def _planned(plan: Plan) -> TokensMoved:
+    sentence = "Nothing is done yet; send the plan to have it done."
+    shown = {"plan": plan.id, "expires_at": clock.to_text(plan.expires_at)}
+    return _about(plan.body, sentence).model_copy(update=shown)
+
+
+def _told(at: Operation) -> TokensMoved:
+    telling.require_undefeated(at)
+    shown = {"operation": at.id, "state": at.state.value}
+    return _about(at.body, telling.SENTENCES[at.state]).model_copy(update=shown)
+
+
+def _about(body: JsonObject, sentence: str) -> TokensMoved:
+    return TokensMoved(
+        sentence=sentence,
+        token=_text(body.get("token")),
+        item=_text(body.get("item")),
+        holder=str(body["holder"]),
+        amount=str(body["amount"]),
+        source=_text(body.get("source")),
+        simulated=True if body["simulated"] else None,
+    )
+
+
+def _text(value: JsonValue) -> str | None:
+    return None if value is None else str(value)
