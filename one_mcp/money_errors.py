@@ -77,6 +77,12 @@ class ApprovalRequiredError(OneError):
     code = "APPROVAL_REQUIRED"
 
 
+class PassphraseError(OneError):
+    """The passphrase is wrong, or there is none yet; nothing was approved."""
+
+    code = "PASSPHRASE"
+
+
 class LedgerError(OneError):
     """What was asked would write what only an operation may post."""
 

@@ -4,6 +4,7 @@ A key of a vendor's live mode moves nothing before `live_money` says so, whereve
 """
 
 import os
+import re
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -15,6 +16,7 @@ STRIPE_URL = "https://api.stripe.com"
 _SECRET_KEYS = ("rk_test_", "sk_test_", "rk_live_", "sk_live_")
 _PUBLISHABLE_KEYS = ("pk_test_", "pk_live_")
 _LIVE = ("rk_live_", "sk_live_")
+_KEY = re.compile(r"[0-9a-f]{64}")
 
 
 class StripeAccess(BaseModel):
@@ -133,6 +135,36 @@ class PaymentSettings(BaseModel):
     def publishable_key(self) -> str | None:
         """Return the key for pages in a browser, of whichever variable."""
         return self.stripe_publishable_key or os.environ.get("STRIPE_PUBLISHABLE_KEY") or None
+
+
+class SpendingSettings(BaseModel):
+    """When a person has to approve what moves value."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    approvals: Literal["live", "always"] = Field(
+        default="live",
+        description="What a person has to approve: what is not wholly simulated, or all.",
+    )
+    approver_key: str | None = Field(
+        default=None,
+        description=(
+            "The only public key whose approvals count, as `one-mcp passphrase` shows it; unless "
+            "set, those of the owners that the database holds."
+        ),
+    )
+
+    @field_validator("approver_key", mode="before")
+    @classmethod
+    def _approver_nothing(cls, given: object) -> object:
+        return (given.strip().lower() or None) if isinstance(given, str) else given
+
+    @field_validator("approver_key")
+    @classmethod
+    def _approver_key(cls, given: str | None) -> str | None:
+        if given and not _KEY.fullmatch(given):
+            raise ValueError("the 64 hexadecimal digits that `one-mcp passphrase` shows")
+        return given
 
 
 def _plain_key() -> SecretStr | None:

@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from one_mcp import refusals, unread, vendor_urls
 from one_mcp.errors import SettingsError, shown
-from one_mcp.money_settings import PaymentSettings
+from one_mcp.money_settings import PaymentSettings, SpendingSettings
 
 PREFIX = "ONE_MCP_"
 TOOLSETS = (
@@ -210,6 +210,7 @@ class ProcessSettings(BaseModel):
 class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # pydantic merges model_config
     BaseSettings,
     ProcessSettings,
+    SpendingSettings,
     PaymentSettings,
     EmbeddingSettings,
     FileSettings,

@@ -12,6 +12,7 @@ from one_mcp import assets
 from one_mcp.errors import EmbedderError, SettingsError
 from one_mcp.money_settings import StripeAccess
 from one_mcp.providers.ports.embedding import Embedder
+from one_mcp.providers.ports.signatures import Signer
 from one_mcp.providers.stripe_payments import StripeApi
 from one_mcp.search.ports import Arithmetic
 from one_mcp.settings import PACKAGED_MODEL, EmbeddingSettings
@@ -100,6 +101,20 @@ def stripe(access: StripeAccess) -> StripeApi:
             extra="stripe",
         ) from error
     return stripe.connect(access)
+
+
+def signer(passphrase: str, salt: bytes) -> Signer:
+    """Make the person who signs with a passphrase; blocks for a tenth of a second."""
+    from one_mcp.providers import signatures
+
+    return signatures.Ed25519Signer(passphrase, salt)
+
+
+def verify(public_key: str, signature: str, said: bytes) -> bool:
+    """Tell whether a public key's person has signed something."""
+    from one_mcp.providers import signatures
+
+    return signatures.verify(public_key, signature, said)
 
 
 @contextmanager

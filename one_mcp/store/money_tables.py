@@ -1,4 +1,4 @@
-"""The tables of money: plans, the journal of operations, the ledger, what was signed.
+"""The tables of money: plans, who let them happen, the journal, the ledger, what was signed.
 
 None of them is in the change log: they are append-only or keep their own course, and an undo of
 them would be a forgery. A refund is an operation of its own.
@@ -71,7 +71,36 @@ SIMULATED_OBJECTS = table(
     unique=(unique("organization_id kind id"),),
     references=(_OF_ORGANIZATION,),
 )
+APPROVERS = table(
+    "approvers",
+    "organization_id text, person_id text, public_key text, salt text, valid_from integer,"
+    " created_at integer",
+    key="organization_id person_id",
+    references=(_OF_ORGANIZATION,),
+)
+APPROVALS = table(
+    "approvals",
+    "organization_id text, plan_id text, verdict text, digest text, person_id text, how text,"
+    " at integer, expires_at integer, signature text?, operation_id text?",
+    key="organization_id plan_id",
+    references=(reference("organization_id plan_id", "plans"),),
+)
+ALLOWANCES = table(
+    "allowances",
+    "organization_id text, id text, person_id text, how text, terms json, created_at integer,"
+    " expires_at integer, ended_at integer?, signature text",
+    key="organization_id id",
+    references=(_OF_ORGANIZATION,),
+)
+ALLOWANCE_USES = table(
+    "allowance_uses",
+    "organization_id text, allowance_id text, operation_id text, unit text, units text,"
+    " recipient text?, simulated integer, at integer, given_back integer",
+    key="organization_id operation_id unit",
+    references=(reference("organization_id allowance_id", "allowances"), _OF_OPERATION),
+)
 TABLES: tuple[Table, ...] = (
     *(PLANS, OPERATIONS, OPERATION_STEPS, OPERATION_SUBJECTS),
     *(LEDGER_ACCOUNTS, LEDGER_ENTRIES, CHAIN_TRANSACTIONS, CHAIN_NONCES, SIMULATED_OBJECTS),
+    *(APPROVERS, APPROVALS, ALLOWANCES, ALLOWANCE_USES),
 )

@@ -6,6 +6,8 @@ wakes up, has no second effect.
 """
 
 from one_mcp import ids, jsons
+from one_mcp.dimensions.operations import allowances, authority
+from one_mcp.dimensions.operations.authority import Warrant
 from one_mcp.dimensions.operations.operation import Operation, State, StepState, read
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import LostLeaseError
@@ -20,13 +22,15 @@ def begin(
     kind: str,
     version: int,
     body: JsonObject,
+    warrant: Warrant,
     *,
-    plan: str | None,
-    simulated: bool,
     subjects: frozenset[str] = frozenset(),
     traceparent: str | None = None,
 ) -> Operation:
-    """Write down that an operation begins; others leave it for a while to whoever began it."""
+    """Write down that an operation begins, and use up what lets it.
+
+    Others leave it for a while to whoever began it.
+    """
     id = ids.new(OPERATION, work.now)
     work.run(
         """
@@ -40,10 +44,10 @@ def begin(
         id=id,
         kind=kind,
         version=version,
-        plan=plan,
+        plan=warrant.plan,
         person=work.principal.person,
         role=work.principal.role.value,
-        simulated=int(simulated),
+        simulated=int(warrant.simulated),
         body=jsons.dumps(body),
         traceparent=traceparent,
         due=work.clock + LENGTH_MS,
@@ -56,6 +60,7 @@ def begin(
         """,
         ({"operation": id, "entity": entity} for entity in sorted(subjects)),
     )
+    authority.use(work, warrant, id)
     return read(work, id)
 
 
@@ -185,6 +190,8 @@ def end(work: Work, operation: Operation, state: State, answer: JsonObject) -> N
         state=state.value,
         answer=jsons.dumps(answer),
     )
+    if state is State.UNDONE:
+        allowances.give_back(work, operation.id)
     work.run(
         """
         DELETE FROM operation_subjects

@@ -13,10 +13,11 @@ from one_mcp.dimensions.operations import operation
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import LooksLikeError, PlanError
-from one_mcp.store.work import Work
+from one_mcp.store.work import Row, Work
 
 QUOTE, PLAN = "quo", "pln"
 LASTS_MS = 15 * 60_000
+_COLUMNS = "id, kind, person_id, body, digest, simulated, expires_at, operation_id"
 ALIKE_MS = 10 * 60_000  # the same again within this time may be a model that has lost its answer
 
 
@@ -71,23 +72,62 @@ def make(work: Work, prefix: str, kind: str, body: JsonObject, *, simulated: boo
 
 def read(work: Work, id: str, kinds: frozenset[str]) -> Plan:
     """Return a plan of the caller's own; raises PlanError for any other."""
-    row = work.one(
-        """
-        SELECT id, kind, body, digest, simulated, expires_at, operation_id
-        FROM plans
-        WHERE organization_id = :organization
-          AND id = :id
-          AND person_id = :person
-        """,
-        id=id,
-        person=work.principal.person,
-    )
-    if row is None or row["kind"] not in kinds:
+    row = _find(work, id)
+    if row is None or row["kind"] not in kinds or row["person_id"] != work.principal.person:
         raise PlanError(
             f"There is no such quote or plan of yours: {id}. Ask for one first; each serves the "
             "tool that it was made for.",
             plan=id,
         )
+    return _plan(row)
+
+
+def waiting(work: Work, id: str) -> Plan:
+    """Return a plan, of whomever, that waits to be carried out; raises PlanError for any other."""
+    row = _find(work, id)
+    if row is None:
+        raise PlanError(f"There is no plan {id}.", plan=id)
+    if row["operation_id"] is not None:
+        raise PlanError(f"{id} was carried out already: {row['operation_id']}.", plan=id)
+    if row["expires_at"] < work.now:
+        raise PlanError(
+            f"{id} expired at {clock.to_text(row['expires_at'])}; the agent has to ask for a new "
+            "one.",
+            plan=id,
+        )
+    return _plan(row)
+
+
+def all_waiting(work: Work) -> list[Plan]:
+    """List the plans that somebody could still carry out, the newest first."""
+    rows = work.all(
+        f"""
+        SELECT {_COLUMNS}
+        FROM plans
+        WHERE organization_id = :organization
+          AND operation_id IS NULL
+          AND expires_at >= :now
+        ORDER BY created_at DESC, id DESC
+        LIMIT 50
+        """,
+        now=work.now,
+    )
+    return [_plan(row) for row in rows]
+
+
+def _find(work: Work, id: str) -> Row | None:
+    return work.one(
+        f"""
+        SELECT {_COLUMNS}
+        FROM plans
+        WHERE organization_id = :organization
+          AND id = :id
+        """,
+        id=id,
+    )
+
+
+def _plan(row: Row) -> Plan:
     return Plan(
         row["id"],
         row["kind"],

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from one_mcp.dimensions.operations import journal, plans
+from one_mcp.dimensions.operations import authority, journal, plans
+from one_mcp.dimensions.operations.authority import Asking
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.dimensions.operations.plans import Plan
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
-from one_mcp.services import saga
+from one_mcp.services import authorizing, saga
 from one_mcp.services.workflow import Workflow
 from one_mcp.session import Session
 from one_mcp.store.work import Work
@@ -41,7 +42,7 @@ async def plan(one: Session, act: PlannedAct, body: JsonObject, *, simulated: bo
 
 async def do(one: Session, act: PlannedAct, plan: str, *, again: bool) -> Operation:
     """Do what a plan says; the same plan joins or tells the one operation that it ever has."""
-    begun = await one.derive_once(_begin, act, plan, again=again)
+    begun = await one.derive_once(_begin, act, plan, authorizing.asking(one), again=again)
     return await saga.drive(one, act.workflow, begun)
 
 
@@ -56,7 +57,7 @@ def require_either(plan: str | None, *, given: bool, dry_run: bool) -> None:
     )
 
 
-def _begin(work: Work, act: PlannedAct, id: str, *, again: bool) -> str:
+def _begin(work: Work, act: PlannedAct, id: str, asking: Asking, *, again: bool) -> str:
     """Begin a plan's operation, and put aside what it takes; or find the one it has."""
     plan = plans.read(work, id, frozenset({act.workflow.kind}))
     if plan.operation is not None:
@@ -67,8 +68,7 @@ def _begin(work: Work, act: PlannedAct, id: str, *, again: bool) -> str:
         act.workflow.kind,
         act.workflow.version,
         plan.body,
-        plan=plan.id,
-        simulated=plan.simulated,
+        authority.require(work, plan, asking),
         subjects=frozenset(str(plan.body[it]) for it in act.subjects if plan.body.get(it)),
     )
     plans.use(work, plan, begun)

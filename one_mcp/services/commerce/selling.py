@@ -8,12 +8,13 @@ from pydantic.alias_generators import to_camel
 from one_mcp import clock
 from one_mcp.answers import Written
 from one_mcp.dimensions.commerce import quoting
-from one_mcp.dimensions.operations import journal, plans
+from one_mcp.dimensions.operations import authority, journal, plans
+from one_mcp.dimensions.operations.authority import Asking
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.dimensions.operations.plans import Plan
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue
-from one_mcp.services import rails, saga
+from one_mcp.services import authorizing, rails, saga
 from one_mcp.services.commerce import telling
 from one_mcp.services.commerce.purchase import PURCHASE
 from one_mcp.services.rails import Rails, RailsMode
@@ -132,11 +133,12 @@ def _text(value: JsonValue) -> str | None:
 async def purchase(one: Session, quote: str, *, again: bool = False) -> Operation:
     """Buy what a quote says; the same quote joins or tells the one purchase it ever has."""
     on = rails.of(one)
-    begun = await one.derive_once(_begin, on, quote, again=again)
+    asking = authorizing.asking(one)
+    begun = await one.derive_once(_begin, on, asking, quote, again=again)
     return await saga.drive(one, PURCHASE, begun)
 
 
-def _begin(work: Work, on: Rails, quote: str, *, again: bool) -> str:
+def _begin(work: Work, on: Rails, asking: Asking, quote: str, *, again: bool) -> str:
     plan = plans.read(work, quote, SALES)
     if plan.operation is not None:
         return plan.operation
@@ -151,8 +153,7 @@ def _begin(work: Work, on: Rails, quote: str, *, again: bool) -> str:
         PURCHASE.kind,
         PURCHASE.version,
         body,
-        plan=plan.id,
-        simulated=plan.simulated,
+        authority.require(work, plan, asking),
         subjects=frozenset({str(body["item"]), str(body["buyer"])}),
     )
     plans.use(work, plan, begun)

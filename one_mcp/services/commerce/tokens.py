@@ -6,13 +6,14 @@ the plan joins, or tells the end of.
 
 from one_mcp.dimensions.commerce import issued, issuing
 from one_mcp.dimensions.commerce.issuing import ANYTHING, TokenOrder
-from one_mcp.dimensions.operations import journal, plans
+from one_mcp.dimensions.operations import authority, journal, plans
+from one_mcp.dimensions.operations.authority import Asking
 from one_mcp.dimensions.operations.operation import Operation, State
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import ChainError
 from one_mcp.providers.ports.chain import Chain, ContractCall
-from one_mcp.services import rails, saga
+from one_mcp.services import authorizing, rails, saga
 from one_mcp.services.commerce import acted, onchain
 from one_mcp.services.commerce.acted import TokenActed
 from one_mcp.services.rails import Rails
@@ -40,15 +41,24 @@ async def act(
     operation came to nothing.
     """
     on = rails.of(one)
-    simulated = on.chain.simulated
-    begun = await one.derive_once(_begin, kind, plan, order, again=again, simulated=simulated)
+    asking = authorizing.asking(one)
+    begun = await one.derive_once(
+        _begin, kind, plan, order, asking, again=again, simulated=on.chain.simulated
+    )
     done = await saga.drive(one, WORKFLOWS[kind], begun)
     _require_done(done)
     return done
 
 
 def _begin(
-    work: Work, kind: str, id: str, order: TokenOrder, *, again: bool, simulated: bool
+    work: Work,
+    kind: str,
+    id: str,
+    order: TokenOrder,
+    asking: Asking,
+    *,
+    again: bool,
+    simulated: bool,
 ) -> str:
     """Begin a plan's operation, and put aside what it takes; or find the one it has."""
     plan = plans.read(work, id, frozenset({kind}))
@@ -63,8 +73,7 @@ def _begin(
         kind,
         WORKFLOWS[kind].version,
         plan.body,
-        plan=plan.id,
-        simulated=simulated,
+        authority.require(work, plan, asking),
         subjects=frozenset(subjects),
     )
     plans.use(work, plan, begun)

@@ -155,3 +155,66 @@ CREATE TABLE simulated_objects (
 
 CREATE UNIQUE INDEX simulated_objects_by_id ON simulated_objects (organization_id, kind, id);
 CREATE INDEX simulated_objects_by_mark ON simulated_objects (organization_id, kind, mark);
+
+-- Who may let plans happen: the public half of a pair of keys whose secret half is made from the
+-- person's passphrase whenever it is typed in, and kept nowhere.
+CREATE TABLE approvers (
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    person_id TEXT NOT NULL,
+    public_key TEXT NOT NULL,
+    salt TEXT NOT NULL,
+    valid_from INTEGER NOT NULL, -- a day later where the passphrase before it was forgotten
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, person_id)
+) STRICT;
+
+-- What a person said of one plan. The signature covers the plan's digest, who, how and when.
+CREATE TABLE approvals (
+    organization_id TEXT NOT NULL,
+    plan_id TEXT NOT NULL,
+    verdict TEXT NOT NULL CHECK (verdict IN ('approved', 'refused')),
+    digest TEXT NOT NULL,
+    person_id TEXT NOT NULL,
+    how TEXT NOT NULL CHECK (how IN ('page', 'terminal')),
+    at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    signature TEXT, -- none: whoever refuses proves nothing
+    operation_id TEXT, -- that used it up
+    PRIMARY KEY (organization_id, plan_id),
+    FOREIGN KEY (organization_id, plan_id) REFERENCES plans (organization_id, id)
+) STRICT;
+
+-- What a person lets agents do without asking again, up to limits. The signature covers the terms.
+CREATE TABLE allowances (
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    id TEXT NOT NULL,
+    person_id TEXT NOT NULL,
+    how TEXT NOT NULL CHECK (how IN ('page', 'terminal')),
+    terms TEXT NOT NULL CHECK (json_valid(terms)),
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    signature TEXT NOT NULL,
+    PRIMARY KEY (organization_id, id)
+) STRICT;
+
+CREATE INDEX allowances_in_force ON allowances (organization_id, expires_at) WHERE ended_at IS NULL;
+
+-- What operations took of allowances, from the transaction that began them; given back where one
+-- ended undone.
+CREATE TABLE allowance_uses (
+    organization_id TEXT NOT NULL,
+    allowance_id TEXT NOT NULL,
+    operation_id TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    units TEXT NOT NULL,
+    recipient TEXT,
+    simulated INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    given_back INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, operation_id, unit),
+    FOREIGN KEY (organization_id, allowance_id) REFERENCES allowances (organization_id, id),
+    FOREIGN KEY (organization_id, operation_id) REFERENCES operations (organization_id, id)
+) STRICT;
+
+CREATE INDEX allowance_uses_by_allowance ON allowance_uses (organization_id, allowance_id, at);

@@ -1,0 +1,83 @@
+"""Worth: what a plan would move, in whose favour; what an allowance is measured by.
+
+All that moves counts: a price that somebody set to nothing still moves tokens.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from one_mcp import money
+from one_mcp.jsons import JsonObject
+
+_CURRENCY = 3  # letters of a code
+CALLS = "calls"  # the unit of what moves neither money nor tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Units of a currency (usd), of a token (ent_…), or calls; `decimals` is how they are shown."""
+
+    units: int
+    unit: str
+    decimals: int = 0
+
+    def __str__(self) -> str:
+        is_money = len(self.unit) == _CURRENCY
+        amount = money.decimal(self.units, self.decimals, trim=not is_money)
+        return f"{amount} {self.unit.upper() if is_money else self.unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanWorth:
+    """What moves, to whom; `things` are the ids and contracts that it is about."""
+
+    moves: tuple[Amount, ...]
+    recipient: str | None
+    things: frozenset[str]
+
+    def __str__(self) -> str:
+        return " and ".join(str(amount) for amount in self.moves)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    tool: str
+    of: Callable[[JsonObject], PlanWorth]
+
+
+def _worth(body: JsonObject, token: str, recipient: str | None) -> PlanWorth:
+    moves: list[Amount] = []
+    if body.get("minor"):
+        currency = str(body["currency"])
+        moves.append(Amount(int(str(body["minor"])), currency, money.exponent(currency)))
+    if body.get("units") and body.get("contract"):
+        decimals = int(str(body.get("decimals", 0)))
+        moves.append(Amount(int(str(body["units"])), str(body[token]), decimals))
+    return PlanWorth(
+        tuple(moves) or (Amount(1, CALLS),),
+        None if recipient is None else str(body[recipient]),
+        frozenset(str(body[name]) for name in (token, "contract") if body.get(name)),
+    )
+
+
+_KINDS = {
+    "sale": _Kind("purchase_tokens", lambda body: _worth(body, "item", "buyer")),
+    "refund": _Kind("refund_purchase", lambda body: _worth(body, "item", "buyer")),
+    "deploy": _Kind("deploy_token", lambda body: _worth(body, "token", None)),
+    "mint": _Kind("mint_tokens", lambda body: _worth(body, "token", None)),
+    "burn": _Kind("burn_tokens", lambda body: _worth(body, "token", None)),
+    "transfer": _Kind("transfer_tokens", lambda body: _worth(body, "token", "holder")),
+}
+TOOLS = tuple(kind.tool for kind in _KINDS.values())
+
+
+def of(kind: str, body: JsonObject) -> PlanWorth | None:
+    """Say what a plan would move; None for a kind that only ever is approved by itself."""
+    known = _KINDS.get(kind)
+    return None if known is None else known.of(body)
+
+
+def tool(kind: str) -> str:
+    """Name the tool that carries out plans of a kind."""
+    known = _KINDS.get(kind)
+    return kind if known is None else known.tool

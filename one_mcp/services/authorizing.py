@@ -1,0 +1,98 @@
+"""Authorizing: a person's passphrase becomes a signed yes; it is asked for nowhere else."""
+
+import secrets
+
+from anyio import to_thread
+
+from one_mcp.dimensions.operations import allowances, approvals, approvers, plans
+from one_mcp.dimensions.operations.allowances import Allowance, AllowanceTerms
+from one_mcp.dimensions.operations.approvals import Approval, How
+from one_mcp.dimensions.operations.approvers import Approver, Notary
+from one_mcp.dimensions.operations.authority import Asking
+from one_mcp.errors import InvalidArgumentError
+from one_mcp.money_errors import PassphraseError, PlanError
+from one_mcp.providers import catalog
+from one_mcp.providers.ports.signatures import Signer
+from one_mcp.session import Session
+from one_mcp.store.work import Work
+
+SHORTEST = 12  # characters of a passphrase
+SALT_BYTES = 16
+
+
+def asking(one: Session) -> Asking:
+    """Say what a caller's yes is worth, by the settings."""
+    settings = one.settings
+    notary = Notary(catalog.verify, settings.approver_key)
+    return Asking(notary, one.call.client, settings.approvals == "always")
+
+
+async def set_passphrase(
+    one: Session, passphrase: str, old: str | None, *, forgotten: bool = False
+) -> tuple[str, int]:
+    """Set the caller's passphrase, and return its public key and from when on it counts.
+
+    One that is there already has to be given, or is `forgotten`: then the new one counts a day
+    later.
+    """
+    if len(passphrase) < SHORTEST:
+        raise InvalidArgumentError(f"A passphrase has at least {SHORTEST} characters.")
+    before = await one.read(_own)
+    known = before is not None and not forgotten
+    if before is not None and known:
+        await _signer(before, old or "")
+    salt = secrets.token_bytes(SALT_BYTES)
+    public_key = (await to_thread.run_sync(catalog.signer, passphrase, salt)).public_key
+    since = await one.derive(approvers.keep, public_key, salt.hex(), before, known=known)
+    return public_key, since
+
+
+async def approve(one: Session, plan: str, digest: str, passphrase: str, how: How) -> Approval:
+    """Approve a plan, if it is still what the person saw, by its digest."""
+    signer = await _signer(await one.read(_own), passphrase)
+    approval, said = await one.read(_draft, plan, digest, how)
+    await one.derive(approvals.keep, approval, signer.sign(said))
+    return approval
+
+
+async def refuse(one: Session, plan: str, how: How) -> None:
+    """Refuse a plan: it is never carried out."""
+    approval, _ = await one.read(_draft, plan, None, how)
+    await one.derive(approvals.refuse, approval)
+
+
+async def allow(one: Session, terms: AllowanceTerms, passphrase: str, how: How) -> Allowance:
+    """Grant an allowance."""
+    signer = await _signer(await one.read(_own), passphrase)
+    allowance, said = await one.read(_draft_allowance, terms, how)
+    await one.derive(allowances.keep, allowance, signer.sign(said))
+    return allowance
+
+
+async def _signer(approver: Approver | None, passphrase: str) -> Signer:
+    if approver is None:
+        raise PassphraseError(
+            "You have no passphrase yet: set one with `one-mcp passphrase`, in a terminal."
+        )
+    salt = bytes.fromhex(approver.salt)
+    signer = await to_thread.run_sync(catalog.signer, passphrase, salt)
+    if signer.public_key != approver.public_key:
+        raise PassphraseError("That is not your passphrase; nothing was approved.")
+    return signer
+
+
+def _own(work: Work) -> Approver | None:
+    return approvers.read(work, work.principal.person)
+
+
+def _draft(work: Work, id: str, digest: str | None, how: How) -> tuple[Approval, bytes]:
+    plan = plans.waiting(work, id)
+    approval = approvals.draft(work, plan, how)
+    if digest is not None and digest != approval.digest:
+        raise PlanError(f"{id} is not what was shown any more.", plan=id)
+    return approval, approval.statement(work)
+
+
+def _draft_allowance(work: Work, terms: AllowanceTerms, how: How) -> tuple[Allowance, bytes]:
+    allowance = allowances.draft(work, terms, how)
+    return allowance, allowance.statement(work)
