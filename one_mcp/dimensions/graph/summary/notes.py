@@ -6,7 +6,7 @@ from dataclasses import replace
 from one_mcp.dimensions.entities import unlikely
 from one_mcp.dimensions.entities.existence import Existence
 from one_mcp.dimensions.entities.orders import Sort
-from one_mcp.dimensions.graph.summary import fields, measures, sources, tally
+from one_mcp.dimensions.graph.summary import fields, measures, simulations, sources, tally
 from one_mcp.dimensions.graph.summary.figures import Figures
 from one_mcp.dimensions.graph.summary.measures import Measure
 from one_mcp.dimensions.graph.summary.queries import Grouping
@@ -56,10 +56,34 @@ def warnings(
     told += unlikely.told(
         work.ontology, [*asked.has, *asked.lacks], lambda each: _types(work, source, types, each)
     )
-    told += _ahead(work, source)
+    told += [*_ahead(work, source), *_left_out(work, source)]
     rank = written.ranking(by.name) if by else None
     uncompared = written.uncompared(found.total, rank) if rank else []
     return [*told, *written.unnamed(found.total), *uncompared]
+
+
+def is_simulated(work: Work, source: RowSource) -> bool:
+    """Tell whether figures are of what was only tried out."""
+    return not source.parted and _simulated(work, source) > 0
+
+
+def _left_out(work: Work, source: RowSource) -> list[str]:
+    """Tell of simulated rows that are in no figure."""
+    count = _simulated(work, source) if source.parted else 0
+    rows = "row was" if count == 1 else "rows were"
+    told = (
+        f"{count:,} {rows} only simulated, and left out; "
+        'where={"simulated": true} has such alone.'
+    )
+    return [told] if count else []
+
+
+def _simulated(work: Work, source: RowSource) -> int:
+    """Count the rows that meet the conditions and were simulated, those left out too."""
+    if not simulations.has(work, simulated=True):
+        return 0
+    found = simulations.of(source)
+    return tally.read(work, found, Grouping((), None, UTC), [measures.COUNTING]).total.rows
 
 
 def _types(work: Work, source: RowSource, types: Sequence[str], each: Existence) -> Sequence[str]:

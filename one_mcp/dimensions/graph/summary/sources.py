@@ -78,6 +78,7 @@ class RowSource:
     until: int | None = None
     index: str | None = None
     whole_types: bool = False
+    parted: bool = False  # what was simulated is left out
 
     def bind(self, value: object) -> str:
         """Bind a value under a new name and return the placeholder."""

@@ -18,6 +18,7 @@ from one_mcp.dimensions.graph.summary import (
     measures,
     notes,
     periods,
+    simulations,
     sources,
     tally,
 )
@@ -45,7 +46,8 @@ class Summary(Answer):
     `other` is computed over the groups that are not shown, `total` over all rows. What a measure
     says of money is an object by currency. `without` counts rows that a measure left out since
     they have no number there; `growth` is in percent. Where periods are compared, `period` says
-    where both begin and end; `until` is no part of either. Groups that are too long as objects are
+    where both begin and end; `until` is no part of either. `simulated`: figures are of what
+    was only tried out. Groups that are too long as objects are
     a `table` of columns and rows.
     """
 
@@ -60,6 +62,7 @@ class Summary(Answer):
     without: dict[str, int] | None = None
     time_zone: str | None = None
     note: str | None = None
+    simulated: bool | None = None
     warnings: list[str] | None = None
 
 
@@ -82,7 +85,7 @@ def summarize(
     pages.require_limit(limit or USUAL_GROUPS)
     zone = settings.time_zone(work) if time_zone is None else settings.zone(time_zone)
     grouping = tally.group_by(group_by, zone)
-    source = sources.select(work, of, asked)
+    source = simulations.select(work, of, asked)
     written = _figures(work, source, asked, grouping, measures.read(measured))
     source, compared = _compared(work, source, grouping, compare)
     by = Sort.of(sort) if sort else None
@@ -94,11 +97,10 @@ def summarize(
     for key in _more(grouping, found, earlier):
         found.groups.setdefault(key, GroupTally())
     ranked = _ranked(found, grouping, written, by)
-    told = lines.of(work, ranked[: limit or _usual(grouping)], grouping, written, earlier)
-    shown = lines.fitting(told, ranked, grouping, by)
+    first = ranked[: limit or _usual(grouping)]
+    shown = lines.fitting(lines.of(work, first, grouping, written, earlier), ranked, grouping, by)
     left = (len(ranked) if found.in_all is None else found.in_all) - shown.count
-    total = written.of(found.total)
-    previous = written.of(earlier.total) if earlier else None
+    total, previous = written.of(found.total), earlier and written.of(earlier.total)
     return Summary(
         rows=found.total.rows,
         total=total,
@@ -111,6 +113,7 @@ def summarize(
         without=written.without(found.total),
         time_zone=zone if grouping.unit or compared else None,
         note=notes.note(work, of, grouping, found, asked),
+        simulated=notes.is_simulated(work, source) or None,
         warnings=notes.warnings(work, source, asked, grouping, written, found=found, by=by) or None,
     )
 

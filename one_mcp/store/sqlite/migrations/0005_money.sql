@@ -48,6 +48,7 @@ CREATE TABLE operations (
 CREATE INDEX operations_open ON operations (organization_id, due_at)
 WHERE state IN ('running', 'undoing');
 CREATE INDEX operations_by_time ON operations (organization_id, created_at, id);
+CREATE INDEX operations_by_reality ON operations (organization_id, simulated) WHERE state = 'done';
 CREATE INDEX operations_by_change ON operations (organization_id, change) WHERE change IS NOT NULL;
 CREATE INDEX refunds_by_purchase ON operations (organization_id, body ->> 'purchase')
 WHERE kind = 'refund';
