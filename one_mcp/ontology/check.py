@@ -8,7 +8,7 @@ from unicodedata import normalize
 
 from one_mcp.errors import InvalidArgumentError, UnknownTypeError, WrongDirectionError, shown
 from one_mcp.jsons import JsonObject
-from one_mcp.ontology import limits, names, nearest, shape
+from one_mcp.ontology import limits, names, nearest, secrets, shape
 from one_mcp.ontology.model import (
     ANY,
     Alias,
@@ -82,7 +82,10 @@ def properties(
     """
     if stored:
         given = shape.spelled(type.properties, given)
-    return _checked(type.properties, given, "properties", patch=patch, fill=fill)
+    checked = _checked(type.properties, given, "properties", patch=patch, fill=fill)
+    if not stored:
+        secrets.refuse(given, "properties")
+    return checked
 
 
 def metadata(
@@ -96,7 +99,10 @@ def metadata(
     """Fit the metadata of a connection or an event, or raise InvalidPropertyError."""
     if stored:
         given = shape.spelled(type.metadata, given)
-    return _checked(type.metadata, given, "metadata", patch=patch, fill=fill)
+    checked = _checked(type.metadata, given, "metadata", patch=patch, fill=fill)
+    if not stored:
+        secrets.refuse(given, "metadata")
+    return checked
 
 
 def endpoints(ontology: Ontology, from_type: str, relationship: str, to_type: str) -> str | None:

@@ -206,3 +206,15 @@ async def done(ask: Ask, tool: str, **given: Any) -> tuple[Any, Any]:
     """Plan, and have it done twice: both answers."""
     plan = await ask(tool, **given, dry_run=True)
     return await ask(tool, plan=plan["plan"]), await ask(tool, plan=plan["plan"])
+
+
+@promised("quote_tokens", "Without buyer it is for you.")
+async def test_a_caller_buys_by_an_entity_of_their_own(ask: Ask, ids: dict[str, str]) -> None:
+    first = await ask("quote_tokens", item=ids["yoga"])
+    second = await ask("quote_tokens", item=ids["gold"])
+    bought = await ask("purchase_tokens", quote=first["quote"])
+
+    assert (first["buyer"], first["buyer_name"]) == (second["buyer"], "Owner")
+    assert bought["buyer"] == first["buyer"]
+    owner = await ask("get_entity", id=first["buyer"])
+    assert owner["type"] == "audience_member"

@@ -27,13 +27,13 @@ OperationId = Annotated[str, Field(description="op_…", min_length=1, max_lengt
 async def quote_tokens(
     one: Session,
     item: fields.EntityId,
-    buyer: fields.EntityId,
+    buyer: fields.EntityId | None = None,
     amount: Amount = "1",
     payment_method: Annotated[str, Field(description="pm_…", max_length=200)] | None = None,
 ) -> Quote:
     """Say what a sale will be: tokens, a course, a membership or another product.
 
-    Nothing is charged. The price is the item's own.
+    Nothing is charged. The price is the item's own. Without buyer it is for you.
     """
     return await selling.quote(one, item, buyer, amount, payment_method)
 

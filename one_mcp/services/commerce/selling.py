@@ -7,7 +7,7 @@ from pydantic.alias_generators import to_camel
 
 from one_mcp import clock
 from one_mcp.answers import Written
-from one_mcp.dimensions.commerce import quoting
+from one_mcp.dimensions.commerce import buyers, quoting
 from one_mcp.dimensions.operations import authority, journal, plans
 from one_mcp.dimensions.operations.authority import Asking
 from one_mcp.dimensions.operations.operation import Operation
@@ -74,10 +74,15 @@ class Quote(Written):
 
 
 async def quote(
-    one: Session, item: str, buyer: str, amount: str, method: str | None = None
+    one: Session, item: str, buyer: str | None, amount: str, method: str | None = None
 ) -> Quote:
-    """Work out a sale and keep it as a quote; nothing is charged."""
+    """Work out a sale and keep it as a quote; nothing is charged.
+
+    Without a buyer it is for the caller, whose entity is made on first use.
+    """
     on = rails.of(one)
+    if buyer is None:
+        buyer = (await one.write(buyers.own)).id
     body = await one.read(_sale, on, SaleOrder(item, buyer, amount, method))
     _require_possible(on, body)
     is_real = body["mode"] == RailsMode.LIVE
