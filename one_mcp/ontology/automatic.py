@@ -11,6 +11,8 @@ from one_mcp.ontology.model import EntityType, EventType, FieldSource, Moment, O
 MOST_NAMES = 50  # of changed fields
 CHANGED = "content_changed"
 CASE = "action"  # a field of an event type that tells moments apart
+_FIGURES = frozenset({"integer", "number", "decimal"})
+_UNIT = "currency"  # without which an amount is none
 TIMES = (  # properties that say when a thing came to be, or came to its end; the plainest first
     *("processedAt", "endedAt", "createdAt", "joinedAt", "issuedAt", "placedAt", "purchasedAt"),
     *("registeredAt", "promisedAt", "startedAt", "publishedAt", "sentAt", "recordedAt"),
@@ -78,6 +80,18 @@ def _conversion(occasion: Occasion) -> JsonObject:
     if occasion.was is None:
         return {}
     return {"fromType": occasion.was, "toType": occasion.kind.name}
+
+
+def figures(ontology: Ontology, occasion: Occasion) -> list[str]:
+    """Name the changed numbers that the event of the entity's creation has as they were."""
+    if occasion.kind.on_create is None:
+        return []
+    said = [
+        declared.told.source if declared.told else declared.name
+        for declared in ontology.event_types[occasion.kind.on_create].metadata.values()
+        if declared.type in _FIGURES or declared.name == _UNIT
+    ]
+    return [name for name in occasion.names if name in said]
 
 
 def is_own(ontology: Ontology, kind: EntityType) -> bool:

@@ -310,3 +310,30 @@ async def test_a_sum_over_the_steps_of_a_payment_says_so(client: Client) -> None
     assert one_step["total"] == {"sum:amount": {"EUR": 49}}
     assert "warnings" not in one_step
     assert "warnings" not in by_step
+
+
+async def test_a_corrected_amount_names_the_event_that_keeps_the_old_one(client: Client) -> None:
+    async def call(tool: str, **arguments: object) -> dict[str, Any]:
+        answer = await client.call_tool(tool, arguments)
+        assert answer.structured_content is not None
+        return answer.structured_content
+
+    paid = {"amount": 120, "currency": "EUR", "status": "completed"}
+    made = await call("create_entity", type="payment", name="Mat", properties=paid)
+    told = (await call("find_events", target=made["id"]))["items"][0]["id"]
+
+    described = await call("update_entity", id=made["id"], properties={"description": "a mat"})
+    corrected = await call("update_entity", id=made["id"], properties={"amount": 12})
+    right = {"type": "payment_processed", "target": made["id"], "metadata": {**paid, "amount": 12}}
+    operations = [
+        {"op": "record_event", "as": "$right", **right},
+        {"op": "retract_event", "id": told, "reason": "a slip", "replaced_by": "$right"},
+    ]
+    await call("apply_changes", operations=operations)
+    said = await call(
+        "summarize", of="events", types=["payment_processed"], measures=["sum:amount"]
+    )
+
+    assert "warnings" not in described
+    assert [told in warning for warning in corrected["warnings"]] == [True]
+    assert said["total"] == {"sum:amount": {"EUR": 12}}

@@ -120,7 +120,7 @@ def update(
         if after.identity != before["identity"]:
             _refuse_taken(work, after)
         rows.update(work, [after])
-        event.expect(work, Occasion(kind, "updated", id, new, changed))
+        event.expect_of_update(work, Occasion(kind, "updated", id, new, changed))
     return Updated(
         id=id,
         type=kind.name,

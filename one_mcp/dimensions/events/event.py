@@ -91,6 +91,42 @@ def expect(work: Work, occasion: Occasion) -> None:
         work.happenings.append(Happening(found.type.name, occasion.id, found.metadata, at))
 
 
+def expect_of_update(work: Work, occasion: Occasion) -> None:
+    """Note what an update records by itself, and tell of what an event before it says otherwise."""
+    _warn_of_figures(work, occasion)
+    expect(work, occasion)
+
+
+def _warn_of_figures(work: Work, occasion: Occasion) -> None:
+    """Tell who corrects an amount that the event of the creation, and sums of events, keep."""
+    changed = automatic.figures(work.ontology, occasion)
+    if not changed:
+        return
+    told = work.one(
+        f"""
+        SELECT id
+        FROM events
+        WHERE organization_id = :organization
+          AND target_id = :target
+          AND type = :type
+          AND version <> :change
+          AND {retracted.LIVE}
+        ORDER BY at DESC, seq DESC
+        {dialect.most("limit")}
+        """,
+        target=occasion.id,
+        type=occasion.kind.on_create,
+        change=work.change,
+        limit=1,
+    )
+    if told is not None:
+        work.warn(
+            f"{told['id']} ({occasion.kind.on_create}) keeps the {' and '.join(changed)} from "
+            "before, and sums of events count that; if it was wrong from the start, retract_event "
+            "with an event in its place puts it right."
+        )
+
+
 def expect_no_more(work: Work, id: str) -> None:
     """Let go of what an entity would record by itself: the change says it of something else."""
     work.happenings[:] = [it for it in work.happenings if it.target != id]
