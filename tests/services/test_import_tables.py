@@ -331,3 +331,25 @@ async def test_keys_that_name_no_entity_or_several_are_refused(one: Session) -> 
     }
     with pytest.raises(ImportFileError, match="is no column that names an entity"):
         await table(one, "name\nYoga\n", TableMapping(type="course", key=["Number"]))
+
+
+async def test_connections_without_a_time_of_their_own_are_told_of(one: Session) -> None:
+    await one.write(entity.create, "audience_member", "Ada")
+    await one.write(entity.create, "course", "Engines")
+    text = "Who,What,Joined\nAda,Engines,2025-03-01\n"
+    ends = {"Who": "from.name", "What": "to.name"}
+    links = TableMapping(
+        kind="connections",
+        type="enrolled_in",
+        from_type="audience_member",
+        to_type="course",
+        columns=ends,
+    )
+    dated = links.model_copy(update={"columns": {**ends, "Joined": "created_at"}})
+
+    undated = await imports.run(one, data=text, format="csv", mapping=links, dry_run=True)
+    loaded = await table(one, text, dated)
+
+    assert undated.warnings is not None
+    assert "columns left out: Joined; the connections count as of now" in undated.warnings[0]
+    assert loaded.warnings is None

@@ -13,6 +13,9 @@ from one_mcp.services.exchange.mapping import INSIDE, MappedColumn, TableMapping
 from one_mcp.services.exchange.sources import Source
 
 LONGEST_ROW_CHARACTERS = 8 * 1024**2
+UNDATED = (  # without it, all of ten years would have come today, for has and lacks, too
+    "; the connections count as of now, unless a column that tells when becomes created_at"
+)
 MOST_COLUMNS = 16_384  # as in a spreadsheet
 csv.field_size_limit(2 * LONGEST_ROW_CHARACTERS)  # the module's own limit is 128 KB a cell
 
@@ -68,7 +71,11 @@ class CsvTable:
     def _remarks(self, header: list[str], columns: list[MappedColumn]) -> list[str]:
         used = {column.index for column in columns}
         left = [shown(title) for index, title in enumerate(header) if index not in used]
-        return [f"columns left out: {', '.join(left[:50])}"] if left else []
+        if not left:
+            return []
+        dated = "created_at" in {column.target for column in columns}
+        when = "" if dated or self._mapping.kind != "connections" else UNDATED
+        return [f"columns left out: {', '.join(left[:50])}{when}"]
 
     def _record(self, columns: list[MappedColumn], header: list[str], row: list[str]) -> Record:
         if len(row) != len(header):
