@@ -83,6 +83,12 @@ class PassphraseError(OneError):
     code = "PASSPHRASE"
 
 
+class CheckoutRequiredError(OneError):
+    """The buyer has to give a card first, on a page of the vendor's: `pay_at` is where."""
+
+    code = "CHECKOUT_REQUIRED"
+
+
 class LedgerError(OneError):
     """What was asked would write what only an operation may post."""
 

@@ -13,6 +13,7 @@ from one_mcp import vendor_urls
 from one_mcp.errors import SettingsError
 
 STRIPE_URL = "https://api.stripe.com"
+STRIPE_RETURN_URL = "https://stripe.com"
 _SECRET_KEYS = ("rk_test_", "sk_test_", "rk_live_", "sk_live_")
 _PUBLISHABLE_KEYS = ("pk_test_", "pk_live_")
 _LIVE = ("rk_live_", "sk_live_")
@@ -58,6 +59,10 @@ class PaymentSettings(BaseModel):
         default=None,
         description="Another server that speaks Stripe's API, on this machine or over https.",
     )
+    stripe_return_url: str = Field(
+        default=STRIPE_RETURN_URL,
+        description="Where Stripe's page leads buyers who have given a card there.",
+    )
     live_money: bool = Field(
         default=False, description="Let keys of a live mode move real money; else they are refused."
     )
@@ -102,6 +107,12 @@ class PaymentSettings(BaseModel):
         if parts.path.strip("/") or not vendor_urls.is_private(parts):
             raise ValueError(f"a URL without a path, over https or on this machine: {example}")
         return given.rstrip("/")
+
+    @field_validator("stripe_return_url")
+    @classmethod
+    def _stripe_return_url(cls, given: str) -> str:
+        vendor_urls.require_plain(given, "https://example.com/thanks")
+        return given
 
     def stripe_access(self) -> StripeAccess | None:
         """Say which key goes to which server; None where payments are simulated.

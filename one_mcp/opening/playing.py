@@ -29,6 +29,7 @@ _HARMLESS = frozenset(  # settings that change no answer
         "ONE_MCP_OPENAI_BASE_URL",
         "ONE_MCP_STRIPE_API_URL",
         "ONE_MCP_STRIPE_PUBLISHABLE_KEY",
+        "ONE_MCP_STRIPE_RETURN_URL",
         "ONE_MCP_STRIPE_SECRET_KEY",
         "ONE_MCP_STRIPE_WEBHOOK_SECRET",
     }

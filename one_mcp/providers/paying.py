@@ -4,7 +4,7 @@ import anyio
 from anyio import to_thread
 
 from one_mcp.jsons import JsonObject
-from one_mcp.money_settings import PaymentSettings, StripeAccess
+from one_mcp.money_settings import STRIPE_RETURN_URL, PaymentSettings, StripeAccess
 from one_mcp.providers import catalog
 from one_mcp.providers.ports.payments import Payments
 from one_mcp.providers.simulated.cabinet import Cabinet
@@ -52,8 +52,9 @@ class Paying:
         if self._stripe is None:
             access = self._settings.stripe_access()
             if access is None:
-                return StripePayments(SimulatedStripe(cabinet))
-            self._stripe = StripePayments(_StripeOnDemand(access))
+                return StripePayments(SimulatedStripe(cabinet), STRIPE_RETURN_URL)
+            returns = self._settings.stripe_return_url
+            self._stripe = StripePayments(_StripeOnDemand(access), returns)
         return self._stripe
 
     async def close(self) -> None:

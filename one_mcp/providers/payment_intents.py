@@ -1,4 +1,4 @@
-"""What Stripe's payment intents, refunds and errors mean here, whoever says them."""
+"""What Stripe's objects and errors mean here, whoever says them."""
 
 from collections.abc import Mapping
 from typing import TypeVar
@@ -7,7 +7,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.money_errors import PaymentFailedError, ProviderError
-from one_mcp.providers.ports.payments import Payment, PaymentState, Refund
+from one_mcp.providers.ports.payments import (
+    Checkout,
+    CheckoutState,
+    Payment,
+    PaymentState,
+    Refund,
+    SavedMethod,
+)
 
 UNREAD = "Stripe's answer cannot be read."
 UNEXPECTED_STATE = "payment_intent_unexpected_state"
@@ -51,6 +58,30 @@ class _SaidIntent(_Said):
     currency: str
     latest_charge: _SaidCharge | str | None = None
     next_action: _SaidAction | None = None
+
+
+class _SaidCustomer(_Said):
+    id: str
+
+
+class _SaidCard(_Said):
+    brand: str
+    last4: str
+
+
+class _SaidMethod(_Said):
+    id: str
+    card: _SaidCard
+
+
+class _SaidMethods(_Said):
+    data: list[_SaidMethod]
+
+
+class _SaidCheckout(_Said):
+    id: str
+    status: CheckoutState
+    url: str | None = None
 
 
 class _SaidRefund(_Said):
@@ -97,6 +128,23 @@ def refund(given: JsonObject) -> Refund:
             provider_code=read.failure_reason,
         )
     return Refund(read.id, read.payment_intent, read.amount)
+
+
+def customer(given: JsonObject) -> str:
+    """Read whose a customer's methods are."""
+    return _read(_SaidCustomer, given).id
+
+
+def methods(given: JsonObject) -> list[SavedMethod]:
+    """Read a list of methods of payment."""
+    listed = _read(_SaidMethods, given).data
+    return [SavedMethod(each.id, each.card.brand, each.card.last4) for each in listed]
+
+
+def checkout(given: JsonObject) -> Checkout:
+    """Read a checkout session."""
+    read = _read(_SaidCheckout, given)
+    return Checkout(read.id, read.status, read.url)
 
 
 def _read(model: type[S], given: JsonObject) -> S:

@@ -1,4 +1,8 @@
-"""Payments over Stripe's API, whoever answers it: Stripe itself, or the simulation of it."""
+"""Payments over Stripe's API, whoever answers it: Stripe itself, or the simulation of it.
+
+No card number passes through here: a buyer gives it on Stripe's own page, which keeps it for them.
+What is kept is charged later, while they are not there.
+"""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -6,9 +10,19 @@ from typing import Protocol
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.money_errors import ProviderError
 from one_mcp.providers import payment_intents
-from one_mcp.providers.ports.payments import Charge, Payment, Refund
+from one_mcp.providers.ports.payments import (
+    Charge,
+    Checkout,
+    Payer,
+    Payment,
+    PaymentState,
+    Refund,
+    SavedMethod,
+)
 
 Parameters = Mapping[str, JsonValue]
+MOST_METHODS = 10
+_SESSIONS = "/v1/checkout/sessions"
 
 
 class StripeApi(Protocol):
@@ -35,8 +49,9 @@ class StripeApi(Protocol):
 class StripePayments:
     """The Payments port on Stripe's API."""
 
-    def __init__(self, api: StripeApi) -> None:
+    def __init__(self, api: StripeApi, return_url: str) -> None:
         self._api = api
+        self._return_url = return_url
 
     @property
     def name(self) -> str:
@@ -56,12 +71,14 @@ class StripePayments:
             "amount": charge.amount,
             "currency": charge.currency,
             "payment_method": charge.method,
-            "payment_method_types": ["card"],
+            "allowed_payment_method_types": ["card"],
             "description": charge.description,
             "capture_method": "manual",
             "confirm": True,
             "metadata": {"operation": charge.operation},
         }
+        if charge.customer is not None:
+            given = {**given, "customer": charge.customer, "off_session": True}
         return payment_intents.payment(await self._ask("POST", "/v1/payment_intents", given, key))
 
     async def capture(self, payment: str, key: str) -> Payment:
@@ -78,7 +95,7 @@ class StripePayments:
             if error.fields.get("provider_code") != payment_intents.UNEXPECTED_STATE:
                 raise
             found = await self.retrieve(payment)
-            if found.state != "canceled":
+            if found.state is not PaymentState.CANCELED:
                 raise
             return found
 
@@ -105,6 +122,34 @@ class StripePayments:
         intents = found.get("data")
         first = intents[0] if isinstance(intents, list) and intents else None
         return payment_intents.payment(first) if isinstance(first, dict) else None
+
+    async def customer(self, payer: Payer, key: str) -> str:
+        """Make a customer; the entity is noted in the metadata."""
+        given: Parameters = {"name": payer.name, "metadata": {"entity": payer.id}}
+        if payer.email is not None:
+            given = {**given, "email": payer.email}
+        return payment_intents.customer(await self._ask("POST", "/v1/customers", given, key))
+
+    async def methods(self, customer: str) -> list[SavedMethod]:
+        """List the cards that are kept for a customer, the newest first."""
+        path = f"/v1/customers/{customer}/payment_methods"
+        given: Parameters = {"type": "card", "limit": MOST_METHODS}
+        return payment_intents.methods(await self._ask("GET", path, given))
+
+    async def checkout(self, customer: str, currency: str, key: str) -> Checkout:
+        """Open a page on which a customer gives a card to keep; nothing is charged there."""
+        given: Parameters = {
+            "mode": "setup",
+            "customer": customer,
+            "currency": currency,
+            "allowed_payment_method_types": ["card"],
+            "success_url": self._return_url,
+        }
+        return payment_intents.checkout(await self._ask("POST", _SESSIONS, given, key))
+
+    async def retrieve_checkout(self, id: str) -> Checkout:
+        """Look whether the page is open still."""
+        return payment_intents.checkout(await self._ask("GET", f"{_SESSIONS}/{id}", {}))
 
     async def close(self) -> None:
         """Close the connections."""

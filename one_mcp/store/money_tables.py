@@ -99,8 +99,21 @@ ALLOWANCE_USES = table(
     key="organization_id operation_id unit",
     references=(reference("organization_id allowance_id", "allowances"), _OF_OPERATION),
 )
+PAYMENT_CUSTOMERS = table(
+    "payment_customers",
+    "organization_id text, entity_id text, mode text, customer_id text",
+    key="organization_id entity_id mode",
+    references=(_OF_ORGANIZATION,),
+)
+PLAN_CHECKOUTS = table(
+    "plan_checkouts",
+    "organization_id text, plan_id text, checkout_id text",
+    key="organization_id plan_id",
+    references=(reference("organization_id plan_id", "plans"),),
+)
 TABLES: tuple[Table, ...] = (
     *(PLANS, OPERATIONS, OPERATION_STEPS, OPERATION_SUBJECTS),
     *(LEDGER_ACCOUNTS, LEDGER_ENTRIES, CHAIN_TRANSACTIONS, CHAIN_NONCES, SIMULATED_OBJECTS),
     *(APPROVERS, APPROVALS, ALLOWANCES, ALLOWANCE_USES),
+    *(PAYMENT_CUSTOMERS, PLAN_CHECKOUTS),
 )

@@ -1,5 +1,6 @@
 """The nouns of tests about money: a token on the simulated chain, its buyer, vendors by script."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
@@ -7,9 +8,15 @@ import pytest
 from one_mcp.app import LOCAL, App
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.entities.entity import Saved
+from one_mcp.money_settings import PaymentSettings
+from one_mcp.providers.paying import Paying
+from one_mcp.providers.providers import Providers
+from one_mcp.providers.simulated.stripe.server import StripeApp
+from one_mcp.services.rails import SimulatedCabinet
 from one_mcp.session import Call, Session
 from tests.commerce.deploying import deployed
 from tests.commerce.vendors import Script, Scripted
+from tests.providers.stripes import KEY, served
 
 WALLET = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
 
@@ -64,3 +71,22 @@ class Shop:
 async def shop(one: Session, script: Script, contract: str, token: Saved) -> Shop:
     """A token that is sold, a buyer without a wallet and a holder with one."""
     return Shop(one, script, contract, token, await _buyer(one), await _holder(one))
+
+
+def paying(**settings: object) -> Paying:
+    return Paying(PaymentSettings.model_validate(settings))
+
+
+@pytest.fixture
+async def course(shop: Shop) -> Saved:
+    return await shop.one.write(entity.create, "course", "Yoga", {"price": 49})
+
+
+@pytest.fixture
+async def at_stripe(app: App, shop: Shop) -> AsyncIterator[Shop]:
+    """The shop with a key for Stripe, whose server is the simulation's, over a connection."""
+    async with served(StripeApp(SimulatedCabinet(shop.one), KEY)) as url:
+        connected = paying(stripe_secret_key=KEY, stripe_api_url=url)
+        shop.one.providers = Providers(app.providers.embedding, paying=connected)
+        yield shop
+        await connected.close()

@@ -1,50 +1,26 @@
 """A sale is wholly live, wholly in a vendor's test mode, or wholly simulated."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from one_mcp.app import App
+from one_mcp.dimensions.commerce.refunding import RefundOrder
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.dimensions.operations.operation import State
-from one_mcp.errors import InvalidArgumentError, SettingsError
+from one_mcp.errors import SettingsError
 from one_mcp.money_errors import MixedRailsError, PlanError
-from one_mcp.money_settings import PaymentSettings
-from one_mcp.providers.paying import Paying
 from one_mcp.providers.providers import Providers
-from one_mcp.providers.simulated.stripe.server import StripeApp
 from one_mcp.services import rails, saga
-from one_mcp.services.commerce import selling
+from one_mcp.services.commerce import refund, selling
 from one_mcp.services.commerce.purchase import PURCHASE
-from one_mcp.services.rails import SimulatedCabinet
 from tests.commerce.books import books
-from tests.commerce.conftest import Shop
+from tests.commerce.conftest import Shop, paying
 from tests.commerce.vendors import DOWN, LOST
-from tests.providers.stripes import KEY, served
+from tests.conftest import HandClock
 
 pytestmark = pytest.mark.anyio
 CARD = "pm_card_visa"
 LIVE_KEY = "rk_live_0123456789"
-
-
-def paying(**settings: object) -> Paying:
-    return Paying(PaymentSettings.model_validate(settings))
-
-
-@pytest.fixture
-async def course(shop: Shop) -> Saved:
-    return await shop.one.write(entity.create, "course", "Yoga", {"price": 49})
-
-
-@pytest.fixture
-async def at_stripe(app: App, shop: Shop) -> AsyncIterator[Shop]:
-    """The shop with a key for Stripe, whose server is the simulation's, over a connection."""
-    async with served(StripeApp(SimulatedCabinet(shop.one), KEY)) as url:
-        connected = paying(stripe_secret_key=KEY, stripe_api_url=url)
-        shop.one.providers = Providers(app.providers.embedding, paying=connected)
-        yield shop
-        await connected.close()
 
 
 async def test_a_course_is_sold_through_stripe(at_stripe: Shop, course: Saved) -> None:
@@ -61,11 +37,20 @@ async def test_a_course_is_sold_through_stripe(at_stripe: Shop, course: Saved) -
     assert (payment.id, payment.captured) == (done.answer["providerPaymentId"], 4900)
 
 
-async def test_stripe_has_to_know_by_what_the_buyer_pays(at_stripe: Shop, course: Saved) -> None:
-    with pytest.raises(InvalidArgumentError) as missing:
-        await selling.quote(at_stripe.one, course.id, at_stripe.buyer.id, "1")
+async def test_what_was_sold_through_stripe_is_refunded_there(
+    at_stripe: Shop, course: Saved
+) -> None:
+    one = at_stripe.one
+    quote = await selling.quote(one, course.id, at_stripe.buyer.id, "1", CARD)
+    done = await selling.purchase(one, quote.quote)
+    planned = await refund.plan(one, RefundOrder(done.id))
 
-    assert missing.value.fields["argument"] == "payment_method"
+    assert planned.plan is not None
+    back = await refund.do(one, planned.plan, again=False)
+
+    payment = await rails.of(one).payments.find(done.id)
+    assert payment is not None
+    assert (back.state, payment.refunded) == ("done", 4900)
 
 
 async def test_real_payments_and_a_simulated_chain_make_no_sale(at_stripe: Shop) -> None:
@@ -131,3 +116,22 @@ async def test_what_was_lost_stays_unknown_while_the_vendor_is_away(shop: Shop) 
 
     assert at.state is State.NEEDS_REVIEW
     assert (await books(shop.one, shop.contract)).held == 1250
+
+
+async def test_what_was_held_a_day_ago_is_found_and_not_held_again(
+    shop: Shop, clock: HandClock
+) -> None:
+    """Stripe has forgotten the key by then."""
+    shop.script.once["authorize"] = [LOST]
+    shop.script.forever["authorize"] = DOWN
+    quote = await selling.quote(shop.one, shop.token.id, shop.buyer.id, "100")
+    left = await selling.purchase(shop.one, quote.quote)
+    shop.script.forever.clear()
+    clock.forward(25 * 60 * 60_000)
+
+    done = await saga.drive(shop.one, PURCHASE, left.id)
+
+    assert left.state is State.RUNNING
+    assert done.state is State.DONE
+    after = await books(shop.one, shop.contract)
+    assert (after.payments, after.charged, after.held) == (1, 1250, 0)

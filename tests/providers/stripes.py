@@ -10,6 +10,8 @@ import anyio
 import uvicorn
 from pydantic import SecretStr
 
+from one_mcp import jsons
+from one_mcp.jsons import JsonObject
 from one_mcp.money_settings import StripeAccess
 from one_mcp.providers.simulated.stripe.server import Receive, Scope, Send, StripeApp
 
@@ -36,13 +38,15 @@ class Faulty:
     app: StripeApp
     next: list[Fault] = field(default_factory=list)
     asked: list[dict[str, str]] = field(default_factory=list)
+    bodies: list[str] = field(default_factory=list)
+    said: list[JsonObject] = field(default_factory=list)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
         self.asked.append({**headers, "method": scope["method"], "path": scope["path"]})
         fault = self.next.pop(0) if self.next else None
         if fault is None:
-            await self.app(scope, receive, send)
+            await self.app(scope, self._heard(scope, receive), self._overheard(send))
         elif fault.lost:
             await self.app(scope, receive, _nowhere)
             await send(_start(200, {"content-length": "9"}))
@@ -51,6 +55,23 @@ class Faulty:
         else:
             await send(_start(fault.status, fault.headers))
             await send({"type": "http.response.body", "body": fault.body})
+
+    def _heard(self, scope: Scope, receive: Receive) -> Receive:
+        async def hear() -> Any:
+            message = await receive()
+            body = message.get("body", b"") or scope["query_string"]
+            self.bodies.append(body.decode())
+            return message
+
+        return hear
+
+    def _overheard(self, send: Send) -> Send:
+        async def say(message: Any) -> None:
+            if message["type"] == "http.response.body":
+                self.said.append(jsons.load_object(message["body"]))
+            await send(message)
+
+        return say
 
 
 async def _nowhere(_: Any) -> None:

@@ -36,7 +36,6 @@ HELD: JsonObject = {
     "amount": 1250,
     "currency": "usd",
     "payment_method": "pm_card_visa",
-    "payment_method_types": ["card"],
     "capture_method": "manual",
     "confirm": True,
     "metadata": {"operation": "op_1"},

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 
 import anyio
 import pytest
@@ -9,10 +10,20 @@ import pytest
 from one_mcp.money_errors import PaymentFailedError, ProviderError
 from one_mcp.money_settings import PaymentSettings
 from one_mcp.providers.paying import Paying
-from one_mcp.providers.ports.payments import Charge, Payment, Payments, PaymentState
+from one_mcp.providers.ports.payments import (
+    Charge,
+    Checkout,
+    CheckoutState,
+    Payer,
+    Payment,
+    Payments,
+    PaymentState,
+)
+from one_mcp.providers.simulated.stripe import sessions
 from one_mcp.providers.simulated.stripe.server import StripeApp
 from one_mcp.services.rails import SimulatedCabinet
 from one_mcp.session import Session
+from tests.conftest import HandClock
 from tests.providers.stripes import KEY, served
 
 pytestmark = pytest.mark.anyio
@@ -174,3 +185,79 @@ async def test_a_payment_that_there_is_not_is_told(payments: Payments) -> None:
 async def test_no_real_money_is_moved_here(payments: Payments) -> None:
     assert not payments.moves_money
     assert payments.simulated is (payments.name == "simulated")
+
+
+PAYER = Payer("ent_1", "Bob", "bob@example.com")
+
+
+async def test_a_card_that_was_given_on_the_page_pays_later(
+    payments: Payments, one: Session
+) -> None:
+    customer = await payments.customer(PAYER, "k1")
+    opened = await payments.checkout(customer, "usd", "k2")
+    assert await payments.methods(customer) == []
+
+    await SimulatedCabinet(one).open(lambda it: sessions.complete(it, opened.id, "pm_card_amex"))
+    (kept,) = await payments.methods(customer)
+    held = await payments.authorize(replace(CHARGE, method=kept.id, customer=customer), "k3")
+
+    assert opened.state is CheckoutState.OPEN
+    assert opened.url is not None
+    assert opened.url.endswith(opened.id)
+    assert await payments.retrieve_checkout(opened.id) == Checkout(
+        opened.id, CheckoutState.COMPLETE, None
+    )
+    assert (kept.brand, kept.last4) == ("amex", "8431")
+    assert held.state is PaymentState.AUTHORIZED
+
+
+async def test_a_card_that_is_kept_for_somebody_pays_for_nobody_else(
+    payments: Payments, one: Session
+) -> None:
+    customer = await payments.customer(PAYER, "k1")
+    other = await payments.customer(replace(PAYER, id="ent_2"), "k2")
+    opened = await payments.checkout(customer, "usd", "k3")
+    await SimulatedCabinet(one).open(lambda it: sessions.complete(it, opened.id, "pm_card_visa"))
+    (kept,) = await payments.methods(customer)
+
+    for key, stranger in (("k4", None), ("k5", other)):
+        with pytest.raises(PaymentFailedError):
+            await payments.authorize(replace(CHARGE, method=kept.id, customer=stranger), key)
+
+
+async def test_a_kept_card_may_be_declined_later(payments: Payments, one: Session) -> None:
+    customer = await payments.customer(PAYER, "k1")
+    opened = await payments.checkout(customer, "usd", "k2")
+    card = "pm_card_chargeCustomerFail"
+    await SimulatedCabinet(one).open(lambda it: sessions.complete(it, opened.id, card))
+    (kept,) = await payments.methods(customer)
+
+    with pytest.raises(PaymentFailedError) as declined:
+        await payments.authorize(replace(CHARGE, method=kept.id, customer=customer), "k3")
+
+    assert declined.value.declined_code == "generic_decline"
+
+
+async def test_the_newest_card_comes_first(payments: Payments, one: Session) -> None:
+    customer = await payments.customer(PAYER, "k1")
+    for key, card in (("k2", "pm_card_visa"), ("k3", "pm_card_mastercard")):
+        opened = await payments.checkout(customer, "usd", key)
+        await SimulatedCabinet(one).open(partial(sessions.complete, id=opened.id, card=card))
+
+    assert [it.brand for it in await payments.methods(customer)] == ["mastercard", "visa"]
+
+
+async def test_a_page_that_nobody_used_expires(
+    payments: Payments, one: Session, clock: HandClock
+) -> None:
+    customer = await payments.customer(PAYER, "k1")
+    opened = await payments.checkout(customer, "usd", "k2")
+    clock.forward(sessions.LASTS_S * 1000)
+
+    late = await SimulatedCabinet(one).open(
+        lambda it: sessions.complete(it, opened.id, "pm_card_visa")
+    )
+
+    assert late["status"] == "expired"
+    assert (await payments.retrieve_checkout(opened.id)).state is CheckoutState.EXPIRED
+    assert await payments.methods(customer) == []

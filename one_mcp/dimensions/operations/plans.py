@@ -144,11 +144,7 @@ def require_valid(work: Work, plan: Plan, now: JsonObject, *, again: bool) -> No
 
     `now` is what the body would be if the plan was made now.
     """
-    if plan.expires_at < work.now:
-        raise PlanError(
-            f"{plan.id} expired at {clock.to_text(plan.expires_at)}; ask for a new one.",
-            plan=plan.id,
-        )
+    require_timely(work, plan)
     changed = jsons.differing(plan.body, now)
     if changed:
         raise PlanError(
@@ -159,6 +155,15 @@ def require_valid(work: Work, plan: Plan, now: JsonObject, *, again: bool) -> No
         )
     if not again:
         _refuse_alike(work, plan)
+
+
+def require_timely(work: Work, plan: Plan) -> None:
+    """Raise where a plan is too old."""
+    if plan.expires_at < work.now:
+        raise PlanError(
+            f"{plan.id} expired at {clock.to_text(plan.expires_at)}; ask for a new one.",
+            plan=plan.id,
+        )
 
 
 def use(work: Work, plan: Plan, begun: Operation) -> None:

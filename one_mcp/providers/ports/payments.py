@@ -19,7 +19,8 @@ class PaymentState(StrEnum):
 class Charge:
     """What is to be held: an amount in minor units, by a method the vendor knows.
 
-    `operation` is the vendor's note of what the payment is for, by which it can be found again.
+    `operation` is the vendor's note of what the payment is for, by which it can be found again. A
+    method that the vendor keeps for a customer goes with that customer.
     """
 
     operation: str
@@ -27,6 +28,7 @@ class Charge:
     currency: str
     method: str
     description: str
+    customer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,39 @@ class Refund:
     id: str
     payment: str
     amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Who pays, as the vendor is told: the id of an entity, and how people call it."""
+
+    id: str
+    name: str
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedMethod:
+    """By what somebody can pay without being there; of a card no more than one may show."""
+
+    id: str
+    brand: str
+    last4: str
+
+
+class CheckoutState(StrEnum):
+    OPEN = "open"
+    COMPLETE = "complete"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """A page of the vendor's on which a buyer gives a card; while it is open it has a `url`."""
+
+    id: str
+    state: CheckoutState
+    url: str | None
 
 
 class Payments(Protocol):
@@ -91,5 +126,19 @@ class Payments(Protocol):
     async def find(self, operation: str) -> Payment | None:
         """Find the payment of an operation by the vendor's note of it."""
         ...
+
+    async def customer(self, payer: Payer, key: str) -> str:
+        """Make a customer, for whom the vendor keeps methods of payment."""
+        ...
+
+    async def methods(self, customer: str) -> list[SavedMethod]:
+        """List by what a customer can pay, the newest first."""
+        ...
+
+    async def checkout(self, customer: str, currency: str, key: str) -> Checkout:
+        """Open a page on which a customer gives a card to keep; nothing is charged there."""
+        ...
+
+    async def retrieve_checkout(self, id: str) -> Checkout: ...
 
     async def close(self) -> None: ...

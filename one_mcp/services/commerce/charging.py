@@ -1,11 +1,14 @@
 """Steps of a payment: held first, taken once what is bought is made, let go where it is not."""
 
+from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import PaymentFailedError, ProviderError
 from one_mcp.providers.ports.payments import Charge, Payment, PaymentState
 from one_mcp.services.workflow import Run, Step
+from one_mcp.store.work import Work
 
 AUTHORIZE, CAPTURE = "authorize", "capture"
+KEYS_LAST_MS = 23 * 60 * 60_000  # Stripe forgets what was done under a key after 24 hours
 
 
 async def _authorize(run: Run) -> JsonObject:
@@ -16,8 +19,9 @@ async def _authorize(run: Run) -> JsonObject:
         currency=str(body["currency"]),
         method=str(body["method"]),
         description=f"{body['amount']} {body['name']}"[:500],
+        customer=None if body.get("customer") is None else str(body["customer"]),
     )
-    held = await run.rails.payments.authorize(charge, run.key(AUTHORIZE))
+    held = await _held(run) or await run.rails.payments.authorize(charge, run.key(AUTHORIZE))
     if held.state is PaymentState.REQUIRES_ACTION:
         raise PaymentFailedError(
             "The bank wants the buyer to confirm this payment (3-D Secure), so it cannot be made "
@@ -28,6 +32,17 @@ async def _authorize(run: Run) -> JsonObject:
     if held.state not in {PaymentState.AUTHORIZED, PaymentState.CAPTURED}:
         raise PaymentFailedError(f"The payment is {held.state}.", declined_code=held.state.value)
     return {"payment": held.id}
+
+
+async def _held(run: Run) -> Payment | None:
+    """Look for what an operation may have held so long ago that its key is forgotten (D-73)."""
+    if not await run.one.read(_is_old, run.operation):
+        return None
+    return await run.rails.payments.find(run.operation.id)
+
+
+def _is_old(work: Work, at: Operation) -> bool:
+    return work.now - at.created_at > KEYS_LAST_MS
 
 
 async def _release(run: Run) -> JsonObject:

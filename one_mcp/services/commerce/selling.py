@@ -12,10 +12,10 @@ from one_mcp.dimensions.operations import authority, journal, plans
 from one_mcp.dimensions.operations.authority import Asking
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.dimensions.operations.plans import Plan
-from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.services import authorizing, rails, saga
-from one_mcp.services.commerce import telling
+from one_mcp.services.commerce import paying_means, telling
+from one_mcp.services.commerce.paying_means import Means
 from one_mcp.services.commerce.purchase import PURCHASE
 from one_mcp.services.rails import Rails, RailsMode
 from one_mcp.session import Session
@@ -91,7 +91,7 @@ async def quote(
 
 
 def _sale(work: Work, on: Rails, asked: SaleOrder) -> JsonObject:
-    """Work out a sale, and how real it is; a method of payment has to be named where it is."""
+    """Work out a sale, and how real it is."""
     body = quoting.sale(
         work,
         asked.item,
@@ -101,12 +101,6 @@ def _sale(work: Work, on: Rails, asked: SaleOrder) -> JsonObject:
         simulated=on.payments.simulated,
     )
     mode = rails.mode(on, body)
-    if body["minor"] and not body["method"]:
-        raise InvalidArgumentError(
-            f"Payments go through {on.payments.name}, which has to know by what the buyer pays: "
-            "name a payment method (pm_…).",
-            argument="payment_method",
-        )
     return {**body, "mode": mode.value, "simulated": mode is not RailsMode.LIVE}
 
 
@@ -138,12 +132,24 @@ def _text(value: JsonValue) -> str | None:
 async def purchase(one: Session, quote: str, *, again: bool = False) -> Operation:
     """Buy what a quote says; the same quote joins or tells the one purchase it ever has."""
     on = rails.of(one)
+    plan = await one.read(_fresh, quote)
+    means = Means(None) if plan.operation else await paying_means.find(one, on, plan)
     asking = authorizing.asking(one)
-    begun = await one.derive_once(_begin, on, asking, quote, again=again)
+    begun = await one.derive_once(_begin, on, asking, quote, means, again=again)
     return await saga.drive(one, PURCHASE, begun)
 
 
-def _begin(work: Work, on: Rails, asking: Asking, quote: str, *, again: bool) -> str:
+def _fresh(work: Work, quote: str) -> Plan:
+    """Return a quote that may be bought, or has been: nobody is sent to a page for another."""
+    plan = plans.read(work, quote, SALES)
+    if plan.operation is None:
+        plans.require_timely(work, plan)
+    return plan
+
+
+def _begin(
+    work: Work, on: Rails, asking: Asking, quote: str, means: Means, *, again: bool
+) -> str:
     plan = plans.read(work, quote, SALES)
     if plan.operation is not None:
         return plan.operation
@@ -157,7 +163,7 @@ def _begin(work: Work, on: Rails, asking: Asking, quote: str, *, again: bool) ->
         work,
         PURCHASE.kind,
         PURCHASE.version,
-        body,
+        {**body, "method": means.method, "customer": means.customer},
         authority.require(work, plan, asking),
         subjects=frozenset({str(body["item"]), str(body["buyer"])}),
     )

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.providers.simulated.cabinet import Drawer
-from one_mcp.providers.simulated.stripe import intents, refunds
+from one_mcp.providers.simulated.stripe import customers, intents, refunds, sessions
 from one_mcp.providers.simulated.stripe.objects import StripeRefusal, StripeReply
+
+KEYS_LAST_MS = 24 * 60 * 60_000  # after that a key is as good as new
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ def answer(drawer: Drawer, request: Request) -> StripeReply:
     told = json.dumps([request.path, dict(request.parameters)], sort_keys=True)
     digest = hashlib.sha256(told.encode()).hexdigest()
     kept = drawer.get("stripe_key", request.key)
-    if kept is not None:
+    if kept is not None and drawer.now_ms < int(str(kept["at"])) + KEYS_LAST_MS:
         if kept["digest"] != digest:
             message = "Keys for idempotent requests can only be used with the same parameters."
             return StripeReply(400, {"error": {"type": "idempotency_error", "message": message}})
@@ -43,7 +45,9 @@ def answer(drawer: Drawer, request: Request) -> StripeReply:
         return StripeReply(int(str(kept["status"])), body)
     reply = _answered(drawer, request)
     drawer.put(
-        "stripe_key", request.key, {"digest": digest, "status": reply.status, "body": reply.body}
+        "stripe_key",
+        request.key,
+        {"digest": digest, "at": drawer.now_ms, "status": reply.status, "body": reply.body},
     )
     return reply
 
@@ -70,6 +74,11 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], _Act], ...] = tuple(
         ("POST", "/v1/payment_intents/([^/]+)/confirm", intents.confirm),
         ("POST", "/v1/payment_intents/([^/]+)/capture", intents.capture),
         ("POST", "/v1/payment_intents/([^/]+)/cancel", intents.cancel),
+        ("POST", "/v1/customers", customers.create),
+        ("GET", "/v1/customers/([^/]+)", customers.retrieve),
+        ("GET", "/v1/customers/([^/]+)/payment_methods", customers.methods),
+        ("POST", "/v1/checkout/sessions", sessions.create),
+        ("GET", "/v1/checkout/sessions/([^/]+)", sessions.retrieve),
         ("POST", "/v1/refunds", refunds.create),
         ("GET", "/v1/refunds", refunds.listed),
     )

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.providers.simulated.cabinet import Drawer
-from one_mcp.providers.simulated.stripe import objects, refunds
+from one_mcp.providers.simulated.stripe import customers, objects, refunds
 from one_mcp.providers.simulated.stripe.objects import StripeRefusal
 
 DECLINES = {
+    "pm_card_chargeCustomerFail": "generic_decline",
     "pm_card_chargeDeclined": "generic_decline",
     "pm_card_visa_chargeDeclined": "generic_decline",
     "pm_card_chargeDeclinedInsufficientFunds": "insufficient_funds",
@@ -24,7 +25,8 @@ DECLINES = {
 }
 ACTIONS = frozenset({"pm_card_authenticationRequired", "pm_card_threeDSecure2Required"})
 CARDS = frozenset({"pm_card_visa", "pm_card_visa_debit", "pm_card_mastercard", "pm_card_amex"})
-_OWN_CODE = frozenset({"expired_card", "incorrect_cvc", "processing_error"})
+AUTHENTICATION = "authentication_required"
+_OWN_CODE = frozenset({AUTHENTICATION, "expired_card", "incorrect_cvc", "processing_error"})
 SEARCH = "/v1/payment_intents/search"
 _MARKED = re.compile(r"metadata\['operation'\]:'([^']*)'")
 _OPEN_STATES = frozenset(
@@ -58,7 +60,7 @@ def create(drawer: Drawer, _: tuple[str, ...], given: Mapping[str, JsonValue]) -
         "metadata": metadata if isinstance(metadata, dict) else {},
         "next_action": None,
         "payment_method": given.get("payment_method"),
-        "payment_method_types": given.get("payment_method_types", ["card"]),
+        "payment_method_types": given.get("allowed_payment_method_types", ["card"]),
         "status": "requires_payment_method",
     }
     if intent["payment_method"]:
@@ -72,15 +74,18 @@ def confirm(drawer: Drawer, ids: tuple[str, ...], given: Mapping[str, JsonValue]
     method = str(given.get("payment_method") or intent["payment_method"] or "")
     if intent["status"] not in {"requires_confirmation", "requires_payment_method"}:
         raise objects.unexpected(intent, "confirmed")
-    if method in DECLINES:
-        _decline(drawer, intent, DECLINES[method])
+    card = customers.card(drawer, method, intent["customer"])
+    if card in DECLINES:
+        _decline(drawer, intent, DECLINES[card])
+    if card in ACTIONS and given.get("off_session"):
+        _decline(drawer, intent, AUTHENTICATION)  # nobody is there to ask
     intent["payment_method"] = method
-    if method in ACTIONS:
+    if card in ACTIONS:
         url = f"https://hooks.stripe.com/3d_secure_2/hosted?payment_intent={intent['id']}"
         intent["status"] = "requires_action"
         intent["next_action"] = {"type": "redirect_to_url", "redirect_to_url": {"url": url}}
         return objects.keep(drawer, intent)
-    if method not in CARDS and drawer.get("stripe_payment_method", method) is None:
+    if card not in CARDS:
         raise objects.invalid(
             f"No such PaymentMethod: '{method}'",
             code="resource_missing",

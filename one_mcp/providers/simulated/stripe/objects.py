@@ -20,13 +20,15 @@ class StripeRefusal(Exception):  # noqa: N818  # it is no failure of ours
 
 def intent(drawer: Drawer, id: str) -> JsonObject:
     """Return a payment intent, or refuse."""
-    found = drawer.get("stripe_payment_intent", id)
+    return existing(drawer, "payment_intent", id)
+
+
+def existing(drawer: Drawer, kind: str, id: str) -> JsonObject:
+    """Return an object, or refuse."""
+    found = drawer.get(f"stripe_{kind}", id)
     if found is None:
         raise StripeRefusal(
-            404,
-            "invalid_request_error",
-            f"No such payment_intent: '{id}'",
-            code="resource_missing",
+            404, "invalid_request_error", f"No such {kind}: '{id}'", code="resource_missing"
         )
     return found
 

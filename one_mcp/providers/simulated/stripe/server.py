@@ -1,16 +1,19 @@
 """The simulated Stripe behind HTTP: what another program, or Stripe's SDK, can be pointed at.
 
-An ASGI app, to be served on this machine only; it moves nothing, whoever asks.
+An ASGI app, to be served on this machine only; it moves nothing, whoever asks. Its pages are for
+people, who need no key for them.
 """
 
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
 from one_mcp import jsons
+from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.providers.simulated.cabinet import Cabinet, Drawer
-from one_mcp.providers.simulated.stripe import api, forms
+from one_mcp.providers.simulated.stripe import api, forms, page, sessions
 from one_mcp.providers.simulated.stripe.api import Request
 from one_mcp.providers.simulated.stripe.objects import StripeRefusal, StripeReply
 
@@ -18,6 +21,17 @@ LARGEST_BYTES = 256 * 1024
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _HttpRequest:
+    """A request as HTTP has it; `home` is where this server is."""
+
+    method: str
+    path: str
+    home: str
+    headers: Mapping[str, str]
+    parameters: JsonObject
 
 
 class StripeApp:
@@ -31,37 +45,69 @@ class StripeApp:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        headers = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
-        }
-        reply = await self._reply(scope, headers, await _body(receive))
-        start = {
-            "type": "http.response.start",
-            "status": reply.status,
-            "headers": [(b"content-type", b"application/json")],
-        }
-        await send(start)
-        await send({"type": "http.response.body", "body": jsons.dumps(reply.body).encode()})
-
-    async def _reply(self, scope: Scope, headers: dict[str, str], body: str | None) -> StripeReply:
-        given = headers.get("authorization", "")
-        if not secrets.compare_digest(given.encode(), f"Bearer {self._key}".encode()):
-            return _refused(HTTPStatus.UNAUTHORIZED, "Invalid API Key provided.")
+        body = await _body(receive)
         if body is None:
-            return _refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too large.")
+            await _say(send, _refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "It is too large."))
+            return
         try:
-            parameters = forms.decode(body or scope["query_string"].decode("latin-1"))
+            asked = _asked(scope, body)
         except StripeRefusal as refusal:
-            return refusal.reply
+            await _say(send, refusal.reply)
         except ValueError:
-            return _refused(HTTPStatus.BAD_REQUEST, "The parameters cannot be read.")
-        key = headers.get("idempotency-key")
-        request = Request(scope["method"], scope["path"], parameters, key)
+            await _say(send, _refused(HTTPStatus.BAD_REQUEST, "The parameters cannot be read."))
+        else:
+            await self._answer(asked, send)
+
+    async def _answer(self, asked: _HttpRequest, send: Send) -> None:
+        if asked.path.startswith(sessions.PAGE):
+            await self._show(asked, send)
+            return
+        given = asked.headers.get("authorization", "").encode()
+        if not secrets.compare_digest(given, f"Bearer {self._key}".encode()):
+            await _say(send, _refused(HTTPStatus.UNAUTHORIZED, "Invalid API Key provided."))
+            return
+        key = asked.headers.get("idempotency-key")
+        request = Request(asked.method, asked.path, asked.parameters, key)
 
         def answered(drawer: Drawer) -> StripeReply:
             return api.answer(drawer, request)
 
-        return await self._cabinet.open(answered)
+        reply = await self._cabinet.open(answered)
+        await _say(send, StripeReply(reply.status, _at_home(reply.body, asked.home)))
+
+    async def _show(self, asked: _HttpRequest, send: Send) -> None:
+        """Show the page of a checkout, or take the card that was chosen on it."""
+        id = asked.path.removeprefix(sessions.PAGE)
+        card = str(asked.parameters.get("card"))
+
+        def seen(drawer: Drawer) -> JsonObject:
+            if asked.method == "POST" and card in page.CARDS:
+                return sessions.complete(drawer, id, card)
+            return sessions.retrieve(drawer, (id,), {})
+
+        try:
+            session = await self._cabinet.open(seen)
+        except StripeRefusal as refusal:
+            await _say(send, refusal.reply)
+            return
+        await _send(send, HTTPStatus.OK, b"text/html; charset=utf-8", page.render(session))
+
+
+def _asked(scope: Scope, body: str) -> _HttpRequest:
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    host, port = scope["server"]
+    parameters = forms.decode(body or scope["query_string"].decode("latin-1"))
+    return _HttpRequest(
+        scope["method"], scope["path"], f"http://{host}:{port}", headers, parameters
+    )
+
+
+def _at_home(body: JsonObject, home: str) -> JsonObject:
+    """Let the pages that an answer names be this server's."""
+    url: JsonValue = body.get("url")
+    if not (isinstance(url, str) and url.startswith(sessions.HOME)):
+        return body
+    return {**body, "url": home + url.removeprefix(sessions.HOME)}
 
 
 async def _body(receive: Receive) -> str | None:
@@ -74,6 +120,19 @@ async def _body(receive: Receive) -> str | None:
             return None
         if not message.get("more_body"):
             return read.decode("utf-8", "replace")
+
+
+async def _say(send: Send, reply: StripeReply) -> None:
+    await _send(send, reply.status, b"application/json", jsons.dumps(reply.body))
+
+
+async def _send(send: Send, status: int, type: bytes, text: str) -> None:
+    headers = [
+        (b"content-type", type),
+        (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": text.encode()})
 
 
 def _refused(status: HTTPStatus, message: str) -> StripeReply:

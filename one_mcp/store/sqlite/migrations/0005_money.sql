@@ -78,6 +78,24 @@ CREATE TABLE operation_subjects (
 
 CREATE INDEX operation_subjects_by_entity ON operation_subjects (organization_id, entity_id);
 
+-- Who a buyer is at the vendor of payments, which keeps their cards; there is one in each mode.
+CREATE TABLE payment_customers (
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    entity_id TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    customer_id TEXT NOT NULL,
+    PRIMARY KEY (organization_id, entity_id, mode)
+) STRICT, WITHOUT ROWID;
+
+-- The page on which a buyer gives a card, before their quote can be bought.
+CREATE TABLE plan_checkouts (
+    organization_id TEXT NOT NULL,
+    plan_id TEXT NOT NULL,
+    checkout_id TEXT NOT NULL,
+    PRIMARY KEY (organization_id, plan_id),
+    FOREIGN KEY (organization_id, plan_id) REFERENCES plans (organization_id, id)
+) STRICT, WITHOUT ROWID;
+
 -- The ledger. Units are whole numbers as text: minor units of a currency, base units of a token,
 -- which no column of 64 bits holds. Only what stands for the world outside may be below zero.
 CREATE TABLE ledger_accounts (
