@@ -89,6 +89,12 @@ class CheckoutRequiredError(OneError):
     code = "CHECKOUT_REQUIRED"
 
 
+class WebhookError(OneError):
+    """An event does not come from the vendor, or not now."""
+
+    code = "WEBHOOK"
+
+
 class LedgerError(OneError):
     """What was asked would write what only an operation may post."""
 

@@ -111,9 +111,15 @@ PLAN_CHECKOUTS = table(
     key="organization_id plan_id",
     references=(reference("organization_id plan_id", "plans"),),
 )
+PAYMENT_EVENTS = table(
+    "payment_events",
+    "organization_id text, id text, type text, taken_at integer",
+    key="organization_id id",
+    references=(_OF_ORGANIZATION,),
+)
 TABLES: tuple[Table, ...] = (
     *(PLANS, OPERATIONS, OPERATION_STEPS, OPERATION_SUBJECTS),
     *(LEDGER_ACCOUNTS, LEDGER_ENTRIES, CHAIN_TRANSACTIONS, CHAIN_NONCES, SIMULATED_OBJECTS),
     *(APPROVERS, APPROVALS, ALLOWANCES, ALLOWANCE_USES),
-    *(PAYMENT_CUSTOMERS, PLAN_CHECKOUTS),
+    *(PAYMENT_CUSTOMERS, PLAN_CHECKOUTS, PAYMENT_EVENTS),
 )

@@ -87,6 +87,7 @@ async def at_stripe(app: App, shop: Shop) -> AsyncIterator[Shop]:
     """The shop with a key for Stripe, whose server is the simulation's, over a connection."""
     async with served(StripeApp(SimulatedCabinet(shop.one), KEY)) as url:
         connected = paying(stripe_secret_key=KEY, stripe_api_url=url)
-        shop.one.providers = Providers(app.providers.embedding, paying=connected)
+        app.providers = Providers(app.providers.embedding, paying=connected)
+        shop.one.providers = app.providers
         yield shop
         await connected.close()

@@ -2,6 +2,7 @@
 
 import httpx2
 import pytest
+from mcp import Client
 
 from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.dimensions.operations import plans
@@ -141,3 +142,22 @@ async def test_a_bank_that_wants_to_see_the_buyer_declines_a_card_on_file(
     assert done.state is State.UNDONE
     assert done.failure is not None
     assert done.failure["declined_code"] == "authentication_required"
+
+
+async def test_an_agent_is_told_the_page_and_buys_after_it(
+    at_stripe: Shop, course: Saved, client: Client
+) -> None:
+    asked = {"item": course.id, "buyer": at_stripe.buyer.id}
+    quoted = (await client.call_tool("quote_tokens", asked)).structured_content
+    assert quoted is not None
+    quote = {"quote": quoted["quote"]}
+
+    refused = await client.call_tool("purchase_tokens", quote)
+    assert refused.is_error
+    told = (refused.structured_content or {})["error"]
+    assert told["code"] == "CHECKOUT_REQUIRED"
+    await give(told["pay_at"])
+    bought = await client.call_tool("purchase_tokens", quote)
+
+    assert not bought.is_error
+    assert (bought.structured_content or {})["state"] == "done"

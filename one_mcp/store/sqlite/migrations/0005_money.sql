@@ -96,6 +96,15 @@ CREATE TABLE plan_checkouts (
     FOREIGN KEY (organization_id, plan_id) REFERENCES plans (organization_id, id)
 ) STRICT, WITHOUT ROWID;
 
+-- Events that the vendor of payments has sent: it sends them until they are taken, and again.
+CREATE TABLE payment_events (
+    organization_id TEXT NOT NULL REFERENCES organizations (organization_id),
+    id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    taken_at INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, id)
+) STRICT, WITHOUT ROWID;
+
 -- The ledger. Units are whole numbers as text: minor units of a currency, base units of a token,
 -- which no column of 64 bits holds. Only what stands for the world outside may be below zero.
 CREATE TABLE ledger_accounts (
