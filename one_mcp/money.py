@@ -14,9 +14,10 @@ MOST_DIGITS = 78  # a uint256 has no more
 LARGEST = 2**256 - 1
 LARGEST_MINOR = 99_999_999_999  # what Stripe takes at most, in minor units
 _NO_MINOR = frozenset(
-    "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf".split()  # noqa: SIM905  # reads better
+    "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split()  # noqa: SIM905  # reads better
 )
 _THOUSANDTHS = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
+_WHOLE = frozenset({"isk", "ugx"})  # counted in hundredths, and paid in whole units
 _AMOUNT = re.compile(r"[0-9]{1,78}(?:\.[0-9]{1,78})?")
 _EXACT = Context(prec=200, traps=[InvalidOperation, Inexact])
 
@@ -43,11 +44,21 @@ def exponent(currency: str) -> int:
     return 0 if code in _NO_MINOR else 3 if code in _THOUSANDTHS else 2
 
 
+def step(currency: str) -> int:
+    """Say in steps of how many minor units a currency is paid.
+
+    Not each minor unit can be: no card pays half a króna, nor the thousandth of a dinar.
+    """
+    code = currency.lower()
+    return 100 if code in _WHOLE else 10 if code in _THOUSANDTHS else 1
+
+
 def price(units: int, decimals: int, each: Decimal, currency: str) -> Money:
     """Return what `units` of something cost at a price for each whole one, rounded up."""
-    places = exponent(currency)
+    places, steps = exponent(currency), step(currency)
     exact = _EXACT.multiply(Decimal(units).scaleb(-decimals, _EXACT), each).scaleb(places, _EXACT)
-    return Money(int(exact.to_integral_value(ROUND_CEILING)), currency.lower())
+    whole = int(exact.to_integral_value(ROUND_CEILING))
+    return Money(-(-whole // steps) * steps, currency.lower())
 
 
 def units(amount: str, decimals: int, argument: str = "amount") -> int:
@@ -74,8 +85,14 @@ def units(amount: str, decimals: int, argument: str = "amount") -> int:
 
 
 def minor(amount: str, currency: str, argument: str = "amount") -> int:
-    """Read a decimal text as minor units of a currency."""
-    return units(amount, exponent(currency), argument)
+    """Read a decimal text as minor units of a currency, of which each can be paid."""
+    found, steps = units(amount, exponent(currency), argument), step(currency)
+    if found % steps:
+        least = decimal(steps, exponent(currency))
+        raise InvalidArgumentError(
+            f"{argument} is paid in steps of {least} {currency.upper()}.", argument=argument
+        )
+    return found
 
 
 def decimal(units: int, decimals: int, *, trim: bool = True) -> str:

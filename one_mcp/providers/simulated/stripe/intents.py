@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from one_mcp import money
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.providers.simulated.cabinet import Drawer
 from one_mcp.providers.simulated.stripe import customers, objects, refunds
@@ -39,6 +40,12 @@ def create(drawer: Drawer, _: tuple[str, ...], given: Mapping[str, JsonValue]) -
     if not isinstance(amount, int) or amount < 1:
         raise objects.invalid(
             "Invalid positive integer", code="parameter_invalid_integer", param="amount"
+        )
+    if amount % money.step(str(currency)):
+        raise objects.invalid(
+            f"Invalid amount: {currency} is charged in steps of {money.step(str(currency))}.",
+            code="invalid_charge_amount_no_decimal_compatible",
+            param="amount",
         )
     metadata = given.get("metadata")
     id = objects.new_id(drawer, "pi")
