@@ -4,12 +4,14 @@ import anyio
 from anyio import to_thread
 
 from one_mcp.jsons import JsonObject
-from one_mcp.money_settings import STRIPE_RETURN_URL, PaymentSettings, StripeAccess
+from one_mcp.money_settings import PaymentSettings, StripeAccess
 from one_mcp.providers import catalog
 from one_mcp.providers.ports.payments import Payments
+from one_mcp.providers.ports.subscriptions import Subscriptions
 from one_mcp.providers.simulated.cabinet import Cabinet
 from one_mcp.providers.simulated.payments import SimulatedStripe
 from one_mcp.providers.stripe_payments import Parameters, StripeApi, StripePayments
+from one_mcp.providers.stripe_subscriptions import StripeSubscriptions
 
 
 class _StripeOnDemand:
@@ -42,22 +44,28 @@ class Paying:
 
     def __init__(self, settings: PaymentSettings) -> None:
         self._settings = settings
-        self._stripe: StripePayments | None = None
+        self._stripe: StripeApi | None = None
 
     def over(self, cabinet: Cabinet) -> Payments:
         """Return whoever moves money; a simulation remembers in the caller's cabinet.
 
         Raises SettingsError where a key may not be used: it is never simulated in its stead.
         """
-        if self._stripe is None:
-            access = self._settings.stripe_access()
-            if access is None:
-                return StripePayments(SimulatedStripe(cabinet), STRIPE_RETURN_URL)
-            returns = self._settings.stripe_return_url
-            self._stripe = StripePayments(_StripeOnDemand(access), returns)
-        return self._stripe
+        return StripePayments(self._api(cabinet), self._settings.stripe_return_url)
+
+    def again(self, cabinet: Cabinet) -> Subscriptions:
+        """Return whoever bills at intervals, likewise."""
+        return StripeSubscriptions(self._api(cabinet))
 
     async def close(self) -> None:
         """Close the connections."""
         if self._stripe is not None:
             await self._stripe.close()
+
+    def _api(self, cabinet: Cabinet) -> StripeApi:
+        if self._stripe is None:
+            access = self._settings.stripe_access()
+            if access is None:
+                return SimulatedStripe(cabinet)
+            self._stripe = _StripeOnDemand(access)
+        return self._stripe

@@ -7,6 +7,7 @@ from one_mcp.providers.embedding import Embedding
 from one_mcp.providers.paying import Paying
 from one_mcp.providers.ports.chain import Chain
 from one_mcp.providers.ports.payments import Payments
+from one_mcp.providers.ports.subscriptions import Subscriptions
 from one_mcp.providers.simulated.cabinet import Cabinet
 from one_mcp.providers.simulated.chain import SimulatedChain
 from one_mcp.settings import EmbeddingSettings
@@ -22,6 +23,10 @@ class Providers:
     def payments(self, cabinet: Cabinet) -> Payments:
         """Return whoever moves money here; a simulation remembers in the caller's cabinet."""
         return self.paying.over(cabinet)
+
+    def subscriptions(self, cabinet: Cabinet) -> Subscriptions:
+        """Return whoever bills at intervals here, or a simulation of it."""
+        return self.paying.again(cabinet)
 
     def chain(self, cabinet: Cabinet) -> Chain:
         """Return the chain that tokens are on here, or a simulation of it."""

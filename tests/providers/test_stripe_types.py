@@ -16,9 +16,11 @@ from stripe.params import checkout
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.money_errors import PaymentFailedError
 from one_mcp.providers.ports.payments import Charge, Payer
+from one_mcp.providers.ports.subscriptions import BillingInterval, BillingOrder, BillingPrice
 from one_mcp.providers.simulated.stripe import forms, sessions
 from one_mcp.providers.simulated.stripe.server import StripeApp
 from one_mcp.providers.stripe_payments import StripePayments
+from one_mcp.providers.stripe_subscriptions import StripeSubscriptions
 from one_mcp.services.rails import SimulatedCabinet
 from one_mcp.session import Session
 from tests.providers.stripes import KEY, Faulty, served
@@ -35,6 +37,11 @@ PARAMETERS = {
     "POST /v1/refunds": params.RefundCreateParams,
     "POST /v1/customers": params.CustomerCreateParams,
     "GET /v1/customers/_/payment_methods": params.CustomerPaymentMethodListParams,
+    "POST /v1/products": params.ProductCreateParams,
+    "POST /v1/subscriptions": params.SubscriptionCreateParams,
+    "POST /v1/subscriptions/_": params.SubscriptionUpdateParams,
+    "GET /v1/subscriptions/_": params.SubscriptionRetrieveParams,
+    "GET /v1/invoices": params.InvoiceListParams,
     "POST /v1/checkout/sessions": checkout.SessionCreateParams,
     "GET /v1/checkout/sessions/_": checkout.SessionRetrieveParams,
 }
@@ -44,7 +51,12 @@ OBJECTS = {
     "customer": sdk.Customer,
     "payment_intent": sdk.PaymentIntent,
     "payment_method": sdk.PaymentMethod,
+    "invoice": sdk.Invoice,
+    "price": sdk.Price,
+    "product": sdk.Product,
     "refund": sdk.Refund,
+    "subscription": sdk.Subscription,
+    "subscription_item": sdk.SubscriptionItem,
 }
 
 
@@ -65,6 +77,12 @@ async def all_that_there_is(payments: StripePayments, one: Session) -> None:
         await payments.authorize(replace(CHARGE, method="pm_card_chargeDeclined"), "k9")
     await payments.retrieve(held.id)
     await payments.find("op_1")
+    billing = StripeSubscriptions(payments._api)
+    price = BillingPrice(900, "usd", BillingInterval.MONTH, "ent_1", "Membership")
+    begun = await billing.begin(BillingOrder("op_2", customer, kept.id, price), "k10")
+    await billing.change(begun.id, replace(price, amount=1), "k11")
+    await billing.end(begun.id, "k12")
+    await billing.paid(begun.id)
 
 
 def objects(value: JsonValue) -> Iterator[JsonObject]:
@@ -87,7 +105,7 @@ async def test_stripe_knows_all_that_is_said_to_it_and_by_its_simulation(one: Se
 
     routes: set[str] = set()
     for asked, body in zip(faulty.asked, faulty.bodies, strict=True):
-        route = f"{asked['method']} {re.sub('/(pi|cs|cus)_[a-z0-9_]+', '/_', asked['path'])}"
+        route = f"{asked['method']} {re.sub('/(pi|cs|cus|sub)_[a-z0-9_]+', '/_', asked['path'])}"
         routes.add(route)
         assert forms.decode(body).keys() <= PARAMETERS[route].__annotations__.keys(), route
     assert routes == PARAMETERS.keys()

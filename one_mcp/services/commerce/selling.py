@@ -147,9 +147,7 @@ def _fresh(work: Work, quote: str) -> Plan:
     return plan
 
 
-def _begin(
-    work: Work, on: Rails, asking: Asking, quote: str, means: Means, *, again: bool
-) -> str:
+def _begin(work: Work, on: Rails, asking: Asking, quote: str, means: Means, *, again: bool) -> str:
     plan = plans.read(work, quote, SALES)
     if plan.operation is not None:
         return plan.operation

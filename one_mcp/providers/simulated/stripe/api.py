@@ -13,7 +13,13 @@ from dataclasses import dataclass
 
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.providers.simulated.cabinet import Drawer
-from one_mcp.providers.simulated.stripe import customers, intents, refunds, sessions
+from one_mcp.providers.simulated.stripe import (
+    customers,
+    intents,
+    refunds,
+    sessions,
+    subscriptions,
+)
 from one_mcp.providers.simulated.stripe.objects import StripeRefusal, StripeReply
 
 KEYS_LAST_MS = 24 * 60 * 60_000  # after that a key is as good as new
@@ -79,6 +85,11 @@ _ROUTES: tuple[tuple[str, re.Pattern[str], _Act], ...] = tuple(
         ("GET", "/v1/customers/([^/]+)/payment_methods", customers.methods),
         ("POST", "/v1/checkout/sessions", sessions.create),
         ("GET", "/v1/checkout/sessions/([^/]+)", sessions.retrieve),
+        ("POST", "/v1/products", subscriptions.product),
+        ("POST", "/v1/subscriptions", subscriptions.create),
+        ("POST", "/v1/subscriptions/([^/]+)", subscriptions.update),
+        ("GET", "/v1/subscriptions/([^/]+)", subscriptions.retrieve),
+        ("GET", "/v1/invoices", subscriptions.invoices),
         ("POST", "/v1/refunds", refunds.create),
         ("GET", "/v1/refunds", refunds.listed),
     )

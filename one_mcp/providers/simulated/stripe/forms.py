@@ -11,7 +11,7 @@ _PART = re.compile(r"\[([^\[\]]*)\]")
 _INTEGERS = frozenset(
     {"amount", "amount_to_capture", "expires_at", "limit", "quantity", "unit_amount"}
 )
-_BOOLEANS = frozenset({"confirm", "off_session"})
+_BOOLEANS = frozenset({"cancel_at_period_end", "confirm", "off_session"})
 _TRUTH = {"true": True, "false": False}
 
 

@@ -101,6 +101,13 @@ def confirm(drawer: Drawer, ids: tuple[str, ...], given: Mapping[str, JsonValue]
     return _pay(drawer, intent)
 
 
+def refusal(card: str) -> str | None:
+    """Say why a card does not pay while nobody is there; None where it does."""
+    if card in ACTIONS:
+        return AUTHENTICATION
+    return DECLINES.get(card)
+
+
 def _pay(drawer: Drawer, intent: JsonObject) -> JsonObject:
     """Hold the amount, or take it at once where the intent says so."""
     intent["latest_charge"] = objects.new_id(drawer, "ch")
