@@ -285,7 +285,10 @@ async def test_what_is_known_about_an_entity_is_listed(one: Session) -> None:
 
     shelf = await one.read(reading.about, post.id)
 
-    assert [(brief.field, brief.id) for brief in shelf.documents] == [("content", None), (None, id)]
+    assert [(it.field, it.id, it.role) for it in shelf.documents] == [
+        ("content", None, "chunk_of"),
+        (None, id, "about"),
+    ]
 
 
 async def test_the_link_roles_are_those_of_the_ontology(one: Session) -> None:

@@ -159,7 +159,7 @@ class EventRecord(_RecordFields):
 
 class DocumentLink(_RecordFields):
     entity: End
-    role: LinkRole = "chunk_of"
+    role: LinkRole = "about"
 
 
 class DocumentRecord(_RecordFields):

@@ -73,7 +73,7 @@ async def add_knowledge(
     | None = None,
     url: Annotated[str, Field(min_length=1, max_length=4000)] | None = None,
     entities: Annotated[EntityIds, Field(description="it tells of")] | None = None,
-    role: Role = "chunk_of",
+    role: Role = "about",
     labels: fields.TagList | None = None,
     source: Annotated[str, Field(description="same source replaces", max_length=2000)]
     | None = None,

@@ -34,7 +34,7 @@ class Filing:
 
     title: str | None = None
     entities: Sequence[str] = ()
-    role: Role = "chunk_of"
+    role: Role = "about"
     labels: Sequence[str] = ()
     keep: Keep = "text"
     source: str | None = None

@@ -72,7 +72,7 @@ def label(
     *,
     link: Sequence[str] | None = None,
     unlink: Sequence[str] | None = None,
-    role: Role = "chunk_of",
+    role: Role = "about",
 ) -> Labelled:
     """Change what a document is filed under, and which entities it tells of."""
     row = texts.one(work, id)

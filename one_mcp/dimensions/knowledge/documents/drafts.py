@@ -35,7 +35,7 @@ class Draft:
     quality: float | None = None
     metadata: JsonObject = field(default_factory=dict[str, JsonValue])
     entities: Sequence[str] = ()
-    role: Role = "chunk_of"
+    role: Role = "about"
     labels: Sequence[str] = ()
     model: int | None = None
     vectors: Sequence[bytes] = ()

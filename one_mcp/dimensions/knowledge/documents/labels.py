@@ -10,7 +10,7 @@ from one_mcp.ontology import check
 from one_mcp.store import dialect
 from one_mcp.store.work import Work
 
-Role = Literal["chunk_of", "summary", "caption", "keyword", "label"]
+Role = Literal["about", "chunk_of", "summary", "caption", "keyword", "label"]
 
 
 class Linked(Answer):
