@@ -196,6 +196,40 @@ async def test_what_is_not_one_change_is_not_done_twice_either(app: App) -> None
     assert (first, again, len(counted)) == (1, 1, 1)
 
 
+async def plans(tool: Tool, one: Session, jane: Saved, tier: Saved) -> dict[str, dict[str, object]]:
+    """Ask for a plan of each act that moves money or tokens: what is done is the plan alone."""
+    wallet = {"walletAddress": "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"}
+    ann = await one.write(entity.create, "audience_member", "Ann", wallet)
+    coin, new = [
+        await one.write(entity.create, "token", name, {"symbol": name, "price": 1})
+        for name in ("COIN", "NEW")
+    ]
+
+    async def planned(name: str, **given: object) -> dict[str, object]:
+        answer = await tool(name, **given, dry_run=True)
+        return {"plan": answer["plan"]}
+
+    async def act(name: str, **given: object) -> None:
+        await tool(name, **await planned(name, **given))
+
+    bought = await tool("quote_tokens", item=tier.id, buyer=ann.id)
+    paid = await tool("purchase_tokens", quote=bought["quote"])
+    await act("deploy_token", token=coin.id)
+    await act("mint_tokens", token=coin.id, amount="100")
+    await act("grant_tokens", item=coin.id, holder=jane.id, amount="10")
+    own = {"source": "treasury", "holder": ann.id}
+    asked: dict[str, dict[str, object]] = {
+        "deploy_token": {"token": new.id},
+        "mint_tokens": {"token": coin.id, "amount": "2"},
+        "burn_tokens": {"token": coin.id, "amount": "3"},
+        "transfer_tokens": {"token": coin.id, "amount": "4", **own},
+        "grant_tokens": {"item": coin.id, "holder": jane.id, "amount": "5"},
+        "spend_tokens": {"token": coin.id, "holder": jane.id, "amount": "6"},
+        "refund_purchase": {"payment": paid["operation"]},
+    }
+    return {name: await planned(name, **given) for name, given in asked.items()}
+
+
 async def test_every_tool_that_takes_a_key_answers_a_repeat_as_the_first_time(
     tool: Tool, one: Session, jane: Saved
 ) -> None:
@@ -210,6 +244,7 @@ async def test_every_tool_that_takes_a_key_answers_a_repeat_as_the_first_time(
         "create_entity": {"type": "course", "name": "New"},
         "quote_tokens": {"item": tier.id, "buyer": jane.id},
         "purchase_tokens": {"quote": quote["quote"]},
+        **await plans(tool, one, jane, tier),
         "update_entity": {"id": course.id, "properties": {"title": "Flow"}},
         "tag_entity": {"id": course.id, "add": ["skill:yoga"]},
         "connect_entities": ends,

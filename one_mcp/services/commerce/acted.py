@@ -4,7 +4,7 @@ from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
 from one_mcp import clock, money
-from one_mcp.answers import Answer
+from one_mcp.answers import Written
 from one_mcp.dimensions.commerce import issued
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.dimensions.operations.plans import Plan
@@ -15,7 +15,7 @@ from one_mcp.services.commerce import telling
 _COIN_DECIMALS = 18
 
 
-class TokenActed(Answer):
+class TokenActed(Written):
     """A plan has `plan` and `fee`, at most; an operation has `state`, and its hash once it is sent.
 
     Nothing is done before the plan is sent back, until `expires_at`.
