@@ -33,6 +33,11 @@ COMMANDS = {  # by section: each command's module has its name
         "organization": "Show or set the organization's name, owner, currency and time zone.",
         "stats": "Count what the database holds.",
     },
+    "Money": {
+        "approve": "Approve what an agent wants to do, after seeing all of it.",
+        "allow": "Let agents spend within limits without asking; list and end what they may.",
+        "passphrase": "Set the passphrase by which you approve.",
+    },
     "Care": {
         "doctor": "Examine the database and the settings, and repair on request.",
         "backup": "Copy the database while servers use it.",

@@ -67,6 +67,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "grant_tokens": {"item": "{tier}", "holder": "{ada}", "reason": EVIL, "dry_run": True},
     "get_holdings": {"id": "{deployed}"},
     "get_operation": {"id": "{operation}"},
+    "list_allowances": {},
     "get_history": {},
     "export_data": {},
     "import_data": {

@@ -7,9 +7,13 @@ import pytest
 from mcp import Client
 from mcp.server import Server
 
+from one_mcp.app import LOCAL, App
+from one_mcp.dimensions.operations.allowances import Limit
 from one_mcp.server.caller import Serving
-from one_mcp.session import Session
+from one_mcp.session import Call, Session
 from tests.commerce.deploying import deployed
+from tests.commerce.people import allowed, sales, usd, with_passphrase
+from tests.conftest import NOON
 from tests.server.business import made
 from tests.server.promises import Ask, promised
 
@@ -218,3 +222,27 @@ async def test_a_caller_buys_by_an_entity_of_their_own(ask: Ask, ids: dict[str, 
     assert bought["buyer"] == first["buyer"]
     owner = await ask("get_entity", id=first["buyer"])
     assert owner["type"] == "audience_member"
+
+
+@promised(
+    "list_allowances",
+    "List what may be spent without asking a person, with what is left of it today.",
+)
+async def test_allowances_say_what_is_left(ask: Ask, app: App, ids: dict[str, str]) -> None:
+    one = app.session(Call("test"), LOCAL)
+    await with_passphrase(one)
+    limit = Limit(usd(5000), per_call=usd(2000))
+    given = await allowed(one, sales(NOON, limit, only=(ids["yoga"],), client="claude-code"))
+
+    listed = await ask("list_allowances")
+
+    assert listed["items"] == [
+        {
+            "id": given.id,
+            "tool": "purchase_tokens",
+            "limits": [{"per_day": "50.00 USD", "left": "50.00 USD", "per_call": "20.00 USD"}],
+            "until": "2026-12-23T12:00:00Z",
+            "only": [ids["yoga"]],
+            "client": "claude-code",
+        }
+    ]

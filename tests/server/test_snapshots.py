@@ -15,7 +15,7 @@ MODEL_CHARS = 5_500 * 4
 WIRE_CHARS = 11_500 * 4
 NAME_CHARS = 30
 QUALIFIED_NAME_CHARS = 60  # server and tool, in the client that allows least
-READING = {"check", "describe", "explore", "find", "get", "recall", "search", "summarize"}
+READING = {"check", "describe", "explore", "find", "get", "list", "recall", "search", "summarize"}
 
 
 ENTRIES = entries()
@@ -53,7 +53,7 @@ def test_the_usual_tools_find_change_and_import() -> None:
         *("label_knowledge", "forget_knowledge", "reindex_knowledge", "restore_entity"),
         *("export_data", "purge_entity"),
         *("deploy_token", "mint_tokens", "burn_tokens", "transfer_tokens", "get_token_supply"),
-        *("spend_tokens", "grant_tokens", "get_holdings"),
+        *("spend_tokens", "grant_tokens", "get_holdings", "list_allowances"),
     }
 
 

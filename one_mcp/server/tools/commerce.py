@@ -10,6 +10,8 @@ from one_mcp.dimensions.commerce.spending import GrantOrder, SpendOrder
 from one_mcp.dimensions.operations import operation
 from one_mcp.server.arguments import fields
 from one_mcp.server.toolbox import ToolSpec, toolset
+from one_mcp.services import allowing
+from one_mcp.services.allowing import AllowanceList
 from one_mcp.services.commerce import holdings, planned, refund, selling, spend, telling
 from one_mcp.services.commerce.holdings import TokenHoldings
 from one_mcp.services.commerce.refund import RefundAnswer
@@ -127,6 +129,11 @@ async def get_operation(one: Session, id: OperationId) -> ToldOperation:
     return telling.told(await one.read(operation.read, id))
 
 
+async def list_allowances(one: Session) -> AllowanceList:
+    """List what may be spent without asking a person, with what is left of it today."""
+    return await one.read(allowing.listed)
+
+
 TOOLS = toolset(
     "commerce",
     ToolSpec(quote_tokens, "Quote a sale", Permission.WRITE),
@@ -136,4 +143,5 @@ TOOLS = toolset(
     ToolSpec(grant_tokens, "Give tokens", Permission.WRITE, repeatable=True, by_default=False),
     ToolSpec(get_holdings, "Get holdings", by_default=False),
     ToolSpec(get_operation, "Get an operation"),
+    ToolSpec(list_allowances, "List allowances", by_default=False),
 )

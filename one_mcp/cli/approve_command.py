@@ -1,0 +1,81 @@
+"""`one-mcp approve`: a person's yes or no to what an agent wants to do."""
+
+import anyio
+import click
+
+from one_mcp import clock
+from one_mcp.app import open_app
+from one_mcp.cli import options, screen, terminal
+from one_mcp.dimensions.operations import showing
+from one_mcp.dimensions.operations.approvals import Approval
+from one_mcp.dimensions.operations.showing import PlanShown
+from one_mcp.services import authorizing
+from one_mcp.session import Call
+from one_mcp.settings import Settings
+
+NOT_REAL = "(simulated: nothing real happens)"
+
+
+@click.command("approve")
+@click.argument("plan", required=False)
+@click.option("--refuse", is_flag=True, help="Say no: the plan is never carried out.")
+@options.settings("database", "log_level")
+def command(plan: str | None, *, refuse: bool) -> None:
+    """Approve PLAN after seeing all of it; without PLAN, list what waits.
+
+    Your passphrase is asked for at the terminal. The yes is good for this plan alone, once, within
+    an hour, and void where a price or anything else of it changes.
+    """
+    settings = options.chosen()
+    if plan is None:
+        for waiting in anyio.run(_every, settings):
+            _tell(waiting)
+        return
+    shown = anyio.run(_one, settings, plan)
+    _show(shown)
+    if refuse:
+        anyio.run(_refuse, settings, plan)
+        screen.show(f"{plan} is refused.")
+        return
+    typed = terminal.secret("Your passphrase to approve this, or nothing to leave it")
+    if not typed:
+        screen.show("Nothing was approved.")
+        return
+    approval = anyio.run(_approve, settings, shown, typed)
+    screen.show(f"{plan} is approved until {clock.to_text(approval.expires_at)}.")
+
+
+def _tell(shown: PlanShown) -> None:
+    screen.show(f"{shown.plan}  {shown.headline} {NOT_REAL if shown.simulated else ''}".rstrip())
+
+
+def _show(shown: PlanShown) -> None:
+    screen.show(shown.headline, bold=True)
+    screen.show(NOT_REAL if shown.simulated else "This is real.")
+    widest = max(len(label) for label, _ in shown.details)
+    for label, value in shown.details:
+        screen.show(f"  {label.ljust(widest)}  {value}")
+
+
+async def _every(settings: Settings) -> list[PlanShown]:
+    async with open_app(settings) as app:
+        one = app.session(Call("approve", client=screen.CLIENT), app.owner)
+        return await one.read(showing.every)
+
+
+async def _one(settings: Settings, plan: str) -> PlanShown:
+    async with open_app(settings) as app:
+        one = app.session(Call("approve", client=screen.CLIENT), app.owner)
+        return await one.read(showing.one, plan)
+
+
+async def _approve(settings: Settings, shown: PlanShown, passphrase: str) -> Approval:
+    async with open_app(settings) as app:
+        one = app.session(Call("approve", client=screen.CLIENT), app.owner)
+        return await authorizing.approve(one, shown.plan, shown.digest, passphrase, "terminal")
+
+
+async def _refuse(settings: Settings, plan: str) -> None:
+    async with open_app(settings) as app:
+        one = app.session(Call("approve", client=screen.CLIENT), app.owner)
+        await authorizing.refuse(one, plan, "terminal")
