@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial, wraps
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from mcp_types import (
     EmptyResult,
     GetPromptRequestParams,
     GetPromptResult,
+    InputRequiredResult,
     ListPromptsResult,
     ListResourcesResult,
     ListResourceTemplatesResult,
@@ -32,8 +34,9 @@ from mcp_types import (
 
 from one_mcp import __version__, clock
 from one_mcp.app import App
-from one_mcp.server import completions, faults, leaving, prompts
+from one_mcp.server import approving, completions, faults, leaving, prompts
 from one_mcp.server.caller import Context, Serving, identify
+from one_mcp.server.pages.loopback import Loopback
 from one_mcp.server.resources import catalog
 from one_mcp.server.resources.subscriptions import Watch
 from one_mcp.server.toolbox import Toolbox, ToolSpec
@@ -125,8 +128,11 @@ def server(app: App, specs: tuple[ToolSpec, ...] = SPECS) -> Server[Serving]:
     async def list_tools(context: Context, _: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=toolbox.listed(identify(context).principal))
 
-    async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
-        return await toolbox.call(params.name, params.arguments, identify(context))
+    async def call_tool(
+        context: Context, params: CallToolRequestParams
+    ) -> CallToolResult | InputRequiredResult:
+        caller = replace(identify(context), ask=partial(approving.ask, context, params))
+        return await toolbox.call(params.name, params.arguments, caller)
 
     async def get_prompt(_context: Context, params: GetPromptRequestParams) -> GetPromptResult:
         return prompts.get(params.name, params.arguments or {}, app.ontology)
@@ -179,7 +185,7 @@ async def _serving(app: App, _: Server[Serving]) -> AsyncGenerator[Serving]:
         tasks.start_soon(watch.run)
         tasks.start_soon(indexer.run)
         tasks.start_soon(recovery.run)
-        yield Serving(app, watch)
+        yield Serving(app, watch, Loopback(tasks))
         tasks.cancel_scope.cancel()
 
 

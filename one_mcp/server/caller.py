@@ -1,13 +1,17 @@
 """Who makes a request, and the door that opens for them."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import anyio
 from mcp.server.context import ServerRequestContext
+from mcp_types import CallToolResult, InputRequiredResult
 
 from one_mcp.access import Principal
 from one_mcp.app import App
+from one_mcp.money_errors import ApprovalRequiredError
+from one_mcp.server import results
+from one_mcp.server.pages.loopback import Loopback
 from one_mcp.server.resources.subscriptions import Watch
 from one_mcp.session import Call, Report, Session
 from one_mcp.texts import visible
@@ -22,22 +26,30 @@ class Serving:
 
     app: App
     watch: Watch
+    loopback: Loopback
 
 
 Context = ServerRequestContext[Serving]
+Asked = Callable[[ApprovalRequiredError], Awaitable[CallToolResult | InputRequiredResult]]
+
+
+async def _refused(error: ApprovalRequiredError) -> CallToolResult:
+    return results.failure(error)
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """One request's principal, their door to the backend, and the way to tell them of progress.
 
-    `client` is the program that they use, by its name and version.
+    `client` is the program that they use, by its name and version; `ask` leads them to where a
+    person approves.
     """
 
     principal: Principal
     open: Callable[[Call], Session]
     report: Report
     client: str | None = None
+    ask: Asked = _refused
 
 
 def identify(context: Context) -> Caller:

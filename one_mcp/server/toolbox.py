@@ -7,13 +7,14 @@ from difflib import get_close_matches
 from functools import cached_property
 
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_PARAMS, CallToolResult, Tool, ToolAnnotations
+from mcp_types import INVALID_PARAMS, CallToolResult, InputRequiredResult, Tool, ToolAnnotations
 from pydantic import BaseModel
 
 from one_mcp.access import Permission, Principal
 from one_mcp.dimensions.batch import operations
 from one_mcp.errors import NotEnabledError, OneError, ReadOnlyError
 from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.money_errors import ApprovalRequiredError
 from one_mcp.server import results
 from one_mcp.server.arguments import schema
 from one_mcp.server.arguments.arguments import Arguments, Run
@@ -128,11 +129,11 @@ class Toolbox:
 
     async def call(
         self, name: str, given: Mapping[str, JsonValue] | None, caller: Caller
-    ) -> CallToolResult:
+    ) -> CallToolResult | InputRequiredResult:
         """Check the arguments, run the tool in a session of the caller's, and shape what it says.
 
         Raises MCPError for a tool that does not exist. Everything else, success or failure, is a
-        result that a model can read.
+        result that a model can read, or leads a person to where they approve.
         """
         tool = self._tools.get(name)
         if tool is None:
@@ -142,6 +143,8 @@ class Toolbox:
             return results.failure(obstacle)
         try:
             return results.success(await tool.run(given or {}, caller))
+        except ApprovalRequiredError as error:
+            return await caller.ask(error)
         except OneError as error:
             return results.failure(error)
         except Exception as error:  # noqa: BLE001  # what no tool foresaw stays inside, and is logged

@@ -1,0 +1,79 @@
+"""Loopback: pages on this machine alone, at a port that is open only while a link waits."""
+
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import anyio
+import uvicorn
+from anyio.abc import TaskGroup, TaskStatus
+
+from one_mcp.server.pages.approval import ApprovalPages, Door
+
+ADDRESS = "127.0.0.1"
+LONGEST_S = 60 * 60.0
+LINGER_S = 20.0  # after the last decision, for another tab to be told of it
+
+
+class _Guest(uvicorn.Server):
+    """A web server in a process that has other work: it leaves the signals alone."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+class Loopback:
+    """Opens a port when a link is wanted, and closes it when none is."""
+
+    def __init__(self, tasks: TaskGroup, *, linger_s: float = LINGER_S) -> None:
+        self.pages = ApprovalPages()
+        self._tasks = tasks
+        self._linger_s = linger_s
+        self._opening = anyio.Lock()
+        self._is_up = False
+
+    async def link(self, plan: str, door: Door) -> str | None:
+        """Return a link to a plan's page, or None where it has none any more."""
+        async with self._opening:
+            if not self._is_up:
+                await self._tasks.start(self._serve)
+            return self.pages.offer(plan, door)
+
+    async def _serve(self, *, task_status: TaskStatus[None]) -> None:
+        with socket.socket() as listener:
+            listener.bind((ADDRESS, 0))
+            listener.listen()
+            self.pages.origin = f"http://{ADDRESS}:{listener.getsockname()[1]}"
+            self._is_up = True
+            server = _Guest(
+                uvicorn.Config(
+                    self.pages,
+                    log_config=None,
+                    access_log=False,
+                    lifespan="off",
+                    ws="none",
+                    server_header=False,
+                    limit_concurrency=20,
+                    timeout_graceful_shutdown=1,
+                )
+            )
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(self._watch, server)
+                task_status.started()
+                with anyio.CancelScope(shield=True):  # it ends by itself, once it is told to
+                    await server.serve([listener])
+        self._is_up = False
+
+    async def _watch(self, server: uvicorn.Server) -> None:
+        """Tell the server to end, when nobody needs it or the process ends."""
+        try:
+            with anyio.move_on_after(LONGEST_S):
+                is_wanted = True
+                while is_wanted:
+                    await anyio.sleep(1 if self.pages.is_open else self._linger_s)
+                    is_wanted = self.pages.is_open
+        finally:
+            self._is_up = False
+            self.pages.close()
+            server.should_exit = True
