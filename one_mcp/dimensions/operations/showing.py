@@ -28,10 +28,10 @@ _HEADLINES: dict[str, Callable[[JsonObject], str]] = {
     "grant_tokens": lambda it: (
         f"Give {it['holderName']} {it['amount']} × {it['itemName']} for nothing."  # noqa: RUF001  # times
     ),
-    "deploy": lambda it: f"Put a contract for the token {it['name']} on {it['blockchain']}.",
-    "mint": lambda it: f"Make {it['amount']} new {it['name']}, for the business itself.",
-    "burn": lambda it: f"Destroy {it['amount']} {it['name']} of the business's own.",
-    "transfer": lambda it: (
+    "deploy_token": lambda it: f"Put a contract for the token {it['name']} on {it['blockchain']}.",
+    "mint_tokens": lambda it: f"Make {it['amount']} new {it['name']}, for the business itself.",
+    "burn_tokens": lambda it: f"Destroy {it['amount']} {it['name']} of the business's own.",
+    "transfer_tokens": lambda it: (
         f"Send {it['amount']} {it['name']} to {it['holderName']}, to the wallet {it['wallet']}."
     ),
 }

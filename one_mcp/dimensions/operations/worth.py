@@ -63,12 +63,13 @@ def _worth(body: JsonObject, token: str, recipient: str | None) -> PlanWorth:
 _KINDS = {
     "sale": _Kind("purchase_tokens", lambda body: _worth(body, "item", "buyer")),
     "refund": _Kind("refund_purchase", lambda body: _worth(body, "item", "buyer")),
+    **{
+        tool: _Kind(tool, lambda body: _worth(body, "token", None))
+        for tool in ("deploy_token", "mint_tokens", "burn_tokens")
+    },
+    "transfer_tokens": _Kind("transfer_tokens", lambda body: _worth(body, "token", "holder")),
     "spend_tokens": _Kind("spend_tokens", lambda body: _worth(body, "token", "holder")),
     "grant_tokens": _Kind("grant_tokens", lambda body: _worth(body, "item", "holder")),
-    "deploy": _Kind("deploy_token", lambda body: _worth(body, "token", None)),
-    "mint": _Kind("mint_tokens", lambda body: _worth(body, "token", None)),
-    "burn": _Kind("burn_tokens", lambda body: _worth(body, "token", None)),
-    "transfer": _Kind("transfer_tokens", lambda body: _worth(body, "token", "holder")),
 }
 TOOLS = tuple(kind.tool for kind in _KINDS.values())
 
