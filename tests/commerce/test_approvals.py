@@ -1,12 +1,16 @@
 """Nothing of value happens that nobody allowed."""
 
+from dataclasses import replace
+
 import pytest
 
+from one_mcp.access import Principal, Role
 from one_mcp.app import LOCAL, App
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.operations import plans
 from one_mcp.dimensions.operations.operation import State
-from one_mcp.errors import ConflictError, InvalidArgumentError
+from one_mcp.dimensions.organizations import founding
+from one_mcp.errors import ConflictError, ForbiddenError, InvalidArgumentError
 from one_mcp.money_errors import ApprovalRequiredError, PassphraseError, PlanError
 from one_mcp.services import authorizing
 from one_mcp.services.commerce import selling
@@ -16,7 +20,7 @@ from one_mcp.store.work import Work
 from tests.commerce.books import books
 from tests.commerce.conftest import Shop
 from tests.commerce.people import DAY_MS, PASSPHRASE, approved, with_passphrase
-from tests.conftest import HandClock
+from tests.conftest import NOON, HandClock
 
 pytestmark = pytest.mark.anyio
 
@@ -202,3 +206,26 @@ async def test_a_forgotten_passphrase_is_a_day_away(
 async def test_a_short_passphrase_is_none(shop: Shop) -> None:
     with pytest.raises(InvalidArgumentError):
         await authorizing.set_passphrase(shop.one, "short", None)
+
+
+OTHER = Principal("org_other", "per_other", "Other", Role.ORG_OWNER)
+
+
+async def test_another_organization_has_no_say(app: App, shop: Shop, quote: str) -> None:
+    other = app.session(Call("test"), OTHER)
+    await app.database.write(lambda raw: founding.found(Work(raw, OTHER, app.ontology, NOON)))
+    await with_passphrase(other)
+
+    with pytest.raises(PlanError):
+        await approved(other, quote)
+    with pytest.raises(PlanError):
+        await authorizing.refuse(other, quote, "page")
+
+    await refusal(shop.one, quote)
+
+
+async def test_who_is_no_owner_has_no_say(app: App) -> None:
+    user = app.session(Call("test"), replace(LOCAL, role=Role.ORG_USER))
+
+    with pytest.raises(ForbiddenError):
+        await with_passphrase(user)

@@ -99,6 +99,7 @@ def keep(work: Work, allowance: Allowance, signature: str) -> None:
 
 def end(work: Work, id: str) -> None:
     """Take an allowance back, from now on. Raises NotFoundError where it is not in force."""
+    work.principal.require(Permission.WRITE)
     ended = work.run(
         """
         UPDATE allowances

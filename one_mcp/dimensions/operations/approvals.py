@@ -67,6 +67,7 @@ def keep(work: Work, approval: Approval, signature: str) -> None:
 
 def refuse(work: Work, approval: Approval) -> None:
     """Keep a no, which needs no signature: the plan is never carried out."""
+    work.principal.require(Permission.WRITE)
     _keep(work, approval, "refused", None)
 
 
