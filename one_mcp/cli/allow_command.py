@@ -27,10 +27,11 @@ _AMOUNTS = 'such as "50 usd", "100 ent_…" or "3 calls"; may be repeated'
 @click.option("--end", "ended", metavar="ID", help="Take an allowance (alw_…) back.")
 @options.settings("database", "log_level")
 def command(tool: str | None, *, ended: str | None, **given: object) -> None:
-    """Let agents use TOOL within limits without asking; without TOOL, list what they may.
+    """Let agents spend within limits without asking; list and end what they may.
 
-    Everything that moves needs a limit: a sale of tokens moves money and tokens. Your passphrase is
-    asked for at the terminal.
+    TOOL is what they may use; without one, what is allowed is listed. Everything that moves
+    needs a limit: a sale of tokens moves money and tokens. Your passphrase is asked for at the
+    terminal.
     """
     settings = options.chosen()
     if ended is not None:

@@ -21,9 +21,10 @@ NOT_REAL = "(simulated: nothing real happens)"
 @click.option("--refuse", is_flag=True, help="Say no: the plan is never carried out.")
 @options.settings("database", "log_level")
 def command(plan: str | None, *, refuse: bool) -> None:
-    """Approve PLAN after seeing all of it; without PLAN, list what waits.
+    """Approve what an agent wants to do, after seeing all of it.
 
-    Your passphrase is asked for at the terminal. The yes is good for this plan alone, once, within
+    PLAN is the id of its quote or plan; without one, those that wait are listed. Your
+    passphrase is asked for at the terminal. The yes is good for this plan alone, once, within
     an hour, and void where a price or anything else of it changes.
     """
     settings = options.chosen()
