@@ -38,8 +38,11 @@ def command(tool: str | None, *, ended: str | None, **given: object) -> None:
         anyio.run(_end, settings, ended)
         screen.show(f"{ended} is ended.")
     elif tool is None:
-        for allowance in anyio.run(_list, settings):
+        allowed = anyio.run(_list, settings)
+        for allowance in allowed:
             screen.show(f"{allowance.id}  {_said(allowance.terms)}")
+        if not allowed:
+            screen.show("Nothing is allowed without asking.")
     else:
         terms = anyio.run(_terms, settings, AllowanceOrder(tool, **given))  # type: ignore[arg-type]
         screen.show(_said(terms))

@@ -29,8 +29,7 @@ def command(plan: str | None, *, refuse: bool) -> None:
     """
     settings = options.chosen()
     if plan is None:
-        for waiting in anyio.run(_every, settings):
-            _tell(waiting)
+        _list(anyio.run(_every, settings))
         return
     shown = anyio.run(_one, settings, plan)
     _show(shown)
@@ -46,8 +45,11 @@ def command(plan: str | None, *, refuse: bool) -> None:
     screen.show(f"{plan} is approved until {clock.to_text(approval.expires_at)}.")
 
 
-def _tell(shown: PlanShown) -> None:
-    screen.show(f"{shown.plan}  {shown.headline} {NOT_REAL if shown.simulated else ''}".rstrip())
+def _list(waiting: list[PlanShown]) -> None:
+    for each in waiting:
+        screen.show(f"{each.plan}  {each.headline} {NOT_REAL if each.simulated else ''}".rstrip())
+    if not waiting:
+        screen.show("Nothing waits.")
 
 
 def _show(shown: PlanShown) -> None:

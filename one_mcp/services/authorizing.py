@@ -4,6 +4,7 @@ import secrets
 
 from anyio import to_thread
 
+from one_mcp import clock
 from one_mcp.dimensions.operations import allowances, approvals, approvers, plans
 from one_mcp.dimensions.operations.allowances import Allowance, AllowanceTerms
 from one_mcp.dimensions.operations.approvals import Approval, How
@@ -49,7 +50,7 @@ async def set_passphrase(
 
 async def approve(one: Session, plan: str, digest: str, passphrase: str, how: How) -> Approval:
     """Approve a plan, if it is still what the person saw, by its digest."""
-    signer = await _signer(await one.read(_own), passphrase)
+    signer = await _own_signer(one, passphrase)
     approval, said = await one.read(_draft, plan, digest, how)
     await one.derive(approvals.keep, approval, signer.sign(said))
     return approval
@@ -63,10 +64,31 @@ async def refuse(one: Session, plan: str, how: How) -> None:
 
 async def allow(one: Session, terms: AllowanceTerms, passphrase: str, how: How) -> Allowance:
     """Grant an allowance."""
-    signer = await _signer(await one.read(_own), passphrase)
+    signer = await _own_signer(one, passphrase)
     allowance, said = await one.read(_draft_allowance, terms, how)
     await one.derive(allowances.keep, allowance, signer.sign(said))
     return allowance
+
+
+async def _own_signer(one: Session, passphrase: str) -> Signer:
+    """Return the caller as a signer whose word counts at this server, now."""
+    approver = await one.read(_own)
+    signer = await _signer(approver, passphrase)
+    if one.settings.approver_key not in {None, signer.public_key}:
+        raise PassphraseError(
+            "This server takes the approvals of another public key alone, which "
+            "ONE_MCP_APPROVER_KEY names; nothing was approved."
+        )
+    await one.read(_require_counts, approver)
+    return signer
+
+
+def _require_counts(work: Work, approver: Approver | None) -> None:
+    if approver is not None and approver.valid_from > work.now:
+        raise PassphraseError(
+            f"Your passphrase counts from {clock.to_text(approver.valid_from)} on, since the one "
+            "before it was forgotten; nothing was approved."
+        )
 
 
 async def _signer(approver: Approver | None, passphrase: str) -> Signer:

@@ -14,6 +14,7 @@ from one_mcp.money_errors import ApprovalRequiredError
 from one_mcp.services.commerce import selling
 from one_mcp.session import Call
 from one_mcp.settings import Settings
+from tests.cli.conftest import Run
 from tests.cli.terminals import alone, typed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
@@ -96,7 +97,8 @@ def test_a_person_allows_and_takes_back(settings: Settings, quote: str) -> None:
     assert state is State.DONE
     assert "50.00 EUR in 24 hours, 40.00 EUR a call" in listed
     assert ended[0] == 0
-    assert "alw_" not in typed(settings.database, ["allow"], [])[1]
+    assert "Nothing is allowed" in typed(settings.database, ["allow"], [])[1]
+    assert "Nothing waits." in typed(settings.database, ["approve"], [])[1]
 
 
 @pytest.mark.parametrize(
@@ -112,13 +114,11 @@ def test_a_person_allows_and_takes_back(settings: Settings, quote: str) -> None:
         (["approve", "quo_nothing"], "no plan"),
     ],
 )
-def test_what_cannot_be_allowed_says_why(
-    settings: Settings, words: list[str], complaint: str
-) -> None:
-    code, said = alone(settings.database, words, "")
+def test_what_cannot_be_allowed_says_why(run: Run, words: list[str], complaint: str) -> None:
+    done = run(*words)
 
-    assert code == 1
-    assert complaint in said
+    assert done.exit_code == 1
+    assert complaint in done.output
 
 
 def test_what_was_refused_is_not_carried_out(settings: Settings, quote: str) -> None:

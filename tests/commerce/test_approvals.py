@@ -177,7 +177,10 @@ async def test_a_pinned_key_is_the_only_one(app: App, shop: Shop, quote: str) ->
     await approved(shop.one, quote)
 
     app.settings = app.settings.model_copy(update={"approver_key": "0" * 64})
-    await refusal(app.session(Call("test"), LOCAL), quote)
+    other = app.session(Call("test"), LOCAL)
+    await refusal(other, quote)
+    with pytest.raises(PassphraseError):
+        await approved(other, quote)
     app.settings = app.settings.model_copy(update={"approver_key": key})
     done = await selling.purchase(app.session(Call("test"), LOCAL), quote)
 
@@ -193,8 +196,8 @@ async def test_a_forgotten_passphrase_is_a_day_away(
 
     _, since = await authorizing.set_passphrase(shop.one, PASSPHRASE, None, forgotten=True)
     _, still = await authorizing.set_passphrase(shop.one, PASSPHRASE, PASSPHRASE)
-    await approved(shop.one, quote)
-    await refusal(shop.one, quote)
+    with pytest.raises(PassphraseError):
+        await approved(shop.one, quote)
     clock.forward(DAY_MS)
     later = (await selling.quote(shop.one, shop.token.id, shop.buyer.id, "1")).quote
     await approved(shop.one, later)
