@@ -4,7 +4,7 @@ import anyio
 from mcp.client.subscriptions import ResourceUpdated
 
 from one_mcp import assets
-from one_mcp.cli import questions
+from one_mcp.cli import questions, selling
 from one_mcp.cli.storyteller import Storyteller, listed
 from one_mcp.jsons import JsonObject, JsonValue
 
@@ -41,6 +41,7 @@ async def tell(agent: Storyteller, other: Storyteller) -> str:
     await questions.on_sales(agent)
     operations = await _map(agent, maya, video)
     course = await _apply(agent, operations)
+    await selling.tell(agent, maya)
     await _explore(agent, course, video)
     mistake = await _listen(agent, other, course)
     await _undo(agent, course, mistake)

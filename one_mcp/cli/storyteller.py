@@ -72,6 +72,15 @@ class Storyteller:
         self._show("<", result.structured_content)
         return result.structured_content
 
+    async def refused(self, tool: str, /, **arguments: JsonValue) -> str:
+        """Call a tool that has to refuse, and return the code of its error."""
+        self._show(f"{self._called}> {tool}", arguments)
+        result = await self.client.call_tool(tool, arguments)
+        if not result.is_error or result.structured_content is None:
+            raise StoryError(f"{tool} was not refused.")
+        self._show("<", result.structured_content)
+        return str(result.structured_content["error"]["code"])
+
     async def read(self, uri: str) -> str:
         """Read a resource and return its text."""
         self._line(f"> read {uri}")

@@ -15,7 +15,7 @@ from tests.commerce.deploying import deployed
 from tests.commerce.people import allowed, sales, usd, with_passphrase
 from tests.conftest import NOON
 from tests.server.business import made
-from tests.server.promises import Ask, promised
+from tests.server.promises import INSTRUCTIONS, Ask, promised
 
 pytestmark = pytest.mark.anyio
 
@@ -64,6 +64,7 @@ async def test_a_quote_says_what_a_sale_will_be(
     "Buy what a quote says: charged, delivered and recorded once, or nothing of it.",
     "The same quote never buys twice: call again with it to learn the end.",
 )
+@promised(INSTRUCTIONS, "Sell: quote_tokens, then purchase_tokens.")
 @promised("get_operation", "Tell how an operation goes or went, step by step.")
 async def test_a_quote_is_bought_once(ask: Ask, ids: dict[str, str]) -> None:
     quote = await ask("quote_tokens", item=ids["yoga"], buyer=ids["bob"])

@@ -84,6 +84,7 @@ async def test_all_guides_are_listed_with_their_arguments(client: Client) -> Non
         "map_feature",
         "map_ai_clone",
         "map_token_purchase",
+        "sell_tokens",
         "map_course",
         "map_livestream",
         "migrate_schema",
@@ -295,11 +296,12 @@ def test_names_in_the_prompts_exist() -> None:
     ontology = load()
     known: set[str] = {*ontology.entity_types, *ontology.relationship_types, *ontology.event_types}
     others = {spec.name for spec in SPECS} | set(prompts.library()) | {"external_id"}
-    arguments = {"dry_run", "idempotency_key", "text_fields", "relationship_ends"}
+    arguments = {"dry_run", "idempotency_key", "text_fields", "relationship_ends", "keep_tokens"}
+    answers = {"approve_at", "declined_code", "looks_like", "needs_review"}
 
     for guide in prompts.library().values():
         text = "".join(guide.parts)
         for block in blocks(text, "json [a-z]+"):
             assert set(re.findall(r'"type": "([a-z_]+)"', block)) <= known
         words = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)\b[^`]*`", text))
-        assert words <= known | others | arguments, guide.name
+        assert words <= known | others | arguments | answers, guide.name
