@@ -8,7 +8,9 @@ from mcp import Client
 
 from one_mcp.app import LOCAL, App
 from one_mcp.dimensions.commerce import ledger
+from one_mcp.dimensions.commerce.ledger import Account, Posting
 from one_mcp.session import Call, Session
+from one_mcp.store.work import Work
 from tests.commerce.books import books
 from tests.commerce.deploying import deployed
 from tests.server.promises import Ask, asking
@@ -267,3 +269,27 @@ async def test_tokens_that_nobody_sold_stay_what_they_were(ask: Ask, sold: Sold)
     gone = await ask("disconnect_entities", **held)
 
     assert "code" not in gone
+
+
+async def test_a_holder_of_simulated_tokens_can_be_forgotten(ask: Ask, sold: Sold) -> None:
+    """The ledger keeps what it has, by an id that leads to nobody any more."""
+    gone = await ask("purge_entity", id=sold.bob, confirm=sold.bob)
+
+    held = await ask("find_connections", types=["holds_tokens"])
+
+    assert "code" not in gone
+    assert held["items"] == []
+    assert (await books(sold.one, sold.contract)).ledger["custody"] == 1000
+
+
+async def test_live_tokens_are_kept_for_whoever_holds_them(ask: Ask, sold: Sold) -> None:
+    def made_live(work: Work) -> None:
+        lines = ledger.transfer(sold.token, 5, (Account.ISSUED, ""), (Account.CUSTODY, sold.ann))
+        ledger.post(work, Posting("op_live", "record", simulated=False, lines=lines))
+
+    await sold.one.derive(made_live)
+
+    answer = await ask("purge_entity", id=sold.ann, confirm=sold.ann)
+
+    assert answer["code"] == "LEDGER"
+    assert "transfer_tokens" in answer["message"]

@@ -6,22 +6,28 @@ import anyio
 import pytest
 
 from one_mcp import jsons
+from one_mcp.app import LOCAL, App
 from one_mcp.dimensions import lookup
 from one_mcp.dimensions.commerce import refunding
 from one_mcp.dimensions.commerce.refunding import RefundOrder
 from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.operations import journal
 from one_mcp.dimensions.operations.operation import Operation, State
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import InsufficientTokensError, LooksLikeError, PaymentFailedError
+from one_mcp.services import saga
 from one_mcp.services.commerce import planned, refund, selling
-from one_mcp.session import Session
+from one_mcp.session import Call, Session
 from one_mcp.store.work import Work
 from tests.commerce.books import books
 from tests.commerce.conftest import WALLET, Shop
+from tests.commerce.test_purchase import Dying, Killed
 from tests.commerce.vendors import LOST, REVERTED, Accident
+from tests.conftest import HandClock
 
 pytestmark = pytest.mark.anyio
+MOST_WRITES = 8
 UNITS = 100 * 10**18
 CENTS = 1250
 
@@ -188,3 +194,47 @@ def _ends(work: Work, course: str) -> dict[str, int | None]:
         course=course,
     )
     return {row["type"]: row["valid_until"] for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("refused", "ends"),
+    [(None, State.DONE), ("refund", State.UNDONE), ("prepare.burn", State.NEEDS_REVIEW)],
+)
+async def test_killed_at_any_write_a_refund_ends_right(
+    app: App, shop: Shop, clock: HandClock, refused: str | None, ends: State
+) -> None:
+    if refused:
+        no = PaymentFailedError("no") if refused == "refund" else REVERTED.error
+        shop.script.forever[refused] = Accident(before=True, error=no)
+    boundary = 0
+    while True:
+        quote = await selling.quote(shop.one, shop.token.id, shop.buyer.id, "100")
+        sale = await selling.purchase(shop.one, quote.quote, again=True)
+        before = await books(shop.one, shop.contract)
+        plan = (await refund.plan(shop.one, RefundOrder(sale.id))).plan or ""
+        boundary += 1
+        if not await killed(app, plan, boundary / 2):
+            break
+        clock.forward(journal.LENGTH_MS + 1)
+        done = await planned.do(shop.one, refund.REFUND, plan, again=True)
+        while done.state in {State.RUNNING, State.UNDOING}:
+            clock.forward(saga.LATEST_MS)
+            done = await saga.drive(shop.one, refund.WORKFLOW, done.id)
+        after = await books(shop.one, shop.contract)
+        assert done.state is ends
+        assert before.charged - after.charged == (0 if ends is State.UNDONE else CENTS)
+        assert before.supply - after.supply == (UNITS if ends is State.DONE else 0)
+        assert after.supply == -after.ledger["issued"] if after.supply else True
+    assert boundary > MOST_WRITES
+
+
+async def killed(app: App, plan: str, after: float) -> bool:
+    """Refund in a process that dies after some writes; False where it came to the end before."""
+    alive, app.database = app.database, Dying(app.database, after)
+    try:
+        await planned.do(app.session(Call("test"), LOCAL), refund.REFUND, plan, again=True)
+    except (Killed, BaseExceptionGroup):
+        return True
+    finally:
+        app.database = alive
+    return False
