@@ -1,8 +1,11 @@
 """No tool, import or undo writes what only an operation may: balances, payments, their events."""
 
 import json
+import sys
+from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from mcp import Client
 
@@ -10,6 +13,7 @@ from one_mcp.app import LOCAL, App
 from one_mcp.dimensions.commerce import ledger
 from one_mcp.dimensions.commerce.ledger import Account, Posting
 from one_mcp.session import Call, Session
+from one_mcp.settings import Settings
 from one_mcp.store.work import Work
 from tests.commerce.books import books
 from tests.commerce.deploying import deployed
@@ -199,6 +203,47 @@ async def test_no_import_forges(ask: Ask, sold: Sold) -> None:
 
         assert "LEDGER" in json.dumps(answer), (given, answer)
         assert await sold.said() == before, given
+
+
+async def test_no_folder_of_texts_forges(ask: Ask, sold: Sold, tmp_path: Path) -> None:
+    before = await sold.said()
+    heads = {
+        "payment": f"type: payment\nexternal_id: {sold.operation}\namount: 1",
+        "mark": f"type: blog_post\nexternal_id: {sold.operation}",
+    }
+    for name, head in heads.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "x.md").write_text(f"---\n{head}\n---\n# X\n\nText.\n")
+
+        answer = await ask("import_data", path=str(folder))
+
+        assert "LEDGER" in json.dumps(answer), (name, answer)
+        assert await sold.said() == before, name
+
+
+@pytest.mark.parametrize("command", ["import", "apply"])
+async def test_no_command_forges(
+    sold: Sold, settings: Settings, tmp_path: Path, command: str
+) -> None:
+    before = await sold.said()
+    held: dict[str, Any] = {"type": "holds_tokens", "to": sold.token}
+    balance: dict[str, Any] = {"metadata": {"balance": "1000"}}
+    file = tmp_path / "forged.jsonl"
+    if command == "import":
+        file.write_text(_line("connection", from_=sold.bob, **held, **balance))
+    else:
+        operation = {"op": "connect_entities", "from": sold.bob, **held, **balance}
+        file.write_text(json.dumps([operation]))
+    database = ["--database", str(settings.database)]
+
+    done = await anyio.run_process(
+        [sys.executable, "-m", "one_mcp", command, str(file), *database], check=False
+    )
+
+    assert done.returncode != 0
+    assert b"LEDGER" in done.stdout + done.stderr or b"ledger" in done.stdout + done.stderr
+    assert await sold.said() == before
 
 
 async def test_an_import_names_the_line_that_forges_and_takes_the_others(
