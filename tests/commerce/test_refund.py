@@ -23,7 +23,7 @@ from one_mcp.store.work import Work
 from tests.commerce.books import books
 from tests.commerce.conftest import WALLET, Shop
 from tests.commerce.test_purchase import Dying, Killed
-from tests.commerce.vendors import LOST, REVERTED, Accident
+from tests.commerce.vendors import DOWN, LOST, REVERTED, Accident
 from tests.conftest import HandClock
 
 pytestmark = pytest.mark.anyio
@@ -105,6 +105,28 @@ async def test_two_plans_never_give_back_more_than_was_paid(shop: Shop) -> None:
     assert len(ends) == 2
     after = await books(shop.one, shop.contract)
     assert after.charged in {CENTS - 800, CENTS - 900}
+
+
+async def test_a_payment_is_refunded_once_all_of_it_went_back(shop: Shop) -> None:
+    """Not while a part is on its way, which may come to nothing."""
+    sale = await bought(shop, shop.buyer.id)
+    payment = str((sale.answer or {})["paymentId"])
+    parts = [
+        (await refund.plan(shop.one, RefundOrder(sale.id, amount))).plan or ""
+        for amount in ("10", "2.50")
+    ]
+    shop.script.once["prepare.burn"] += [DOWN] * saga.AT_ONCE
+
+    waiting = await planned.do(shop.one, refund.REFUND, parts[0], again=False)
+    await planned.do(shop.one, refund.REFUND, parts[1], again=False)
+    between = await shop.one.read(_properties, payment)
+    done = await saga.drive(shop.one, refund.WORKFLOW, waiting.id)
+    after = await shop.one.read(_properties, payment)
+
+    assert (waiting.state, done.state) == (State.RUNNING, State.DONE)
+    assert (between["status"], between["refundedAmount"]) == ("completed", 2.5)
+    assert (after["status"], after["refundedAmount"]) == ("refunded", 12.5)
+    assert await shop.one.read(_revenue) == 0
 
 
 async def test_the_same_refund_again_has_to_say_so(shop: Shop) -> None:

@@ -19,7 +19,7 @@ def recorded(work: Work, at: Operation) -> JsonObject:
     """Write down a refund that was paid out; returns its receipt."""
     body = at.body
     ledger.post(work, Posting(at.id, "record", at.simulated, _lines(at)), change=work.change)
-    rest = refunding.left(work, body)
+    rest = refunding.left_after(work, at)
     _mark_payment(work, at, rest)
     _tell(work, at)
     if "units" in body:
@@ -156,7 +156,7 @@ def _has_another(work: Work, at: Operation) -> bool:
 
 def _is_kept(work: Work, purchase: str) -> bool:
     paid = int(str(operation.read(work, purchase).body["minor"]))
-    return paid == 0 or refunding.refunded(work, purchase).minor < paid
+    return paid == 0 or refunding.refunded(work, purchase, only_done=True).minor < paid
 
 
 def _mark(at: Operation) -> JsonObject:

@@ -90,11 +90,11 @@ def order(body: JsonObject) -> RefundOrder:
     return RefundOrder(str(body["purchase"]), str(body["amount"]), body["keepTokens"] is True)
 
 
-def refunded(work: Work, purchase: str) -> Refunded:
-    """Add up what went back of a purchase, or is about to: all refunds that were not undone."""
+def refunded(work: Work, purchase: str, *, only_done: bool = False) -> Refunded:
+    """Add up what went back of a purchase, and unless said otherwise what is about to."""
     rows = work.all(
         """
-        SELECT body
+        SELECT body, state
         FROM operations
         WHERE organization_id = :organization
           AND kind = 'refund'
@@ -103,7 +103,11 @@ def refunded(work: Work, purchase: str) -> Refunded:
         """,
         purchase=purchase,
     )
-    bodies = [jsons.load_object(row["body"]) for row in rows]
+    bodies = [
+        jsons.load_object(row["body"])
+        for row in rows
+        if row["state"] == State.DONE or not only_done
+    ]
     return Refunded(
         sum(int(str(it["minor"])) for it in bodies),
         sum(int(str(it.get("units", 0))) for it in bodies),
@@ -115,6 +119,13 @@ def left(work: Work, body: JsonObject) -> money.Money:
     bought = operation.read(work, str(body["purchase"]))
     rest = int(str(bought.body["minor"])) - refunded(work, bought.id).minor
     return money.Money(rest, str(body["currency"]))
+
+
+def left_after(work: Work, at: Operation) -> money.Money:
+    """Say what is left once this refund is done: another one may still come to nothing."""
+    bought = operation.read(work, str(at.body["purchase"]))
+    back = refunded(work, bought.id, only_done=True).minor + int(str(at.body["minor"]))
+    return money.Money(int(str(bought.body["minor"])) - back, str(at.body["currency"]))
 
 
 def reserve(work: Work, at: Operation) -> None:
