@@ -68,6 +68,9 @@ class Wire:
 
     def __exit__(self, *_: object) -> None:
         self.process.kill()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
         self.process.wait()
 
     def open(self) -> dict[str, Any]:

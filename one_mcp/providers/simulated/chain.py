@@ -17,6 +17,7 @@ from one_mcp.providers.simulated.cabinet import Cabinet, Drawer
 
 GAS = {"deploy": 1_500_000, "mint": 75_000, "burn": 40_000, "transfer": 55_000}
 GAS_PRICE = 10_000_000  # wei: about what Base asks
+ZERO = "0x" + 40 * "0"
 TREASURY = keccak.checksummed("0x" + hashlib.sha256(b"simulated treasury").hexdigest()[:40])
 
 
@@ -105,6 +106,10 @@ def _require_possible(drawer: Drawer, call: ContractCall) -> None:
         return
     contract = call.contract or ""
     supply = int(str(_contract(drawer, contract)["supply"]))
+    if call.act != "burn" and call.to == ZERO:
+        raise ChainError(
+            "ERC20InvalidReceiver: nobody has the address zero.", reason="ERC20InvalidReceiver"
+        )
     if call.act == "mint":
         if supply + call.units >= 2**256:
             raise ChainError("The supply would not fit a uint256.", reason="overflow")
