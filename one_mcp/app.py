@@ -8,7 +8,7 @@ from one_mcp import clock as clocks
 from one_mcp.access import Principal, Role
 from one_mcp.clock import Clock
 from one_mcp.dimensions.knowledge.index import backlog, entity_texts
-from one_mcp.dimensions.operations import unfinished
+from one_mcp.dimensions.operations import homes, unfinished
 from one_mcp.dimensions.operations.unfinished import Unfinished
 from one_mcp.dimensions.organizations import founding
 from one_mcp.money_settings import PaymentSettings
@@ -89,7 +89,9 @@ async def open_app(
 
     def is_ready(raw: Raw) -> bool:
         return founding.founded(work(raw)) and not (
-            entity_texts.undeclared(work(raw)) or property_values.undeclared(work(raw))
+            entity_texts.undeclared(work(raw))
+            or property_values.undeclared(work(raw))
+            or not homes.is_settled(raw, homes.of(path))
         )
 
     def make_ready(raw: Raw) -> None:
@@ -97,6 +99,7 @@ async def open_app(
             founding.found(work(raw))
         entity_texts.declare(work(raw))
         property_values.declare(work(raw))
+        homes.settle(raw, homes.of(path), clock())
 
     ontology = load.in_use(settings.packs)
     path, read_only = settings.database, settings.read_only

@@ -108,6 +108,12 @@ class LostLeaseError(OneError):
     retryable = True
 
 
+class HeldError(OneError):
+    """The database was restored or copied: no money moves from it before a person releases it."""
+
+    code = "MONEY_HELD"
+
+
 class OperationOpenError(OneError):
     """An operation is under way that needs this row."""
 

@@ -29,6 +29,8 @@ COMMANDS = {  # by section: each command's module has its name
         "import": "Import JSONL, CSV or a folder of Markdown; repeating an import changes nothing.",
         "apply": "Carry out the operations of apply_changes from a file, as one change.",
         "export": "Export the whole organization, or tables of it.",
+        "operations": "See what is under way, and decide what can go neither on nor back.",
+        "reconcile": "Compare journal, ledger, payments vendor and chain.",
         "graph": "Draw an entity's neighbourhood as a picture to open.",
         "organization": "Show or set the organization's name, owner, currency and time zone.",
         "stats": "Count what the database holds.",

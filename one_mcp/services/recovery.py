@@ -14,7 +14,7 @@ from one_mcp.services.workflows import WORKFLOWS
 from one_mcp.session import Session
 from one_mcp.store.work import Work
 
-POLL_S = 2.0  # how late work is noticed that a killed process left behind
+POLL_S = 5.0  # how late work is noticed that a killed process left behind
 AT_ONCE = 4  # operations that one process resumes side by side: a slow vendor holds up few
 
 PATIENCE_MS = 60 * 60_000  # for a server that has the keys which an operation began with

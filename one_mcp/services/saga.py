@@ -98,7 +98,7 @@ async def _beat(one: Session, taken: Operation) -> None:
     while True:
         await anyio.sleep(BEAT_S)
         try:
-            await one.derive(journal.renew, taken)
+            await one.derive(journal.beat, taken)
         except LostLeaseError:  # whoever writes next is told the same
             return
         except OneError:
@@ -262,7 +262,7 @@ async def _undo(turn: _Drive, at: Operation, step: Step, undo: Effect) -> Operat
 async def _close(turn: _Drive, at: Operation, state: State, conclude: Conclusion) -> Operation:
     """Write the end; what cannot be recorded is left to a person, and not tried for ever."""
     try:
-        await turn.one.write(_end, at, state, conclude)
+        await turn.one.write(end, at, state, conclude)
     except (LostLeaseError, DatabaseError):
         raise
     except Exception as error:  # noqa: BLE001  # as above
@@ -271,7 +271,7 @@ async def _close(turn: _Drive, at: Operation, state: State, conclude: Conclusion
     return await turn.one.read(operation.read, at.id)
 
 
-def _end(work: Work, at: Operation, state: State, conclude: Conclusion) -> Ended:
+def end(work: Work, at: Operation, state: State, conclude: Conclusion) -> Ended:
     """Write the business rows of an end together with the end itself."""
     work.operation = at.id
     journal.end(work, at, state, conclude(work, at))
@@ -279,6 +279,7 @@ def _end(work: Work, at: Operation, state: State, conclude: Conclusion) -> Ended
 
 
 def _is_past(turn: _Drive, at: Operation) -> bool:
-    """Tell whether the pivot is done: from there on there is only forward."""
-    rows = [at.done.get(step.name) for step in turn.steps(at) if step.is_pivot]
+    """Tell whether the pivot is done, and no person took that back: there is only forward."""
+    pivots = [it.name for it in turn.steps(at) if it.is_pivot and it.name not in at.back]
+    rows = [at.done.get(name) for name in pivots]
     return any(row is not None and row.state is StepState.DONE for row in rows)

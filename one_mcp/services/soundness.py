@@ -1,11 +1,14 @@
 """Soundness: what the doctor says of the rows of all organizations in a file."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from one_mcp import clock
 from one_mcp.dimensions import consistency, counts
 from one_mcp.dimensions.consistency import Gone, Soundness
 from one_mcp.dimensions.knowledge.index.repair import Upkeep
+from one_mcp.dimensions.operations import listing
+from one_mcp.dimensions.operations.operation import State
 from one_mcp.dimensions.purge import marks
 from one_mcp.ontology.model import Ontology
 from one_mcp.services import compaction, findings
@@ -35,6 +38,7 @@ def examine(works: list[Work], ontology: Ontology) -> Iterator[Finding]:
     yield _strangers([each.events_about_gone for each in sound])
     yield _types(works, ontology)
     yield compaction.examine(works)
+    yield _operations(works)
     yield _clocks(sound)
 
 
@@ -99,6 +103,25 @@ def _clocks(sound: list[Soundness]) -> Finding:
         check="clocks",
         state="warning",
         says=f"{'; '.join(told)}. Set the clock of each machine that writes to this file.",
+    )
+
+
+def _operations(works: list[Work]) -> Finding:
+    """Say what waits for a person where money or tokens move."""
+    totals = Counter[State]()
+    for work in works:
+        totals.update(listing.counts(work))
+    waiting = {
+        "can end neither way by themselves": totals[State.NEEDS_REVIEW],
+        "are held, since the file was restored or copied": totals[State.HELD],
+    }
+    told = [f"{count} {what}" for what, count in waiting.items() if count]
+    if not told:
+        return Finding(check="operations", state="ok", says="none waits for a person")
+    return Finding(
+        check="operations",
+        state="warning",
+        says=f"{', '.join(told)}; `one-mcp operations` lists them, and lets a person decide.",
     )
 
 

@@ -64,6 +64,7 @@ CHAIN_TRANSACTIONS = table(
 CHAIN_NONCES = table(
     "chain_nonces", "chain_id integer, sender text, next integer", key="chain_id sender"
 )
+HOMES = table("homes", "name text, place text, held_since integer?", key="name")
 SIMULATED_OBJECTS = table(
     "simulated_objects",
     "seq serial, organization_id text, kind text, id text, mark text, body json",
@@ -119,7 +120,7 @@ PAYMENT_EVENTS = table(
 )
 TABLES: tuple[Table, ...] = (
     *(PLANS, OPERATIONS, OPERATION_STEPS, OPERATION_SUBJECTS),
-    *(LEDGER_ACCOUNTS, LEDGER_ENTRIES, CHAIN_TRANSACTIONS, CHAIN_NONCES, SIMULATED_OBJECTS),
+    *(LEDGER_ACCOUNTS, LEDGER_ENTRIES, CHAIN_TRANSACTIONS, CHAIN_NONCES, HOMES, SIMULATED_OBJECTS),
     *(APPROVERS, APPROVALS, ALLOWANCES, ALLOWANCE_USES),
     *(PAYMENT_CUSTOMERS, PLAN_CHECKOUTS, PAYMENT_EVENTS),
 )

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import anyio.lowlevel
 import pytest
 
 from one_mcp.answers import Written
@@ -18,6 +19,7 @@ from one_mcp.services import saga, undoing
 from one_mcp.services.commerce import selling
 from one_mcp.services.commerce.purchase import PURCHASE
 from one_mcp.services.recovery import Recovery
+from one_mcp.services.workflow import Run, Step, Workflow
 from one_mcp.session import Call, Session
 from one_mcp.store.sqlite import lock
 from one_mcp.store.work import Work
@@ -83,6 +85,8 @@ async def test_a_file_that_nobody_uses_is_looked_at_and_left_alone(app: App) -> 
 
     assert found == []
     assert not lock.shared(app.settings.database)
+    beside = {it.name for it in app.settings.database.parent.iterdir()}
+    assert beside.isdisjoint({"one.db-wal", "one.db-shm"})
 
 
 @pytest.mark.parametrize("which", ["token", "holder"])
@@ -155,3 +159,66 @@ async def test_nobody_stops_an_operation_with_its_mark(
     await recovery(app).work_off()
 
     assert await state_of(shop.one, left.id) is State.DONE
+
+
+async def test_what_its_caller_gave_up_is_free_for_others_at_once(app: App, shop: Shop) -> None:
+    """A call that is cancelled, or a server that ends, need not be waited for."""
+    left = await begun(shop)
+    waits = anyio.Event()
+
+    async def _forever(_run: Run) -> JsonObject:
+        waits.set()
+        await anyio.sleep_forever()
+        return {}
+
+    slow = replace(PURCHASE, steps=lambda _body: [Step("mint", _forever)])
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_driven, shop, slow, left.id)
+        with anyio.fail_after(5):
+            await waits.wait()
+        tasks.cancel_scope.cancel()
+
+    assert [it.id for it in await app.unfinished()] == [left.id]
+    await recovery(app).work_off()
+    assert await state_of(shop.one, left.id) is State.DONE
+
+
+async def _driven(shop: Shop, workflow: Workflow, id: str) -> None:
+    await shop.one.derive(_is_due, id)
+    await saga.drive(shop.one, workflow, id)
+
+
+def _is_due(work: Work, id: str) -> None:
+    work.run(
+        "UPDATE operations SET due_at = 0 WHERE organization_id = :organization AND id = :id", id=id
+    )
+
+
+async def test_a_step_that_takes_long_keeps_its_lease(
+    shop: Shop, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its holder renews it meanwhile, so that nobody takes it for dead."""
+    monkeypatch.setattr(saga, "BEAT_S", 0.001)
+    left = await begun(shop)
+    waits, goes = anyio.Event(), anyio.Event()
+
+    async def _slow(_run: Run) -> JsonObject:
+        waits.set()
+        await goes.wait()
+        return {}
+
+    async with anyio.create_task_group() as tasks:
+        slow = replace(PURCHASE, steps=lambda _body: [Step("mint", _slow)])
+        tasks.start_soon(_driven, shop, slow, left.id)
+        with anyio.fail_after(5):
+            await waits.wait()
+            for _ in range(3):
+                clock.forward(journal.LENGTH_MS - 1)
+                while await shop.one.read(_lease, left.id) < clock.now + journal.LENGTH_MS:
+                    await anyio.lowlevel.checkpoint()
+        assert await shop.one.derive(journal.take, left.id) is None
+        tasks.cancel_scope.cancel()
+
+
+def _lease(work: Work, id: str) -> int:
+    return operation.read(work, id).leased_until

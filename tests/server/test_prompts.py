@@ -94,6 +94,7 @@ async def test_all_guides_are_listed_with_their_arguments(client: Client) -> Non
         "explain_ontology",
         "answer_from_graph",
         "ingest_documents",
+        "reconcile_payments",
     }
     buyer = next(each for each in listed["map_token_purchase"].arguments or () if each.required)
     assert buyer.name == "buyer"

@@ -27,6 +27,8 @@ RESOURCE_NOT_FOUND = -32002  # before 2026-07-28
 MOST_CHARACTERS = 48_000
 CONCRETE = {"one://ontology", "one://organization"}
 FAMILIES = {
+    "one://operations/{id}",
+    "one://tokens/{id}",
     "one://connections/{id}",
     "one://events/{id}",
     "one://entities/{id}/knowledge{?limit,cursor}",

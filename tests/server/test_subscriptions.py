@@ -20,6 +20,9 @@ from one_mcp.dimensions.connections import connection
 from one_mcp.dimensions.entities import entity, tags
 from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.dimensions.events import event
+from one_mcp.dimensions.operations import journal
+from one_mcp.dimensions.operations.authority import Warrant
+from one_mcp.dimensions.operations.operation import State
 from one_mcp.server.caller import Context, Serving
 from one_mcp.server.resources import subscriptions
 from one_mcp.session import Call, Session
@@ -367,3 +370,20 @@ def _overheard(server: Server[Serving]) -> list[Serving]:
 
         server.add_request_handler(method, entry.params_type, overhear(entry.handler))
     return seen
+
+
+async def test_who_watches_an_operation_is_told_of_each_step_of_it(
+    app: App, server: Server[Serving], settings: Settings, mode: str
+) -> None:
+    """Also where another process takes the steps: the journal makes no change, and counts on."""
+    one = app.session(Call("test"), LOCAL)
+    warrant = Warrant("quo_none", simulated=True)
+    begun = await one.derive(journal.begin, "purchase", 1, {}, warrant)
+    uri = f"one://operations/{begun.id}"
+    async with listening(server, mode, uri) as ear, another(settings) as other:
+        taken = await other.derive(journal.take, begun.id)
+        assert taken is not None
+        await other.derive(journal.intend, taken, "authorize")
+        await ear.until(uri)
+        await other.derive(journal.turn, taken, State.NEEDS_REVIEW)
+        await ear.until(uri)

@@ -34,6 +34,10 @@ REASONS = {
     "dimensions/knowledge/index/backlog.py: SELECT organization_id FROM organizations": (
         "lists the organizations that wait for the indexer, which works for all of them"
     ),
+    "dimensions/operations/homes.py: UPDATE operations SET was": (
+        "holds the money of a file that was restored or copied, whosever it is"
+    ),
+    "dimensions/operations/homes.py: SELECT EXISTS": "asks whether any money moved from the file",
     "dimensions/operations/unfinished.py: SELECT id, kind, organization_id": (
         "lists what is to be resumed, each for its own organization, for who looks after all"
     ),

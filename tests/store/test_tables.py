@@ -103,6 +103,7 @@ BEYOND = {
     "embeddings.model": "a model is the file's; what it made is each organization's own",
     "embedding_queue.model": "a model is the file's; what it made is each organization's own",
     "indexed_properties.name": "which properties are indexed is said by the packs of the servers",
+    "homes.name": "where the file is, whoever is in it",
     "chain_nonces.chain_id": "a sender has one sequence of nonces, whoever it sends for",
     "embeddable_fields.type": "which fields become knowledge is said by the packs of the servers",
 }

@@ -32,7 +32,7 @@ def sold(work: Work, at: Operation) -> JsonObject:
         "currency": body["currency"],
         "item": body["item"],
         "buyer": body["buyer"],
-        "custodial": _is_custodial(body) if "contract" in body else None,
+        "custodial": _is_custodial(at) if "contract" in body else None,
         "providerPaymentId": at.result("authorize").get("payment"),
     }
 
@@ -70,7 +70,7 @@ def _lines(at: Operation) -> list[LedgerLine]:
             currency, minor, (Account.OUTSIDE, ""), (Account.REVENUE, str(body["item"]))
         )
     if "contract" in body:
-        kind = Account.CUSTODY if _is_custodial(body) else Account.WALLET
+        kind = Account.CUSTODY if _is_custodial(at) else Account.WALLET
         lines += ledger.transfer(
             str(body["item"]),
             int(str(body["units"])),
@@ -80,8 +80,9 @@ def _lines(at: Operation) -> list[LedgerLine]:
     return lines
 
 
-def _is_custodial(body: JsonObject) -> bool:
-    return body.get("wallet") is None
+def _is_custodial(at: Operation) -> bool:
+    """Tell whether tokens are kept here: for want of a wallet, or since they never got there."""
+    return not at.body.get("wallet") or not at.result("transfer")
 
 
 def _payment(work: Work, at: Operation, status: str) -> str:
@@ -119,7 +120,7 @@ def _tell(work: Work, at: Operation, payment: str | None) -> None:
     body = at.body
     item, buyer = str(body["item"]), str(body["buyer"])
     if "contract" in body:
-        wallet = body["wallet"]
+        wallet = None if _is_custodial(at) else body["wallet"]
         holding.show(work, buyer, item, wallet=str(wallet) if wallet else None)
         paid: JsonObject = {"usdAmount": _amount(body)} if body["currency"] == "usd" else {}
         event.record(

@@ -6,7 +6,7 @@ wakes up, has no second effect.
 """
 
 from one_mcp import ids, jsons
-from one_mcp.dimensions.operations import allowances, authority
+from one_mcp.dimensions.operations import allowances, authority, homes
 from one_mcp.dimensions.operations.authority import Warrant
 from one_mcp.dimensions.operations.operation import Operation, State, StepState, read
 from one_mcp.jsons import JsonObject
@@ -29,8 +29,11 @@ def begin(
 ) -> Operation:
     """Write down that an operation begins, and use up what lets it.
 
-    Others leave it for a while to whoever began it.
+    Others leave it for a while to whoever began it. Raises HeldError for a live one where money is
+    held.
     """
+    if not warrant.simulated:
+        homes.require_free(work)
     id = ids.new(OPERATION, work.now)
     work.run(
         """
@@ -90,6 +93,12 @@ def take(work: Work, id: str) -> Operation | None:
 def renew(work: Work, operation: Operation) -> None:
     """Hold the lease for another while; raises LostLeaseError where somebody else has it."""
     _write(work, operation, "leased_until = :until", until=work.clock + LENGTH_MS)
+
+
+def beat(work: Work, operation: Operation) -> None:
+    """Renew the lease as `renew` does, unless it was given back a moment ago."""
+    value = "leased_until = CASE WHEN leased_until > 0 THEN :until ELSE leased_until END"
+    _write(work, operation, value, until=work.clock + LENGTH_MS)
 
 
 def give_back(work: Work, operation: Operation, due_at: int) -> Operation:

@@ -23,12 +23,16 @@ from one_mcp.dimensions.knowledge.documents import reading
 from one_mcp.dimensions.knowledge.documents.reading import Document, Shelf
 from one_mcp.dimensions.knowledge.search.hybrid import Wish
 from one_mcp.dimensions.knowledge.search.scope import Scope
+from one_mcp.dimensions.operations import operation as operations
 from one_mcp.dimensions.organizations import profile
 from one_mcp.dimensions.organizations.profile import Profile
 from one_mcp.errors import NotFoundError
 from one_mcp.ontology import describe
 from one_mcp.ontology.describe import Described
 from one_mcp.server.arguments import fields
+from one_mcp.services.commerce import held, telling
+from one_mcp.services.commerce.held import HeldToken
+from one_mcp.services.commerce.telling import ToldOperation
 from one_mcp.services.knowledge import recall
 from one_mcp.session import Session
 
@@ -184,6 +188,14 @@ async def connection(one: Session, id: str) -> Portrait:
 
 async def event(one: Session, id: str) -> Portrait:
     return await one.read(showing.show, ids.require(id, "id", ids.EVENT), detail="full")
+
+
+async def operation(one: Session, id: str) -> ToldOperation:
+    return telling.told(await one.read(operations.read, id))
+
+
+async def token(one: Session, id: fields.EntityId) -> HeldToken:
+    return await held.token(one, id)
 
 
 async def events(

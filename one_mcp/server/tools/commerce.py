@@ -7,7 +7,9 @@ from pydantic import Field, StrictBool, StrictStr
 from one_mcp.access import Permission
 from one_mcp.dimensions.commerce.refunding import RefundOrder
 from one_mcp.dimensions.commerce.spending import GrantOrder, SpendOrder
-from one_mcp.dimensions.operations import operation
+from one_mcp.dimensions.operations import listing, operation
+from one_mcp.dimensions.operations.listing import Operations
+from one_mcp.dimensions.operations.operation import State
 from one_mcp.server.arguments import fields
 from one_mcp.server.toolbox import ToolSpec, toolset
 from one_mcp.services import allowing
@@ -134,6 +136,19 @@ async def list_allowances(one: Session) -> AllowanceList:
     return await one.read(allowing.listed)
 
 
+async def list_operations(
+    one: Session,
+    states: list[State] | None = None,
+    limit: fields.Limit = 20,
+    cursor: fields.CursorText | None = None,
+) -> Operations:
+    """List operations, newest first: purchases, refunds and acts on a chain.
+
+    needs_review waits for a person, held for the release of a copied database.
+    """
+    return await one.read(listing.find, states or (), limit=limit, cursor=cursor)
+
+
 TOOLS = toolset(
     "commerce",
     ToolSpec(quote_tokens, "Quote a sale", Permission.WRITE),
@@ -144,4 +159,5 @@ TOOLS = toolset(
     ToolSpec(get_holdings, "Get holdings", by_default=False),
     ToolSpec(get_operation, "Get an operation"),
     ToolSpec(list_allowances, "List allowances", by_default=False),
+    ToolSpec(list_operations, "List operations", by_default=False),
 )

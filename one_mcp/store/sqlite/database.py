@@ -205,7 +205,12 @@ def _glanced(function: Callable[[Raw], T], path: Path) -> T | None:
     if not path.is_file():
         return None
     try:
-        with lock.on(path), closing(connect(str(path), read_only=True)) as raw, failures(str(path)):
+        # a connection that only reads would leave files of SQLite's beside it
+        with (
+            lock.on(path),
+            closing(connect(str(path), read_only=False)) as raw,
+            failures(str(path)),
+        ):
             return function(raw) if version(raw) == newest() else None
     except OneError:  # whoever uses the file is told what is wrong with it
         return None

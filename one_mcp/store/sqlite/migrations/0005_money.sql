@@ -171,6 +171,13 @@ CREATE TABLE chain_nonces (
     PRIMARY KEY (chain_id, sender)
 ) STRICT, WITHOUT ROWID;
 
+-- Where the file lives: money is held in one that was restored or copied, until a person releases it.
+CREATE TABLE homes (
+    name TEXT NOT NULL PRIMARY KEY,
+    place TEXT NOT NULL,
+    held_since INTEGER
+) STRICT, WITHOUT ROWID;
+
 -- What the simulated vendors remember, beside the business that they serve.
 CREATE TABLE simulated_objects (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
