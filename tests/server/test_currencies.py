@@ -90,6 +90,32 @@ async def test_older_rows_in_small_letters_group_and_match_with_those_in_capital
     assert invoices["total"] == 1
 
 
+@pytest.mark.parametrize("blank", ["", " "])
+async def test_an_empty_currency_is_none(client: Client, blank: str) -> None:
+    """A group of it alone was summed as 0."""
+    for name, currency in (("A", blank), ("B", "CHF")):
+        properties = {"amount": 7, "currency": currency}
+        await call(client, "create_entity", type="invoice", name=name, properties=properties)
+
+    said = await ask(
+        client, "entities", types=["invoice"], group_by=["name"], measures=["sum:amount"]
+    )
+    ranked = await ask(
+        client,
+        "entities",
+        types=["invoice"],
+        group_by=["name"],
+        measures=["sum:amount"],
+        sort="-sum:amount.chf",
+        limit=1,
+    )
+
+    assert {it["name"]: it["sum:amount"] for it in said["groups"]} == {"A": 7, "B": {"CHF": 7}}
+    assert said["total"] == {"sum:amount": {"CHF": 7, "no currency": 7}}
+    assert any("no currency" in told for told in said["warnings"])
+    assert [it["name"] for it in ranked["groups"]] == ["B"]
+
+
 async def test_an_import_knows_older_rows_in_small_letters_again(
     client: Client, one: Session
 ) -> None:

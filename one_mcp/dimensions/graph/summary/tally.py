@@ -224,7 +224,7 @@ def _of_row(row: Row, name: str | None, how: Extent) -> GroupTally:
         value = keys.folded(name, value)
         seen: set[object] = set() if kind in {None, "null"} else {(kind, value)}
         return GroupTally(distinct={name: seen})
-    unit = row["unit"].upper() if row["unit_kind"] == "text" else None
+    unit = (row["unit"].strip().upper() or None) if row["unit_kind"] == "text" else None
     if how is Extent.FOLDED and row["total"] is not None:
         sums = (Decimal(row[it]).scaleb(-measures.PLACES) for it in ("total", "least", "most"))
         folded = Numbers(kinds={kind}, folded=Folded(times, *sums))

@@ -17,7 +17,7 @@ _SUMS = (
     "min(least) AS least",
     "max(most) AS most",
 )
-_UNIT = "coalesce(CASE WHEN unit_kind = 'text' THEN upper(unit) END, :home)"
+_UNIT = "coalesce(CASE WHEN unit_kind = 'text' THEN nullif(trim(upper(unit)), '') END, :home)"
 _KEY = "coalesce(key0, '')"  # an id is never empty
 
 
