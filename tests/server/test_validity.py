@@ -96,6 +96,26 @@ async def test_valid_at_leaves_out_what_does_not_hold_then(studio: Studio) -> No
     assert len(ahead["nodes"]) == 2
 
 
+@pytest.mark.parametrize("name", ["valid_until", "validFrom", "validity"])
+async def test_validity_is_no_metadata_and_asking_for_it_there_is_refused(
+    studio: Studio, name: str
+) -> None:
+    await studio.join(valid_until="yesterday")
+    where = {name: {"lt": "now"}}
+
+    asked = [
+        await studio.ask("find_connections", **{"from": studio.ada}, where=where),
+        await studio.ask("find_entities", has=[{"connection": "member_of", "where": where}]),
+        await studio.ask("summarize", of="connections", where=where),
+        await studio.ask("summarize", of="connections", group_by=[f"month:{name}"]),
+        await studio.ask("summarize", of="connections", measures=[f"max:{name}"]),
+    ]
+
+    for said in asked:
+        assert said["error"]["code"] == "INVALID_ARGUMENT"
+        assert "valid_at" in said["error"]["message"]
+
+
 async def test_an_end_that_is_not_named_stays_and_none_opens_it(studio: Studio) -> None:
     first = await studio.join(**YEAR)
     longer = await studio.join(valid_until="2027-12-31")

@@ -20,6 +20,9 @@ from one_mcp.store.merged_scans import Listing, Scan, Walk
 from one_mcp.store.pages import Detail, Page
 from one_mcp.store.work import Row, Work
 
+BY_VALIDITY: dict[str, str] = dict.fromkeys(
+    ("valid_from", "valid_until", "validity"), "find_connections takes valid_at"
+)
 # what a connection has beside its metadata, by plain spelling, and which argument asks for it
 _BESIDE = {
     "id": "a connection is found by its ends",
@@ -30,6 +33,7 @@ _BESIDE = {
     "to.": operands.OF_AN_END,
     "created": "connections are listed newest first",
     "created_at": "connections are listed newest first",
+    **BY_VALIDITY,
 }
 CONNECTIONS = Listing(
     "connections",

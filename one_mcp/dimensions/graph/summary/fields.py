@@ -57,6 +57,7 @@ def refuse_absent(
         if path is not None:
             told = undeclared.absent(work, "entities", (), path)
         elif not _is_plain(source, name):
+            source.path(name, "measures")  # what can be no field has better words
             told = undeclared.absent(work, source.table, types, source.plain(name))
         if told is not None:
             raise InvalidArgumentError(told, argument="measures")

@@ -118,6 +118,10 @@ class RowSource:
                 "and _, with dots between the names of nested ones.",
                 argument=argument,
             )
+        if self.table == "connections":
+            operands.refuse_outside(
+                self.shapes, [plain], connections.BY_VALIDITY, "metadata", argument
+            )
         return filters.json_path(operands.find(self.shapes, plain)[0])
 
     def plain(self, name: str) -> str:
