@@ -104,10 +104,17 @@ def refuse_outside(
     for path in paths:
         first, dot, _ = path.partition(".")
         way = ways.get(names.plain(path)) or ways.get(f"{names.plain(first)}{dot}" if dot else "")
-        if way and not find(shapes, path)[1]:
+        if way and not _are_called(shapes, path):
             raise InvalidArgumentError(
                 f"{argument} looks at {holder} only, and {path} is none: {way}.", argument=argument
             )
+
+
+def _are_called(shapes: Sequence[Shape], path: str) -> bool:
+    """Tell whether a type calls a field so, or whether all mean one by that other name of it."""
+    found = [_within(declared, path) for declared in shapes]
+    called = {names.plain(each[0]) for each in found if each}
+    return names.plain(path) in called or (bool(found) and all(found))
 
 
 def find(shapes: Sequence[Shape], path: str) -> tuple[str, Sequence[Property]]:

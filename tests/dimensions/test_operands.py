@@ -54,6 +54,16 @@ async def test_what_is_no_property_is_refused_with_what_to_use(one: Session, pat
         await found(one, "creator", {path: {"gte": "2026-01-31"}})
 
 
+async def test_another_types_alias_does_not_make_the_name_a_property(one: Session) -> None:
+    """A metric's key may be called name, and nothing but a metric has it."""
+    await one.write(entity.create, "metric", "Revenue", {"key": "revenue"})
+
+    with pytest.raises(InvalidArgumentError, match="use name"):
+        await found(one, None, {"name": "Revenue"})
+
+    assert await found(one, "metric", {"name": "revenue"}) == ["Revenue"]
+
+
 @pytest.mark.parametrize("wanted", ["20261130", "2026-11-30", "Mon, 30 Nov 2026 00:00:00 +0000"])
 async def test_times_are_read_in_every_form(one: Session, wanted: str) -> None:
     await one.write(entity.create, "livestream", "Soon", {"scheduledAt": "2026-11-30T00:00:00Z"})
