@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from datetime import date, time
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 import yaml
@@ -71,13 +72,22 @@ def _toml(text: str) -> JsonObject:
     if _longest_key(text) > DEEPEST:
         raise _too_deep()
     try:
-        return {key: _plain(value) for key, value in tomllib.loads(text).items()}
+        return {
+            key: _plain(value) for key, value in tomllib.loads(text, parse_float=_float).items()
+        }
     except RecursionError as error:
         raise _too_deep() from error
     except ValueError as error:
         if _ENDLESS.search(text):
             raise _too_large() from error
         raise TextFileError(f"The front matter is not TOML: {shown(str(error))}.") from error
+
+
+def _float(digits: str) -> float | str:
+    """Keep a number as text, as those of YAML are, where a float would be another one."""
+    value, written = float(digits), digits.replace("_", "")
+    is_kept = value - value != 0 or Decimal(repr(value)) == Decimal(written)
+    return value if is_kept else written
 
 
 def _longest_key(text: str) -> int:

@@ -1,4 +1,4 @@
-"""Front matter: what little of it may cost much."""
+"""Front matter: what little of it may cost much, and what its numbers are."""
 
 import tracemalloc
 
@@ -54,3 +54,19 @@ def test_yaml_builds_nothing_that_is_not_written_out() -> None:
 
     with pytest.raises(TextFileError):
         front_matter.split(f"---\n{bomb}---\n")
+
+
+@pytest.mark.parametrize("form", ["---\na: {}\n---\n", "+++\na = {}\n+++\n"], ids=["YAML", "TOML"])
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("49.50", 49.5),
+        ("0.1", 0.1),
+        ("12345678901234567890.12", "12345678901234567890.12"),
+        ("0.1000000000000000055511151231257827", "0.1000000000000000055511151231257827"),
+    ],
+)
+def test_a_number_that_a_float_would_round_stays_text(
+    form: str, written: str, read: float | str
+) -> None:
+    assert front_matter.split(form.format(written))[0] == {"a": read}
