@@ -1,5 +1,6 @@
 """Loopback: pages on this machine alone, at a port that is open only while a link waits."""
 
+import logging
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ from one_mcp.server.pages.approval import ApprovalPages, Door
 ADDRESS = "127.0.0.1"
 LONGEST_S = 60 * 60.0
 LINGER_S = 20.0  # after the last decision, for another tab to be told of it
+
+
+log = logging.getLogger(__name__)
 
 
 class _Guest(uvicorn.Server):
@@ -34,10 +38,14 @@ class Loopback:
         self._is_up = False
 
     async def link(self, plan: str, door: Door) -> str | None:
-        """Return a link to a plan's page, or None where it has none any more."""
+        """Return a link to a plan's page; None where it has none any more, or no port is free."""
         async with self._opening:
-            if not self._is_up:
-                await self._tasks.start(self._serve)
+            try:
+                if not self._is_up:
+                    await self._tasks.start(self._serve)
+            except OSError:
+                log.warning("no port for the approval page", exc_info=True)
+                return None
             return self.pages.offer(plan, door)
 
     async def _serve(self, *, task_status: TaskStatus[None]) -> None:
