@@ -56,9 +56,9 @@ LEDGER_ENTRIES = table(
 )
 CHAIN_TRANSACTIONS = table(
     "chain_transactions",
-    "organization_id text, operation_id text, step text, chain_id integer, sender text,"
-    " nonce integer, hash text, raw text, created_at integer",
-    key="organization_id operation_id step",
+    "organization_id text, operation_id text, step text, attempt integer, chain_id integer,"
+    " sender text, nonce integer, hash text, raw text, created_at integer",
+    key="organization_id operation_id step attempt",
     references=(_OF_OPERATION,),
 )
 CHAIN_NONCES = table(

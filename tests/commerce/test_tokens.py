@@ -382,3 +382,19 @@ async def ended(one: Session, kind: str, plan: str, clock: HandClock) -> State |
 def difference(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
     moved: Callable[[str], int] = lambda kind: after.get(kind, 0) - before.get(kind, 0)  # noqa: E731
     return {kind: moved(kind) for kind in before.keys() | after.keys() if moved(kind)}
+
+
+async def test_what_the_node_does_not_take_is_not_given_up(shop: Shop, clock: HandClock) -> None:
+    """Bytes that are signed may be mined whenever: their step failed only if the chain says so."""
+    shop.script.forever["broadcast"] = DOWN
+    plan = await tokens.plan(shop.one, issuing.MINT, minting(shop))
+    assert plan.plan
+
+    at = await tokens.act(shop.one, issuing.MINT, plan.plan)
+    while at.state in {State.RUNNING, State.UNDOING}:
+        clock.forward(saga.LATEST_MS)
+        at = await tokens.act(shop.one, issuing.MINT, plan.plan)
+
+    assert at.state is State.NEEDS_REVIEW
+    assert at.failure
+    assert at.failure["outcome"] == "unknown"

@@ -1,7 +1,8 @@
 """Transactions: nonces, and the signed bytes that are kept before anybody sends them.
 
 A nonce is taken and the bytes are stored in one transaction. What was signed is sent again as it
-is: the same bytes have the same hash, and a chain takes them once.
+is: the same bytes have the same hash, and a chain takes them once. What is stuck is replaced by
+bytes of the same nonce, stored before they are sent, too: the chain takes one of the two.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from one_mcp.dimensions.operations import journal
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.store.work import Row, Work
+
+STUCK_MS = 60_000  # without a block, although it is the sender's next
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +24,35 @@ class Sender:
     mined: int
 
 
-def find(work: Work, operation: str, step: str) -> Row | None:
-    """Return what was signed for a step: hash, raw, nonce."""
-    return work.one(
+@dataclass(frozen=True, slots=True)
+class SentTransaction:
+    """Signed bytes for a step; `waited_ms` is how long ago they were signed."""
+
+    attempt: int
+    hash: str
+    raw: str
+    nonce: int
+    waited_ms: int
+
+
+def of_step(work: Work, operation: str, step: str) -> list[SentTransaction]:
+    """List what was signed for a step with the nonce that counts, the first bytes first.
+
+    A step whose transaction reverted may have a later one, with a nonce of its own.
+    """
+    rows = work.all(
         """
-        SELECT hash, raw, nonce, chain_id, sender
+        SELECT attempt, hash, raw, nonce, created_at
         FROM chain_transactions
         WHERE organization_id = :organization
           AND operation_id = :operation
           AND step = :step
+        ORDER BY attempt
         """,
         operation=operation,
         step=step,
     )
+    return [_sent(work, row) for row in rows if row["nonce"] == rows[-1]["nonce"]]
 
 
 def reserve(
@@ -42,7 +61,7 @@ def reserve(
     step: str,
     sender: Sender,
     sign: Callable[[int], tuple[str, str]],
-) -> tuple[str, str]:
+) -> list[SentTransaction]:
     """Take the sender's next nonce, sign with it, and keep the bytes; they may be sent after this.
 
     `sign` computes hash and bytes, and reaches nobody. Raises LostLeaseError for whoever has been
@@ -66,9 +85,14 @@ def reserve(
     work.run(
         """
         INSERT INTO chain_transactions
-            (organization_id, operation_id, step, chain_id, sender, nonce, hash, raw, created_at)
-        VALUES
-            (:organization, :operation, :step, :chain, :sender, :nonce, :hash, :raw, :now)
+            (organization_id, operation_id, step, attempt, chain_id, sender, nonce, hash, raw,
+             created_at)
+        SELECT :organization, :operation, :step, coalesce(max(attempt) + 1, 0), :chain, :sender,
+               :nonce, :hash, :raw, :now
+        FROM chain_transactions
+        WHERE organization_id = :organization
+          AND operation_id = :operation
+          AND step = :step
         """,
         operation=operation.id,
         step=step,
@@ -79,7 +103,45 @@ def reserve(
         raw=raw,
         now=work.now,
     )
-    return hash, raw
+    return of_step(work, operation.id, step)
+
+
+def replace(
+    work: Work, operation: Operation, step: str, stuck: SentTransaction, signed: tuple[str, str]
+) -> list[SentTransaction]:
+    """Keep the bytes that replace stuck ones; they may be sent after this.
+
+    Raises LostLeaseError for whoever has been overtaken.
+    """
+    journal.renew(work, operation)
+    hash, raw = signed
+    work.run(
+        """
+        INSERT INTO chain_transactions
+            (organization_id, operation_id, step, attempt, chain_id, sender, nonce, hash, raw,
+             created_at)
+        SELECT organization_id, operation_id, step, attempt + 1, chain_id, sender, nonce, :hash,
+               :raw, :now
+        FROM chain_transactions
+        WHERE organization_id = :organization
+          AND operation_id = :operation
+          AND step = :step
+          AND attempt = :attempt
+        """,
+        operation=operation.id,
+        step=step,
+        attempt=stuck.attempt,
+        hash=hash,
+        raw=raw,
+        now=work.now,
+    )
+    return of_step(work, operation.id, step)
+
+
+def _sent(work: Work, row: Row) -> SentTransaction:
+    return SentTransaction(
+        row["attempt"], row["hash"], row["raw"], row["nonce"], work.now - row["created_at"]
+    )
 
 
 def _counted_for(work: Work, operation: Operation, sender: Sender) -> str:

@@ -98,8 +98,18 @@ class Chain(Protocol):
         """Try a call without doing it, and return what signs it; ChainError where it would fail."""
         ...
 
+    async def dearer(self, raw: str) -> Signed:
+        """Sign a transaction again, with the nonce it has, so that a chain prefers it.
+
+        One of the two is mined; which one, nobody knows before.
+        """
+        ...
+
     async def broadcast(self, raw: str) -> None:
-        """Send signed bytes; those that are known already are sent well."""
+        """Send signed bytes; those that are known already are sent well.
+
+        Where their nonce is taken, `receipt` tells by which bytes.
+        """
         ...
 
     async def receipt(self, hash: str) -> Receipt | None:

@@ -1,7 +1,7 @@
 """A simulated chain: contracts, balances, nonces, blocks and receipts, without a node or a key.
 
-It says no where an EVM chain would: a stranger's mint, more than the balance, a nonce that is
-taken. A transaction whose nonce is ahead waits until the ones before it are there.
+It says no where an EVM chain would: more than the balance, nobody as the receiver. A nonce that is
+taken counts for nobody else. A transaction whose nonce is ahead waits for those before it.
 """
 
 import hashlib
@@ -18,6 +18,7 @@ from one_mcp.providers.simulated.cabinet import Cabinet, Drawer
 GAS = {"deploy": 1_500_000, "mint": 75_000, "burn": 40_000, "transfer": 55_000}
 GAS_PRICE = 10_000_000  # wei: about what Base asks
 ZERO = "0x" + 40 * "0"
+NOBODY = "0x" + "0" * 40
 TREASURY = keccak.checksummed("0x" + hashlib.sha256(b"simulated treasury").hexdigest()[:40])
 
 
@@ -45,6 +46,10 @@ class SimulatedChain:
     async def prepare(self, call: ContractCall) -> Sign:
         await self._cabinet.open(lambda drawer: _require_possible(drawer, call))
         return partial(_signed, self.chain_id, call)
+
+    async def dearer(self, raw: str) -> Signed:
+        body = jsons.load_object(bytes.fromhex(raw[2:]))
+        return _written({**body, "tip": int(str(body.get("tip", 0))) + 1})
 
     async def broadcast(self, raw: str) -> None:
         await self._cabinet.open(lambda drawer: _take(drawer, raw))
@@ -76,6 +81,10 @@ def _signed(chain_id: int, call: ContractCall, nonce: int) -> Signed:
         "nonce": nonce,
         "call": {**asdict(call), "units": str(call.units)},
     }
+    return _written(body)
+
+
+def _written(body: JsonObject) -> Signed:
     raw = "0x" + jsons.dumps(body).encode().hex()
     return Signed(_hash(raw), raw)
 
@@ -114,6 +123,8 @@ def _require_possible(drawer: Drawer, call: ContractCall) -> None:
         if supply + call.units >= 2**256:
             raise ChainError("The supply would not fit a uint256.", reason="overflow")
         return
+    if call.act == "transfer" and call.to == NOBODY:
+        raise ChainError(f"ERC20InvalidReceiver: {NOBODY}", reason="ERC20InvalidReceiver")
     balance = _balance(drawer, contract, TREASURY)
     if balance < call.units:
         raise ChainError(
@@ -129,7 +140,7 @@ def _take(drawer: Drawer, raw: str) -> None:
     body = jsons.load_object(bytes.fromhex(raw[2:]))
     nonce = int(str(body["nonce"]))
     if nonce < _mined(drawer):
-        raise ChainError("nonce too low", reason="nonce too low")
+        return
     drawer.put("chain_transaction", hash, {"hash": hash, "raw": raw}, f"waits:{nonce}")
     while waiting := drawer.find("chain_transaction", f"waits:{_mined(drawer)}"):
         _mine(drawer, waiting[0])

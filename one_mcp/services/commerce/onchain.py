@@ -1,58 +1,99 @@
-"""Steps on a chain: signed once, kept before they are sent, sent as often as it takes."""
+"""Steps on a chain: signed once, kept before they are sent, sent as often as it takes.
+
+Once there are signed bytes, nobody takes their step for failed before the chain says so: until then
+its outcome is unknown.
+"""
 
 from one_mcp.dimensions.commerce import transactions
-from one_mcp.dimensions.commerce.transactions import Sender
+from one_mcp.dimensions.commerce.transactions import STUCK_MS, Sender, SentTransaction
 from one_mcp.jsons import JsonObject
-from one_mcp.money_errors import ChainError
-from one_mcp.providers.ports.chain import ContractCall, Receipt
+from one_mcp.money_errors import ChainError, ProviderError
+from one_mcp.providers.ports.chain import Chain, ContractCall, Receipt
 from one_mcp.services.workflow import Run
 
 
 async def send(run: Run, step: str, call: ContractCall) -> JsonObject:
     """Have a call done once, and return its hash, block and what it made.
 
-    What was signed for the step before is sent again as it is. Raises ChainError: of unknown
-    outcome where it is in no block yet, else where it reverted.
+    What was signed for the step before is sent again as it is, unless it reverted: then the call
+    is tried anew. Raises ChainError: of unknown outcome where it is in no block yet, else where it
+    reverted.
     """
+    sent = await run.one.read(transactions.of_step, run.operation.id, step)
+    if sent:
+        try:
+            return await settle(run, step, sent)
+        except ChainError as error:
+            if error.outcome == "unknown":
+                raise
     chain = run.rails.chain
-    kept = await run.one.read(transactions.find, run.operation.id, step)
-    if kept is None:
-        sign = await chain.prepare(call)
-        sender = Sender(chain.chain_id, chain.sender, await chain.mined())
-        hash, raw = await run.one.derive(transactions.reserve, run.operation, step, sender, sign)
-    else:
-        hash, raw = kept["hash"], kept["raw"]
-    return await settle(run, hash, raw)
-
-
-async def settle(run: Run, hash: str, raw: str) -> JsonObject:
-    """Send signed bytes unless they are in a block, and wait for what becomes of them."""
-    chain = run.rails.chain
-    receipt = await chain.receipt(hash)
-    if receipt is None:
-        await chain.broadcast(raw)
-        receipt = await chain.receipt(hash)
-    if receipt is None:
-        raise ChainError(
-            f"The transaction {hash} is sent and in no block yet.",
-            retryable=True,
-            outcome="unknown",
-            hash=hash,
-        )
-    return _result(receipt)
+    sign = await chain.prepare(call)
+    sender = Sender(chain.chain_id, chain.sender, await chain.mined())
+    sent = await run.one.derive(transactions.reserve, run.operation, step, sender, sign)
+    return await settle(run, step, sent)
 
 
 async def resolve(run: Run, step: str) -> JsonObject | None:
     """Find out what became of a step: None where nothing was signed, or it reverted."""
-    kept = await run.one.read(transactions.find, run.operation.id, step)
-    if kept is None:
+    sent = await run.one.read(transactions.of_step, run.operation.id, step)
+    if not sent:
         return None
     try:
-        return await settle(run, kept["hash"], kept["raw"])
+        return await settle(run, step, sent)
     except ChainError as error:
         if error.outcome == "unknown":
             raise
         return None
+
+
+async def settle(run: Run, step: str, sent: list[SentTransaction]) -> JsonObject:
+    """Send signed bytes unless they are in a block, and wait for what becomes of them.
+
+    Raises ChainError of outcome "failed" only where they reverted.
+    """
+    newest = sent[-1]
+    try:
+        receipt = await _receipt(run.rails.chain, sent)
+        if receipt is None:
+            await run.rails.chain.broadcast(newest.raw)
+            receipt = await _receipt(run.rails.chain, sent)
+        if receipt is None and newest.waited_ms > STUCK_MS:
+            receipt = await _replaced(run, step, sent)
+    except ProviderError as error:
+        raise _unknown(str(error), newest, error.fields.get("reason")) from error
+    if receipt is None:
+        raise _unknown(f"The transaction {newest.hash} is sent and in no block yet.", newest)
+    return _result(receipt)
+
+
+async def _receipt(chain: Chain, sent: list[SentTransaction]) -> Receipt | None:
+    """Return what became of one of the bytes of a nonce, of which the chain takes one."""
+    for it in reversed(sent):
+        receipt = await chain.receipt(it.hash)
+        if receipt is not None:
+            return receipt
+    return None
+
+
+async def _replaced(run: Run, step: str, sent: list[SentTransaction]) -> Receipt | None:
+    """Offer more for what is stuck; what waits for an earlier nonce of the sender is not."""
+    chain, stuck = run.rails.chain, sent[-1]
+    if await chain.mined() != stuck.nonce:
+        return None
+    signed = await chain.dearer(stuck.raw)
+    sent = await run.one.derive(transactions.replace, run.operation, step, stuck, signed)
+    await chain.broadcast(signed.raw)
+    return await _receipt(chain, sent)
+
+
+def _unknown(sentence: str, sent: SentTransaction, reason: object = None) -> ChainError:
+    return ChainError(
+        sentence,
+        retryable=True,
+        outcome="unknown",
+        hash=sent.hash,
+        reason=str(reason) if reason else None,
+    )
 
 
 def _result(receipt: Receipt) -> JsonObject:

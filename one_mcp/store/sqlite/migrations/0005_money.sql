@@ -148,18 +148,20 @@ BEGIN
     SELECT RAISE(ABORT, 'the ledger is append-only');
 END;
 
--- Signed bytes, stored before they are sent: a transaction is sent again as it is, never anew.
+-- Signed bytes, stored before they are sent: a transaction is sent again as it is, never anew. One that
+-- is stuck is replaced by another of the same nonce, of which the chain takes one.
 CREATE TABLE chain_transactions (
     organization_id TEXT NOT NULL,
     operation_id TEXT NOT NULL,
     step TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
     chain_id INTEGER NOT NULL,
     sender TEXT NOT NULL,
     nonce INTEGER NOT NULL,
     hash TEXT NOT NULL,
     raw TEXT NOT NULL,
     created_at INTEGER NOT NULL,
-    PRIMARY KEY (organization_id, operation_id, step),
+    PRIMARY KEY (organization_id, operation_id, step, attempt),
     FOREIGN KEY (organization_id, operation_id) REFERENCES operations (organization_id, id)
 ) STRICT;
 
