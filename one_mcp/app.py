@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from one_mcp import clock as clocks
 from one_mcp.access import Principal, Role
+from one_mcp.chain_settings import ChainSettings
 from one_mcp.clock import Clock
 from one_mcp.dimensions.knowledge.index import backlog, entity_texts
 from one_mcp.dimensions.operations import homes, unfinished
@@ -103,7 +104,11 @@ async def open_app(
 
     ontology = load.in_use(settings.packs)
     path, read_only = settings.database, settings.read_only
-    chosen = providers.choose(settings.only(EmbeddingSettings), settings.only(PaymentSettings))
+    chosen = providers.choose(
+        settings.only(EmbeddingSettings),
+        settings.only(PaymentSettings),
+        settings.only(ChainSettings),
+    )
     async with open_database(path, FirstUse(is_ready, make_ready), read_only=read_only) as database:
         try:
             yield App(settings, ontology, database, clock, chosen, owner)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validat
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from one_mcp import refusals, unread, vendor_urls
+from one_mcp.chain_settings import ChainSettings
 from one_mcp.errors import SettingsError, shown
 from one_mcp.money_settings import PaymentSettings, SpendingSettings
 
@@ -211,6 +212,7 @@ class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # pydant
     BaseSettings,
     ProcessSettings,
     SpendingSettings,
+    ChainSettings,
     PaymentSettings,
     EmbeddingSettings,
     FileSettings,
@@ -241,7 +243,9 @@ SECRETS = frozenset(  # these have no flag, and nothing prints them
     name for name, field in Settings.model_fields.items() if SecretStr in get_args(field.annotation)
 )
 FLAGS = tuple(name for name in Settings.model_fields if name not in SECRETS)
-AT_HOME = frozenset({"database", "folder", "packs"})  # paths in which ~ is the home folder
+AT_HOME = frozenset(
+    {"database", "folder", "packs", "deployer_keystore"}
+)  # paths in which ~ is the home folder
 
 
 def flag(field: str) -> str:

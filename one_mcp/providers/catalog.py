@@ -9,8 +9,10 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from one_mcp import assets
+from one_mcp.chain_settings import ChainAccess
 from one_mcp.errors import EmbedderError, SettingsError
 from one_mcp.money_settings import StripeAccess
+from one_mcp.providers.ports.chain import Chain
 from one_mcp.providers.ports.embedding import Embedder
 from one_mcp.providers.ports.signatures import Signer
 from one_mcp.providers.stripe_payments import StripeApi
@@ -115,6 +117,19 @@ def verify(public_key: str, signature: str, said: bytes) -> bool:
     from one_mcp.providers import signatures
 
     return signatures.verify(public_key, signature, said)
+
+
+def evm(access: ChainAccess) -> Chain:
+    """Load web3 and open the key; blocks for a second or two, so call it on a worker thread."""
+    try:
+        from one_mcp.providers import evm
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"{error.name} is not installed, and a chain needs it; "
+            "pip install 'one-mcp[chain]' brings it.",
+            extra="chain",
+        ) from error
+    return evm.connect(access)
 
 
 @contextmanager

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass, field
 
+from one_mcp.chain_settings import ChainSettings
 from one_mcp.money_settings import PaymentSettings
+from one_mcp.providers.chaining import Chaining
 from one_mcp.providers.embedding import Embedding
 from one_mcp.providers.paying import Paying
 from one_mcp.providers.ports.chain import Chain
 from one_mcp.providers.ports.payments import Payments
 from one_mcp.providers.ports.subscriptions import Subscriptions
 from one_mcp.providers.simulated.cabinet import Cabinet
-from one_mcp.providers.simulated.chain import SimulatedChain
 from one_mcp.settings import EmbeddingSettings
 
 
@@ -19,6 +20,7 @@ class Providers:
 
     embedding: Embedding
     paying: Paying = field(default_factory=lambda: Paying(PaymentSettings()), kw_only=True)
+    chaining: Chaining = field(default_factory=lambda: Chaining(ChainSettings()), kw_only=True)
 
     def payments(self, cabinet: Cabinet) -> Payments:
         """Return whoever moves money here; a simulation remembers in the caller's cabinet."""
@@ -30,14 +32,18 @@ class Providers:
 
     def chain(self, cabinet: Cabinet) -> Chain:
         """Return the chain that tokens are on here, or a simulation of it."""
-        return SimulatedChain(cabinet)
+        return self.chaining.over(cabinet)
 
     async def close(self) -> None:
         """Let their connections go."""
         await self.embedding.close()
         await self.paying.close()
+        await self.chaining.close()
 
 
-def choose(embedding: EmbeddingSettings, payment: PaymentSettings) -> Providers:
+def choose(
+    embedding: EmbeddingSettings, payment: PaymentSettings, chain: ChainSettings
+) -> Providers:
     """Stand ready with what the settings name; nothing is loaded before somebody needs it."""
-    return Providers(Embedding(embedding), paying=Paying(payment))
+    chaining = Chaining(chain, live_money=payment.live_money)
+    return Providers(Embedding(embedding), paying=Paying(payment), chaining=chaining)

@@ -67,14 +67,22 @@ class VendorWire:
         )
 
     async def ask(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | str | None = None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | str | None = None,
+        *,
+        repeatable: bool = False,
     ) -> WireReply:
         """Send a request and return the answer, whatever its status.
 
-        Raises ProviderError where there is none: of unknown outcome, if it may have had an effect.
+        `repeatable` says that the vendor does it once, however often it arrives. Raises
+        ProviderError where there is no answer: of unknown outcome, if it may have had an effect.
         """
         reads = method.upper() in {"GET", "HEAD"}
-        is_safe = reads or any(name.lower() == "idempotency-key" for name in headers)
+        has_key = any(name.lower() == "idempotency-key" for name in headers)
+        is_safe = reads or has_key or repeatable
         doubted = False
         for left in reversed(range(MOST_TRIES if is_safe else 1)):
             tried = await self._try(method, url, headers, body, doubted=doubted)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from one_mcp import chain_settings
 from one_mcp.dimensions.commerce import simulated
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import MixedRailsError, UnsupportedChainError
@@ -14,8 +15,6 @@ from one_mcp.providers.simulated.cabinet import Drawer
 from one_mcp.session import Session
 
 R = TypeVar("R")
-# chains whose tokens are worth something: Ethereum, OP, Polygon, Base, Arbitrum
-MAINNETS = frozenset({1, 10, 137, 8453, 42161})
 
 
 class RailsMode(StrEnum):
@@ -55,7 +54,9 @@ def mode(on: Rails, body: JsonObject) -> RailsMode:
 
     What has no price needs no payments, and what is not on a chain needs none.
     """
-    payments, chain = _of_payments(on.payments), _of_chain(on.chain)
+    if "minor" not in body:  # no sale, but an act on the chain alone
+        return mode_of_chain(on.chain)
+    payments, chain = _of_payments(on.payments), mode_of_chain(on.chain)
     if "contract" not in body:
         return payments
     if not body["minor"]:
@@ -93,10 +94,11 @@ def _of_payments(payments: Payments) -> RailsMode:
     return RailsMode.LIVE if payments.moves_money else RailsMode.TEST
 
 
-def _of_chain(chain: Chain) -> RailsMode:
+def mode_of_chain(chain: Chain) -> RailsMode:
+    """Say how real what is on a chain is."""
     if chain.simulated:
         return RailsMode.SIMULATED
-    return RailsMode.LIVE if chain.chain_id in MAINNETS else RailsMode.TEST
+    return RailsMode.TEST if chain_settings.is_test(chain.chain_id) else RailsMode.LIVE
 
 
 def require_chain(rails: Rails, blockchain: str | None) -> None:

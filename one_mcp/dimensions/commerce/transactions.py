@@ -17,11 +17,15 @@ STUCK_MS = 60_000  # without a block, although it is the sender's next
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who signs: the chain's number, the address, and how far the chain has counted for it."""
+    """Who signs: the chain's number, the address, and how far the chain has counted for it.
+
+    A simulated chain is its organization's own, and counts for it alone.
+    """
 
     chain_id: int
     address: str
     mined: int
+    simulated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ def reserve(
         RETURNING next - 1
         """,
         chain=sender.chain_id,
-        sender=_counted_for(work, operation, sender),
+        sender=_counted_for(work, sender),
         mined=sender.mined,
     )
     hash, raw = sign(nonce)
@@ -144,8 +148,7 @@ def _sent(work: Work, row: Row) -> SentTransaction:
     )
 
 
-def _counted_for(work: Work, operation: Operation, sender: Sender) -> str:
-    """Name whose nonces are counted: each organization has a simulated chain of its own."""
-    if operation.simulated:
+def _counted_for(work: Work, sender: Sender) -> str:
+    if sender.simulated:
         return f"{sender.address} of {work.principal.organization}"
     return sender.address

@@ -28,7 +28,7 @@ async def send(run: Run, step: str, call: ContractCall) -> JsonObject:
                 raise
     chain = run.rails.chain
     sign = await chain.prepare(call)
-    sender = Sender(chain.chain_id, chain.sender, await chain.mined())
+    sender = Sender(chain.chain_id, chain.sender, await chain.mined(), chain.simulated)
     sent = await run.one.derive(transactions.reserve, run.operation, step, sender, sign)
     return await settle(run, step, sent)
 

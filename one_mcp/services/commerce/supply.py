@@ -11,6 +11,7 @@ from one_mcp.dimensions.commerce import issuing, ledger
 from one_mcp.dimensions.commerce.ledger import Account
 from one_mcp.jsons import JsonObject
 from one_mcp.services import rails
+from one_mcp.services.rails import RailsMode
 from one_mcp.session import Session
 from one_mcp.store.work import Work
 
@@ -41,9 +42,10 @@ class TokenSupply(Answer):
 
 async def of(one: Session, token: str) -> TokenSupply:
     """Ask the chain for a token's supply; raises ChainError where it has no such contract."""
-    chain = rails.of(one).chain
-    body, booked = await one.read(_booked, token, simulated=chain.simulated)
-    rails.require_chain(rails.of(one), str(body["blockchain"]))
+    on = rails.of(one)
+    chain, simulated = on.chain, rails.mode_of_chain(on.chain) is not RailsMode.LIVE
+    body, booked = await one.read(_booked, token, simulated=simulated)
+    rails.require_chain(on, str(body["blockchain"]))
     contract = chain.address(str(body["contract"]))
     found = await chain.token(contract)
     in_treasury = await chain.balance(contract, chain.sender)
@@ -65,7 +67,7 @@ async def of(one: Session, token: str) -> TokenSupply:
         kept=whole(kept),
         wallets=whole(found.supply - in_treasury),
         differs=_difference(found.supply, booked["issued"], found.decimals),
-        simulated=chain.simulated or None,
+        simulated=simulated or None,
     )
 
 

@@ -16,7 +16,7 @@ from one_mcp.providers.ports.chain import Chain, ContractCall
 from one_mcp.services import authorizing, rails, saga
 from one_mcp.services.commerce import acted, onchain
 from one_mcp.services.commerce.acted import TokenActed
-from one_mcp.services.rails import Rails
+from one_mcp.services.rails import Rails, RailsMode
 from one_mcp.services.workflow import Conclusion, Run, Step, Workflow
 from one_mcp.session import Session
 from one_mcp.store.work import Work
@@ -25,10 +25,12 @@ from one_mcp.store.work import Work
 async def plan(one: Session, kind: str, order: TokenOrder) -> TokenActed:
     """Try an act without doing it, and keep it as a plan; nothing reaches the chain."""
     on = rails.of(one)
-    body = await one.read(issuing.body, kind, order, simulated=on.chain.simulated)
+    body = await one.read(_body, on, kind, order)
     await _require_possible(on, body)
     fee = await on.chain.fee(call(on.chain, kind, body))
-    made = await one.derive_once(plans.make, plans.PLAN, kind, body, simulated=on.chain.simulated)
+    made = await one.derive_once(
+        plans.make, plans.PLAN, kind, body, simulated=bool(body["simulated"])
+    )
     return acted.planned(made, fee)
 
 
@@ -42,30 +44,28 @@ async def act(
     """
     on = rails.of(one)
     asking = authorizing.asking(one)
-    begun = await one.derive_once(
-        _begin, kind, plan, order, asking, again=again, simulated=on.chain.simulated
-    )
+    begun = await one.derive_once(_begin, on, kind, plan, order, asking=asking, again=again)
     done = await saga.drive(one, WORKFLOWS[kind], begun)
     _require_done(done)
     return done
 
 
+def _body(work: Work, on: Rails, kind: str, order: TokenOrder) -> JsonObject:
+    """Work out an act, and how real it is."""
+    mode = rails.mode_of_chain(on.chain)
+    body = issuing.body(work, kind, order, simulated=mode is not RailsMode.LIVE)
+    return {**body, "mode": mode.value}
+
+
 def _begin(
-    work: Work,
-    kind: str,
-    id: str,
-    order: TokenOrder,
-    asking: Asking,
-    *,
-    again: bool,
-    simulated: bool,
+    work: Work, on: Rails, kind: str, id: str, order: TokenOrder, *, asking: Asking, again: bool
 ) -> str:
     """Begin a plan's operation, and put aside what it takes; or find the one it has."""
     plan = plans.read(work, id, frozenset({kind}))
     issuing.require_same(plan.body, order)
     if plan.operation is not None:
         return plan.operation
-    now = issuing.body(work, kind, issuing.order(plan.body), simulated=simulated)
+    now = _body(work, on, kind, issuing.order(plan.body))
     plans.require_valid(work, plan, now, again=again)
     subjects = {str(plan.body[name]) for name in ("token", "holder") if name in plan.body}
     begun = journal.begin(

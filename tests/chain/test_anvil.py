@@ -1,0 +1,351 @@
+"""Tokens on a real node: reorganised, dropped, stuck, poor, wrong, and by many at once."""
+
+import logging
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import anyio
+import pytest
+from eth_account import Account
+from hexbytes import HexBytes
+from web3.exceptions import ContractLogicError
+
+from one_mcp.app import App
+from one_mcp.dimensions.commerce import issuing, transactions
+from one_mcp.dimensions.commerce.issuing import TokenOrder
+from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.operations.operation import Operation, State
+from one_mcp.money_errors import ChainError
+from one_mcp.providers import evm, evm_contracts
+from one_mcp.providers.evm import EvmChain
+from one_mcp.providers.ports.chain import ContractCall
+from one_mcp.services.commerce import supply, tokens
+from one_mcp.session import Session
+from one_mcp.store.work import Work
+from tests.chain import anvil, modules
+from tests.chain.anvil import KEY, OTHER_KEYS, Node, OnAnvil
+from tests.conftest import HandClock
+
+pytestmark = [pytest.mark.anyio, modules.needs_modules]
+ONE = 10**18
+MANY = 20
+
+
+@pytest.fixture
+def node() -> Iterator[Node]:
+    with anvil.running() as running:
+        yield running
+
+
+@pytest.fixture
+async def chain(node: Node) -> AsyncIterator[EvmChain]:
+    on_node = node.chain()
+    yield on_node
+    await on_node.close()
+
+
+@pytest.fixture
+async def one(app: App, one: Session, chain: EvmChain) -> Session:
+    """The owner's door, where tokens are on the node."""
+    app.providers = one.providers = OnAnvil(app.providers.embedding, evm=chain)
+    return one
+
+
+@pytest.fixture
+async def token(one: Session) -> str:
+    made = await one.write(entity.create, "token", "Jane", {"symbol": "JANE", "decimals": 18})
+    deployed = await done(one, issuing.DEPLOY, TokenOrder(made.id))
+    assert deployed.state is State.DONE
+    return made.id
+
+
+async def planned(one: Session, kind: str, order: TokenOrder) -> str:
+    plan = (await tokens.plan(one, kind, order)).plan
+    assert plan
+    return plan
+
+
+async def done(one: Session, kind: str, order: TokenOrder) -> Operation:
+    return await tokens.act(one, kind, await planned(one, kind, order))
+
+
+def contract_of(work: Work, token: str) -> str:
+    found = work.value(
+        "SELECT properties ->> 'contractAddress' FROM entities"
+        " WHERE organization_id = :organization AND id = :token",
+        token=token,
+    )
+    return str(found)
+
+
+def signed(work: Work) -> list[str]:
+    rows = work.all(
+        "SELECT hash FROM chain_transactions WHERE organization_id = :organization"
+        " ORDER BY nonce, attempt"
+    )
+    return [row["hash"] for row in rows]
+
+
+async def test_many_mints_at_once_are_as_many_mints(one: Session, token: str) -> None:
+    plans = [await planned(one, issuing.MINT, TokenOrder(token, str(n + 1))) for n in range(MANY)]
+    ends: list[State] = []
+
+    async def mint(plan: str) -> None:
+        ends.append((await tokens.act(one, issuing.MINT, plan)).state)
+
+    async with anyio.create_task_group() as tasks:
+        for plan in plans:
+            tasks.start_soon(mint, plan)
+            tasks.start_soon(mint, plan)  # and each of them is asked for twice
+
+    for plan in plans:
+        assert (await tokens.act(one, issuing.MINT, plan)).state is State.DONE
+    found = await supply.of(one, token)
+    assert found.supply == str(sum(range(MANY + 1)))
+    assert found.differs is None
+    assert State.UNDONE not in ends
+
+
+async def test_a_reorganisation_mines_the_same_bytes_again(
+    one: Session, node: Node, chain: EvmChain, token: str
+) -> None:
+    chain._confirmations = 2
+    plan = await planned(one, issuing.MINT, TokenOrder(token, "5"))
+    shallow = await tokens.act(one, issuing.MINT, plan)
+    (*_, hash) = await one.read(signed)
+    node.ask("evm_setAutomine", False)
+    node.ask("anvil_reorg", 1, [])
+    node.ask("anvil_dropTransaction", hash)
+    gone = await chain.receipt(hash)
+
+    again = await tokens.act(one, issuing.MINT, plan)
+    node.ask("anvil_mine", "0x2")
+    deep = await tokens.act(one, issuing.MINT, plan)
+
+    assert gone is None
+    assert shallow.state is again.state is State.RUNNING
+    assert deep.state is State.DONE
+    assert deep.result("send")["hash"] == hash
+    assert (await supply.of(one, token)).supply == "5"
+
+
+async def test_a_dropped_transaction_is_sent_again(one: Session, node: Node, token: str) -> None:
+    node.ask("evm_setAutomine", False)
+    plan = await planned(one, issuing.MINT, TokenOrder(token, "5"))
+    sent = await tokens.act(one, issuing.MINT, plan)
+    (*_, hash) = await one.read(signed)
+    node.ask("anvil_dropTransaction", hash)
+    node.ask("anvil_mine", "0x1")
+
+    again = await tokens.act(one, issuing.MINT, plan)
+    node.ask("anvil_mine", "0x1")
+    mined = await tokens.act(one, issuing.MINT, plan)
+
+    assert sent.state is again.state is State.RUNNING
+    assert mined.state is State.DONE
+    assert mined.result("send")["hash"] == hash
+    assert (await supply.of(one, token)).supply == "5"
+
+
+async def test_what_is_stuck_is_replaced_and_counts_once(
+    one: Session, node: Node, token: str, clock: HandClock
+) -> None:
+    node.ask("evm_setAutomine", False)
+    plan = await planned(one, issuing.MINT, TokenOrder(token, "5"))
+    await tokens.act(one, issuing.MINT, plan)
+    clock.forward(transactions.STUCK_MS + 1)
+
+    await tokens.act(one, issuing.MINT, plan)
+    _, first, second = await one.read(signed)
+    pool = node.ask("txpool_content")["pending"]
+    node.ask("anvil_mine", "0x1")
+    mined = await tokens.act(one, issuing.MINT, plan)
+
+    (waiting,) = [each for account in pool.values() for each in account.values()]
+    assert waiting["hash"] == second != first
+    assert mined.state is State.DONE
+    assert mined.result("send")["hash"] == second
+    assert (await supply.of(one, token)).supply == "5"
+
+
+async def test_a_replacement_pays_an_eighth_more_at_least(chain: EvmChain) -> None:
+    call = ContractCall("deploy", name="Jane", symbol="JANE")
+    first = (await chain.prepare(call))(0)
+
+    second = await chain.dearer(first.raw)
+
+    before, after = fields(first.raw), fields(second.raw)
+    for name in ("maxFeePerGas", "maxPriorityFeePerGas"):
+        assert after[name] >= before[name] * 1.125
+    kept = ("nonce", "to", "data", "value", "gas", "chainId")
+    assert [after[name] for name in kept] == [before[name] for name in kept]
+
+
+def fields(raw: str) -> dict[str, Any]:
+    return evm.TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
+
+
+async def test_without_gas_money_nothing_is_signed(one: Session, node: Node, token: str) -> None:
+    plan = await planned(one, issuing.MINT, TokenOrder(token, "5"))
+    before = await one.read(signed)
+    node.ask("anvil_setBalance", anvil.SENDER, "0x1")
+
+    with pytest.raises(ChainError) as poor:
+        await tokens.act(one, issuing.MINT, plan)
+    with pytest.raises(ChainError) as told:
+        await tokens.plan(one, issuing.MINT, TokenOrder(token, "6"))
+    node.ask("anvil_setBalance", anvil.SENDER, hex(ONE))
+    minted = await done(one, issuing.MINT, TokenOrder(token, "5"))
+
+    assert "nsufficient funds" in str(poor.value.fields["reason"])
+    assert "nsufficient funds" in str(told.value.fields["reason"])
+    assert minted.state is State.DONE
+    assert len(await one.read(signed)) == len(before) + 1
+
+
+async def test_the_wrong_chain_is_refused(node: Node) -> None:
+    chain = node.chain(chain_id=84532)
+
+    with pytest.raises(ChainError) as wrong:
+        await chain.token(anvil.SENDER)
+    await chain.close()
+
+    assert (wrong.value.fields["expected"], wrong.value.fields["found"]) == (84532, 31337)
+    assert wrong.value.outcome == "failed"
+
+
+async def test_a_recipient_may_have_code(one: Session, chain: EvmChain, token: str) -> None:
+    contract = await one.read(contract_of, token)
+    await done(one, issuing.MINT, TokenOrder(token, "5"))
+    holder = await one.write(
+        entity.create, "creator", "Safe", {"email": "s@example.com", "walletAddress": contract}
+    )
+
+    sent = await done(one, issuing.TRANSFER, TokenOrder(token, "2", holder.id, "treasury"))
+
+    assert sent.state is State.DONE
+    assert await chain.balance(contract, contract) == 2 * ONE
+
+
+async def typed(chain: EvmChain, contract: str, fields: str, kind: str, message: Any) -> Any:
+    """What a holder signs, of the kind and fields given, for this contract."""
+    return {
+        "domain_data": {
+            "name": (await chain.token(contract)).name,
+            "version": "1",
+            "chainId": anvil.CHAIN_ID,
+            "verifyingContract": contract,
+        },
+        "message_types": {
+            kind: [
+                {"type": it.split(" ")[0], "name": it.split(" ")[1]} for it in fields.split(", ")
+            ]
+        },
+        "message_data": message,
+    }
+
+
+async def call(chain: EvmChain, contract: str, signature: str, *given: Any) -> Any:
+    """Have the sender call a function that the product itself does not."""
+    data = HexBytes(evm_contracts.asked(signature, *given))
+    asked = {"from": chain.sender, "to": contract, "data": data}
+    gas = await chain._eth.estimate_gas(asked)  # pyright: ignore[reportArgumentType]
+    account, nonce = Account.from_key(KEY), await chain.mined()
+    fee = {"maxFeePerGas": 10**10, "maxPriorityFeePerGas": 10**9, "chainId": anvil.CHAIN_ID}
+    filled = {"to": contract, "data": data, "gas": gas, "nonce": nonce, "type": 2, **fee}
+    sent = account.sign_transaction(filled)
+    await chain.broadcast(sent.raw_transaction.to_0x_hex())
+    return await chain.receipt(sent.hash.to_0x_hex())
+
+
+async def test_a_holder_approves_by_signature(one: Session, chain: EvmChain, token: str) -> None:
+    """ERC-2612: whoever holds tokens needs no gas."""
+    contract = await one.read(contract_of, token)
+    holder, spender = (Account.from_key(key) for key in OTHER_KEYS)
+    until = 2**40
+    message = {"owner": holder.address, "spender": spender.address, "value": 7, "nonce": 0}
+    signs = await typed(
+        chain,
+        contract,
+        "address owner, address spender, uint256 value, uint256 nonce, uint256 deadline",
+        "Permit",
+        message | {"deadline": until},
+    )
+    given = holder.sign_typed_data(**signs)
+
+    permitted = await call(
+        chain,
+        contract,
+        "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)",
+        *(holder.address, spender.address, 7, until, given.v),
+        *(given.r.to_bytes(32, "big"), given.s.to_bytes(32, "big")),
+    )
+
+    asked = evm_contracts.asked("allowance(address,address)", holder.address, spender.address)
+    assert permitted.succeeded
+    assert evm_contracts.number(await chain._view(contract, asked)) == 7
+
+
+async def test_a_holder_sends_by_signature_once(one: Session, chain: EvmChain, token: str) -> None:
+    """ERC-3009."""
+    contract = await one.read(contract_of, token)
+    holder, other = (Account.from_key(key) for key in OTHER_KEYS)
+    await done(one, issuing.MINT, TokenOrder(token, "5"))
+    person = {"email": "h@example.com", "walletAddress": holder.address}
+    saved = await one.write(entity.create, "creator", "H", person)
+    await done(one, issuing.TRANSFER, TokenOrder(token, "5", saved.id, "treasury"))
+    nonce, bounds = b"n" * 32, {"validAfter": 0, "validBefore": 2**40}
+    message = {"from": holder.address, "to": other.address, "value": 2 * ONE, **bounds}
+    signs = await typed(
+        chain,
+        contract,
+        "address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, "
+        "bytes32 nonce",
+        "TransferWithAuthorization",
+        message | {"nonce": nonce},
+    )
+    given = holder.sign_typed_data(**signs)
+    asked = (
+        f"transferWithAuthorization(address,address,{'uint256,' * 3}bytes32,uint8,bytes32,bytes32)",
+        *(holder.address, other.address, 2 * ONE, 0, 2**40, nonce, given.v),
+        *(given.r.to_bytes(32, "big"), given.s.to_bytes(32, "big")),
+    )
+
+    sent = await call(chain, contract, *asked)
+    with pytest.raises(ContractLogicError) as twice:
+        await call(chain, contract, *asked)
+
+    assert sent.succeeded
+    assert await chain.balance(contract, other.address) == 2 * ONE
+    reason = evm_contracts.reason(str(twice.value.data))
+    assert str(reason).startswith("ERC3009UsedAuthorization")
+
+
+async def test_the_key_is_nowhere(
+    one: Session, node: Node, token: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        minted = await done(one, issuing.MINT, TokenOrder(token, "5"))
+        node.ask("anvil_setBalance", anvil.SENDER, "0x0")
+        with pytest.raises(ChainError) as refused:
+            await tokens.plan(one, issuing.MINT, TokenOrder(token, "6"))
+
+    ours = [
+        it.getMessage()
+        for it in caplog.records
+        if it.name.startswith("one_mcp") or it.levelno >= logging.WARNING
+    ]
+    kept = await one.read(everything)
+    said = f"{minted} {refused.value!r} {refused.value.fields} {ours} {kept}"
+    assert KEY not in f"{said} {caplog.text}".lower()
+    assert node.url not in said  # it may hold a key of its own
+
+
+def everything(work: Work) -> str:
+    rows = [
+        *work.all("SELECT * FROM operations WHERE organization_id = :organization"),
+        *work.all("SELECT * FROM operation_steps WHERE organization_id = :organization"),
+        *work.all("SELECT * FROM chain_transactions WHERE organization_id = :organization"),
+        *work.all("SELECT * FROM plans WHERE organization_id = :organization"),
+    ]
+    return str([dict(row) for row in rows])
