@@ -220,10 +220,7 @@ class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # pydant
     ToolSettings,
     StoreSettings,
 ):
-    """What a server can be told; every field of a group is a variable and a flag.
-
-    pydantic lists the fields of the last base first: so do the README and `--help`.
-    """
+    """What a server can be told; README and `--help` list the last base first, as pydantic does."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
