@@ -16,7 +16,7 @@ _SELECTOR = 4
 _NAMED = ("Error(string)", "Panic(uint256)")  # what Solidity itself refuses with
 
 
-class _Refusal(NamedTuple):
+class _ContractError(NamedTuple):
     name: str
     types: list[str]
 
@@ -73,7 +73,7 @@ def _types(signature: str) -> list[str]:
 
 
 @cache
-def _refusals() -> dict[bytes, _Refusal]:
+def _refusals() -> dict[bytes, _ContractError]:
     """Gather the errors of the contracts by their selectors."""
     signatures: set[str] = {*_NAMED}
     for name in ("CreatorToken", "CreatorNft"):
@@ -82,7 +82,7 @@ def _refusals() -> dict[bytes, _Refusal]:
                 types = ",".join(given["type"] for given in it["inputs"])
                 signatures.add(f"{it['name']}({types})")
     return {
-        keccak(text=it)[:_SELECTOR]: _Refusal(it.partition("(")[0], _types(it))
+        keccak(text=it)[:_SELECTOR]: _ContractError(it.partition("(")[0], _types(it))
         for it in sorted(signatures)
     }
 
