@@ -13,6 +13,7 @@ from one_mcp.providers.ports.chain import (
     Sign,
     Signed,
     Token,
+    TokenTransfer,
 )
 from one_mcp.providers.simulated.cabinet import Cabinet
 from one_mcp.providers.simulated.chain import SimulatedChain
@@ -63,6 +64,12 @@ class _EvmOnDemand:
 
     async def token(self, contract: str) -> Token:
         return await (await self._loaded()).token(contract)
+
+    async def transfers(self, contract: str) -> list[TokenTransfer]:
+        return await (await self._loaded()).transfers(contract)
+
+    async def block_at(self, ms: int) -> int:
+        return await (await self._loaded()).block_at(ms)
 
     async def close(self) -> None:
         if self._chain is not None:

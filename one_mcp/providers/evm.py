@@ -18,9 +18,17 @@ from web3.exceptions import ContractLogicError, TransactionNotFound
 from one_mcp.chain_settings import ChainAccess
 from one_mcp.errors import SettingsError
 from one_mcp.money_errors import ChainError
-from one_mcp.providers import evm_contracts, evm_node, keccak
+from one_mcp.providers import evm_contracts, evm_history, evm_node, keccak
 from one_mcp.providers.evm_node import EvmNode
-from one_mcp.providers.ports.chain import ChainFee, ContractCall, Receipt, Sign, Signed, Token
+from one_mcp.providers.ports.chain import (
+    ChainFee,
+    ContractCall,
+    Receipt,
+    Sign,
+    Signed,
+    Token,
+    TokenTransfer,
+)
 from one_mcp.providers.wire import VendorWire
 
 POLLS_S: Final = (0.0, 0.1, 0.2, 0.4, 0.8, 1.5, 2.0)  # for a block; then the saga comes back later
@@ -154,6 +162,16 @@ class EvmChain:
             evm_contracts.number(decimals),
             evm_contracts.number(supply),
         )
+
+    async def transfers(self, contract: str) -> list[TokenTransfer]:
+        with evm_node.told():
+            await self._require_chain()
+            return await evm_history.transfers(self._eth, self.address(contract))
+
+    async def block_at(self, ms: int) -> int:
+        with evm_node.told():
+            await self._require_chain()
+            return await evm_history.block_at(self._eth, ms)
 
     async def close(self) -> None:
         await self._wire.close()

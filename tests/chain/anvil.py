@@ -1,11 +1,14 @@
 """A real node of an EVM chain on this machine, one for each test that asks."""
 
+import json
 import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
+from threading import Thread
 from typing import Any
 
 import httpx2
@@ -61,6 +64,41 @@ def running(*flags: str) -> Iterator[Node]:
             yield Node(f"http://{said[1]}")
         finally:
             process.kill()
+
+
+@contextmanager
+def narrow(node: Node, most: int) -> Iterator[Node]:
+    """The same node behind a server that gives the logs of so many blocks at a time only."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:  # http.server's own
+            asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            answer = {
+                "jsonrpc": "2.0",
+                "id": asked["id"],
+                "error": {"code": -32005, "message": "no"},
+            }
+            if asked["method"] != "eth_getLogs" or blocks(asked["params"][0]) <= most:
+                answer = httpx2.post(node.url, json=asked).json()
+            said = json.dumps(answer).encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield Node(f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
+        thread.join()
+
+
+def blocks(wanted: dict[str, str]) -> int:
+    return int(wanted["toBlock"], 16) - int(wanted["fromBlock"], 16) + 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,6 +227,23 @@ async def test_a_recipient_may_have_code(one: Session, chain: EvmChain, token: s
     assert await chain.balance(contract, contract) == 2 * ONE
 
 
+async def test_a_node_that_gives_few_blocks_at_a_time_is_asked_more_often(
+    one: Session, node: Node, chain: EvmChain, token: str
+) -> None:
+    contract = await one.read(contract_of, token)
+    await done(one, issuing.MINT, TokenOrder(token, "5"))
+    node.ask("anvil_mine", "0x14")
+    await done(one, issuing.MINT, TokenOrder(token, "6"))
+
+    with anvil.narrow(node, 2) as few:
+        narrowed = few.chain()
+        found = await narrowed.transfers(contract)
+        await narrowed.close()
+
+    assert [it.units for it in found] == [5 * ONE, 6 * ONE]
+    assert found == await chain.transfers(contract)
+
+
 async def typed(chain: EvmChain, contract: str, fields: str, kind: str, message: Any) -> Any:
     """What a holder signs, of the kind and fields given, for this contract."""
     return {

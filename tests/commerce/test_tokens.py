@@ -7,6 +7,7 @@ import pytest
 
 from one_mcp.access import Principal, Role
 from one_mcp.app import LOCAL, App
+from one_mcp.clock import DAY_MS
 from one_mcp.dimensions.commerce import issuing
 from one_mcp.dimensions.commerce.issuing import TokenOrder
 from one_mcp.dimensions.entities import archive, entity
@@ -129,7 +130,9 @@ async def test_what_is_kept_for_holders_is_not_burned(shop: Shop) -> None:
     assert nothing.value.fields["available"] == "0"
 
 
-async def test_a_holder_takes_what_is_kept_once_there_is_a_wallet(shop: Shop) -> None:
+async def test_a_holder_takes_what_is_kept_once_there_is_a_wallet(
+    shop: Shop, clock: HandClock
+) -> None:
     await bought(shop.one, shop.token, shop.buyer)
     order = TokenOrder(shop.token.id, "40", shop.buyer.id)
     await shop.one.write(entity.update, shop.buyer.id, {"walletAddress": WALLET})
@@ -142,6 +145,9 @@ async def test_a_holder_takes_what_is_kept_once_there_is_a_wallet(shop: Shop) ->
     assert (after.ledger["wallet"], after.ledger["custody"]) == (40 * ONE, 60 * ONE)
     found = await supply.of(shop.one, shop.token.id)
     assert (found.wallets, found.kept, found.treasury) == ("40", "60", "0")
+    assert (found.holders, found.transactions_24h, found.volume_24h) == (1, 2, "140")
+    clock.forward(DAY_MS + 1)
+    assert (await supply.of(shop.one, shop.token.id)).volume_24h == "0"
 
 
 async def test_two_acts_cannot_take_the_same(shop: Shop) -> None:

@@ -7,14 +7,21 @@ import pytest
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.money_errors import ChainError
 from one_mcp.providers.chaining import Chaining
-from one_mcp.providers.ports.chain import Chain, ContractCall, Receipt, Signed
+from one_mcp.providers.ports.chain import (
+    NOBODY,
+    Chain,
+    ContractCall,
+    Receipt,
+    Signed,
+    TokenTransfer,
+)
 from one_mcp.services import rails
 from one_mcp.session import Session
 from tests.chain import anvil, modules
 
 pytestmark = pytest.mark.anyio
 WALLET = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"
-NOBODY = "0x" + "0" * 40
+
 ONE = 10**18
 
 
@@ -200,3 +207,19 @@ async def test_an_address_is_checked(chain: Chain) -> None:
     for wrong in (WALLET.replace("5aAe", "5aae"), WALLET[:-1], "jane.eth", ""):
         with pytest.raises(InvalidArgumentError):
             chain.address(wrong)
+
+
+async def test_a_token_remembers_its_transfers(chain: Chain, contract: str) -> None:
+    minted = await done(chain, minting(contract, chain))
+    sent = await done(chain, ContractCall("transfer", contract, WALLET, 3 * ONE))
+    burned = await done(chain, ContractCall("burn", contract, units=2 * ONE))
+
+    found = await chain.transfers(contract)
+
+    assert found == [
+        TokenTransfer(minted.hash, minted.block, NOBODY, chain.sender, 10 * ONE),
+        TokenTransfer(sent.hash, sent.block, chain.sender, WALLET, 3 * ONE),
+        TokenTransfer(burned.hash, burned.block, chain.sender, NOBODY, 2 * ONE),
+    ]
+    assert await chain.block_at(0) <= minted.block
+    assert await chain.block_at(2**50) == burned.block + 1

@@ -73,6 +73,7 @@ async def test_tokens_are_minted_to_the_treasury(ask: Ask, deployed: str) -> Non
     assert made["transactionHash"].startswith("0x")
     assert made["blockNumber"] > 0
     assert (supply["supply"], supply["treasury"]) == ("12.5", "12.5")
+    assert (supply["holders"], supply["transactions24h"], supply["volume24h"]) == (0, 1, "12.5")
 
 
 @promised(

@@ -63,6 +63,20 @@ class Token:
     supply: int
 
 
+@dataclass(frozen=True, slots=True)
+class TokenTransfer:
+    """Tokens that went from one address to another; mints come from the address of nobody."""
+
+    hash: str
+    block: int
+    source: str
+    target: str
+    units: int
+
+
+NOBODY = "0x" + "0" * 40  # whom mints come from, and burns go to
+
+
 class Chain(Protocol):
     """Acts on a chain. Every method raises ChainError, with `outcome` as in ProviderError."""
 
@@ -119,5 +133,13 @@ class Chain(Protocol):
     async def balance(self, contract: str, address: str) -> int: ...
 
     async def token(self, contract: str) -> Token: ...
+
+    async def transfers(self, contract: str) -> list[TokenTransfer]:
+        """List all that was ever transferred, minted and burned, the oldest first."""
+        ...
+
+    async def block_at(self, ms: int) -> int:
+        """Return the first block that is no older than a time."""
+        ...
 
     async def close(self) -> None: ...

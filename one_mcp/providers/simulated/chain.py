@@ -12,13 +12,20 @@ from one_mcp import jsons
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import ChainError
 from one_mcp.providers import keccak
-from one_mcp.providers.ports.chain import ChainFee, ContractCall, Receipt, Sign, Signed, Token
+from one_mcp.providers.ports.chain import (
+    NOBODY,
+    ChainFee,
+    ContractCall,
+    Receipt,
+    Sign,
+    Signed,
+    Token,
+    TokenTransfer,
+)
 from one_mcp.providers.simulated.cabinet import Cabinet, Drawer
 
 GAS = {"deploy": 1_500_000, "mint": 75_000, "burn": 40_000, "transfer": 55_000}
 GAS_PRICE = 10_000_000  # wei: about what Base asks
-ZERO = "0x" + 40 * "0"
-NOBODY = "0x" + "0" * 40
 TREASURY = keccak.checksummed("0x" + hashlib.sha256(b"simulated treasury").hexdigest()[:40])
 
 
@@ -70,6 +77,12 @@ class SimulatedChain:
             int(str(found["supply"])),
         )
 
+    async def transfers(self, contract: str) -> list[TokenTransfer]:
+        return await self._cabinet.open(lambda drawer: _transfers(drawer, contract))
+
+    async def block_at(self, ms: int) -> int:
+        return await self._cabinet.open(lambda drawer: _block_at(drawer, ms))
+
     async def close(self) -> None:
         """Nothing is open."""
 
@@ -115,7 +128,7 @@ def _require_possible(drawer: Drawer, call: ContractCall) -> None:
         return
     contract = call.contract or ""
     supply = int(str(_contract(drawer, contract)["supply"]))
-    if call.act != "burn" and call.to == ZERO:
+    if call.act != "burn" and call.to == NOBODY:
         raise ChainError(
             "ERC20InvalidReceiver: nobody has the address zero.", reason="ERC20InvalidReceiver"
         )
@@ -123,8 +136,6 @@ def _require_possible(drawer: Drawer, call: ContractCall) -> None:
         if supply + call.units >= 2**256:
             raise ChainError("The supply would not fit a uint256.", reason="overflow")
         return
-    if call.act == "transfer" and call.to == NOBODY:
-        raise ChainError(f"ERC20InvalidReceiver: {NOBODY}", reason="ERC20InvalidReceiver")
     balance = _balance(drawer, contract, TREASURY)
     if balance < call.units:
         raise ChainError(
@@ -149,12 +160,10 @@ def _take(drawer: Drawer, raw: str) -> None:
 def _mine(drawer: Drawer, waiting: JsonObject) -> None:
     """Put a transaction into the next block, whether it does its work or reverts."""
     body = jsons.load_object(bytes.fromhex(str(waiting["raw"])[2:]))
-    given = body["call"]
-    assert isinstance(given, dict)  # noqa: S101  # _signed made it
-    call = ContractCall(**{**given, "units": int(str(given["units"]))})  # pyright: ignore[reportArgumentType]  # asdict made it
+    call = _call(body)
     head = drawer.get("chain_head", "head")
     block = int(str(head["block"])) + 1 if head else 1
-    receipt: JsonObject = {**waiting, "block": block, "succeeded": True}
+    receipt: JsonObject = {**waiting, "block": block, "at": drawer.now_ms, "succeeded": True}
     try:
         _require_possible(drawer, call)
         receipt["contract"] = _do(drawer, call, str(waiting["hash"]))
@@ -163,6 +172,33 @@ def _mine(drawer: Drawer, waiting: JsonObject) -> None:
     drawer.put("chain_account", TREASURY, {"nonce": int(str(body["nonce"])) + 1})
     drawer.put("chain_head", "head", {"block": block})
     drawer.put("chain_transaction", str(waiting["hash"]), receipt, "mined")
+
+
+def _call(body: JsonObject) -> ContractCall:
+    given = body["call"]
+    assert isinstance(given, dict)  # noqa: S101  # _signed made it
+    return ContractCall(**{**given, "units": int(str(given["units"]))})  # pyright: ignore[reportArgumentType]  # asdict made it
+
+
+def _transfers(drawer: Drawer, contract: str) -> list[TokenTransfer]:
+    found: list[TokenTransfer] = []
+    for mined in drawer.find("chain_transaction", "mined"):
+        call = _call(jsons.load_object(bytes.fromhex(str(mined["raw"])[2:])))
+        if call.contract == contract and mined["succeeded"]:
+            source = NOBODY if call.act == "mint" else TREASURY
+            block, target = int(str(mined["block"])), call.to or NOBODY
+            found.append(TokenTransfer(str(mined["hash"]), block, source, target, call.units))
+    return sorted(found, key=lambda it: it.block)
+
+
+def _block_at(drawer: Drawer, ms: int) -> int:
+    blocks = [
+        int(str(it["block"]))
+        for it in drawer.find("chain_transaction", "mined")
+        if int(str(it["at"])) >= ms
+    ]
+    head = drawer.get("chain_head", "head")
+    return min(blocks, default=int(str(head["block"])) + 1 if head else 1)
 
 
 def _do(drawer: Drawer, call: ContractCall, hash: str) -> str | None:

@@ -1,15 +1,18 @@
 """The supply of a token: what its contract says, and what the ledger says of the same."""
 
 from collections import Counter
+from collections.abc import Iterable
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from one_mcp import money
 from one_mcp.answers import Answer
+from one_mcp.clock import DAY_MS
 from one_mcp.dimensions.commerce import issuing, ledger
 from one_mcp.dimensions.commerce.ledger import Account
 from one_mcp.jsons import JsonObject
+from one_mcp.providers.ports.chain import NOBODY, TokenTransfer
 from one_mcp.services import rails
 from one_mcp.services.rails import RailsMode
 from one_mcp.session import Session
@@ -20,7 +23,8 @@ class TokenSupply(Answer):
     """Amounts of whole tokens. `circulating` is all but the treasury's own.
 
     `kept` is in the treasury for holders without a wallet. `differs` says where chain and ledger
-    do not agree: somebody else mints, or something is on its way.
+    do not agree: somebody else mints, or something is on its way. `holders` are addresses beside
+    the treasury; the figures of 24 hours are transfers, and what they moved.
     """
 
     model_config = ConfigDict(alias_generator=to_camel)
@@ -36,6 +40,9 @@ class TokenSupply(Answer):
     treasury: str
     kept: str
     wallets: str
+    holders: int
+    transactions_24h: int = Field(serialization_alias="transactions24h")
+    volume_24h: str = Field(serialization_alias="volume24h")
     differs: str | None = None
     simulated: bool | None = None
 
@@ -44,7 +51,7 @@ async def of(one: Session, token: str) -> TokenSupply:
     """Ask the chain for a token's supply; raises ChainError where it has no such contract."""
     on = rails.of(one)
     chain, simulated = on.chain, rails.mode_of_chain(on.chain) is not RailsMode.LIVE
-    body, booked = await one.read(_booked, token, simulated=simulated)
+    body, booked, now = await one.read(_booked, token, simulated=simulated)
     rails.require_chain(on, str(body["blockchain"]))
     contract = chain.address(str(body["contract"]))
     found = await chain.token(contract)
@@ -53,6 +60,9 @@ async def of(one: Session, token: str) -> TokenSupply:
     def whole(units: int) -> str:
         return money.decimal(units, found.decimals)
 
+    transfers = await chain.transfers(contract)
+    since = await chain.block_at(now - DAY_MS)
+    recent = [it for it in transfers if it.block >= since]
     kept, own = booked["kept"], in_treasury - booked["kept"]
     return TokenSupply(
         token=str(body["token"]),
@@ -66,13 +76,16 @@ async def of(one: Session, token: str) -> TokenSupply:
         treasury=whole(own),
         kept=whole(kept),
         wallets=whole(found.supply - in_treasury),
+        holders=len(_balances(transfers).keys() - {chain.sender, NOBODY}),
+        transactions_24h=len({it.hash for it in recent}),
+        volume_24h=whole(sum(it.units for it in recent)),
         differs=_difference(found.supply, booked["issued"], found.decimals),
         simulated=simulated or None,
     )
 
 
-def _booked(work: Work, token: str, *, simulated: bool) -> tuple[JsonObject, Counter[str]]:
-    """Say where a token is, and what the ledger has of it: issued, and kept for holders."""
+def _booked(work: Work, token: str, *, simulated: bool) -> tuple[JsonObject, Counter[str], int]:
+    """Say where a token is, what the ledger has of it (issued, kept for holders), and when."""
     body = issuing.deployed(work, token, simulated=simulated)
     sums: Counter[str] = Counter()
     for row in ledger.holders_of(work, str(body["token"])):
@@ -83,7 +96,16 @@ def _booked(work: Work, token: str, *, simulated: bool) -> tuple[JsonObject, Cou
             sums["issued"] -= units
         elif row["kind"] == Account.CUSTODY or (row["kind"] == Account.RESERVED and row["holder"]):
             sums["kept"] += units
-    return body, sums
+    return body, sums, work.now
+
+
+def _balances(transfers: Iterable[TokenTransfer]) -> dict[str, int]:
+    """Say who holds how much; whoever holds nothing any more is none of them."""
+    held: Counter[str] = Counter()
+    for it in transfers:
+        held[it.source] -= it.units
+        held[it.target] += it.units
+    return {address: units for address, units in held.items() if units}
 
 
 def _difference(supply: int, issued: int, decimals: int) -> str | None:
