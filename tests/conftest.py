@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ hypothesis.settings.load_profile("busy machine")
 for plain in ("STRIPE_SECRET_KEY", "STRIPE_PUBLISHABLE_KEY"):
     os.environ.pop(plain, None)  # a developer's own key pays for no test
 
+DEEPEST = sys.getrecursionlimit()  # a library that some tests import raises it
+
 NOON = 1_795_435_200_000  # 2026-11-23T12:00:00Z
 
 
@@ -46,6 +49,12 @@ class HandClock:
 
     def forward(self, ms: int) -> None:
         self.now += ms
+
+
+@pytest.fixture(autouse=True)
+def shallow() -> None:
+    """Keep what the product keeps, whatever was imported before a test."""
+    sys.setrecursionlimit(DEEPEST)
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import anyio
 import click
 
 from one_mcp.app import open_app
-from one_mcp.cli import options, screen
-from one_mcp.dimensions.operations import listing, operation
+from one_mcp.cli import options, screen, terminal
+from one_mcp.dimensions.operations import homes, listing, operation
 from one_mcp.dimensions.operations.listing import Operations
 from one_mcp.dimensions.operations.operation import State
-from one_mcp.services import reviews
+from one_mcp.services import authorizing, reviews
 from one_mcp.services.commerce import telling
 from one_mcp.services.commerce.telling import ToldOperation
 from one_mcp.services.reviews import Decision, ReviewShown
@@ -45,6 +45,7 @@ def command(act: str, id: str | None, *, states: tuple[str, ...], yes: bool, as_
 
     An operation that needs review is tried again (retry), undone (undo), or taken for ended as it
     stands (accept). In a database that was restored or copied, release lets money move again.
+    Where money is real, your passphrase is asked for at the terminal.
     """
     settings = options.chosen()
     backup.present(settings.database)
@@ -76,6 +77,8 @@ async def _all(one: Session, states: tuple[str, ...]) -> Operations:
 
 async def _decide(one: Session, id: str, decision: Decision, *, yes: bool, as_json: bool) -> None:
     if yes:
+        if not (await one.read(operation.read, id)).simulated:
+            await authorizing.confirm(one, terminal.secret(f"Your passphrase to {decision} {id}"))
         at = await reviews.decide(one, id, decision)
         _show(telling.told(at), as_json=as_json)
     else:
@@ -88,6 +91,8 @@ async def _release(one: Session, *, yes: bool, as_json: bool) -> None:
         _show_list(held, as_json=as_json)
         screen.complain("nothing was released; compare first (one-mcp reconcile), then add --yes")
         return
+    if await one.read(homes.held_since) is not None:
+        await authorizing.confirm(one, terminal.secret("Your passphrase to let money move again"))
     released = await reviews.release(one)
     if as_json:
         screen.show_json({"released": [*released]})

@@ -5,6 +5,7 @@ and most of a second, so they are imported by whoever first needs one of them, o
 """
 
 import os
+import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
@@ -121,6 +122,7 @@ def verify(public_key: str, signature: str, said: bytes) -> bool:
 
 def evm(access: ChainAccess) -> Chain:
     """Load web3 and open the key; blocks for a second or two, so call it on a worker thread."""
+    deepest = sys.getrecursionlimit()
     try:
         from one_mcp.providers import evm
     except ModuleNotFoundError as error:
@@ -129,6 +131,9 @@ def evm(access: ChainAccess) -> Chain:
             "pip install 'one-mcp[chain]' brings it.",
             extra="chain",
         ) from error
+    finally:
+        # a library of web3's raises it so far that deep JSON of a client would overflow the stack
+        sys.setrecursionlimit(deepest)
     return evm.connect(access)
 
 

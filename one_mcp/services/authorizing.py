@@ -56,6 +56,11 @@ async def approve(one: Session, plan: str, digest: str, passphrase: str, how: Ho
     return approval
 
 
+async def confirm(one: Session, passphrase: str) -> None:
+    """Make sure that it is the caller who decides; raises PassphraseError where it is not."""
+    await _own_signer(one, passphrase)
+
+
 async def refuse(one: Session, plan: str, how: How) -> None:
     """Refuse a plan: it is never carried out."""
     approval, _ = await one.read(_draft, plan, None, how)

@@ -1,9 +1,11 @@
 """`one-mcp operations` and `reconcile`: a person at a terminal sees to money."""
 
 import json
+import sys
 from functools import partial
 
 import anyio
+import pytest
 
 from one_mcp.app import LOCAL, open_app
 from one_mcp.dimensions.operations import journal
@@ -12,14 +14,15 @@ from one_mcp.dimensions.operations.operation import State
 from one_mcp.session import Call
 from one_mcp.settings import Settings
 from tests.cli.conftest import Run
+from tests.cli.terminals import alone, typed
 
 
-async def _stuck(settings: Settings) -> str:
+async def _stuck(settings: Settings, *, simulated: bool = True) -> str:
     """An operation of no cost that waits for a person."""
     async with open_app(settings) as app:
         one = app.session(Call("test"), LOCAL)
         body = {"minor": 0, "item": "ent_x", "buyer": "ent_y"}
-        warrant = Warrant("quo_none", simulated=True)
+        warrant = Warrant("quo_none", simulated=simulated)
         begun = await one.derive(journal.begin, "purchase", 1, body, warrant)
         taken = await one.derive(journal.take, begun.id)
         assert taken is not None
@@ -59,6 +62,22 @@ def test_release_says_what_is_held_before_it_lets_go(run: Run, settings: Setting
 
     assert "nothing was released" in asked.stderr
     assert json.loads(done.stdout) == {"released": []}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
+def test_nobody_decides_about_real_money_without_the_passphrase(settings: Settings) -> None:
+    id = anyio.run(partial(_stuck, settings, simulated=False))
+    accept = ["operations", "accept", id, "--yes"]
+    secret = "correct horse battery"  # noqa: S105  # it opens nothing but a test's file
+
+    fed = alone(settings.database, accept, f"{secret}\n")
+    unset = typed(settings.database, accept, [secret])
+    typed(settings.database, ["passphrase"], [secret, secret])
+    wrong = typed(settings.database, accept, ["not what it is"])
+    right = typed(settings.database, accept, [secret])
+
+    assert (fed[0], unset[0], wrong[0], right[0]) == (1, 1, 1, 0)
+    assert "undone" in right[1]
 
 
 def test_an_id_is_asked_for_where_one_is_needed(run: Run, settings: Settings) -> None:

@@ -199,3 +199,19 @@ async def test_a_node_that_is_not_there_is_told(one: Session) -> None:
     await chaining.close()
 
     assert "secret" not in str(failure.value)
+
+
+def test_loading_a_chain_leaves_deep_json_refused() -> None:
+    """Where the limit stays raised, a line of a client overflows the stack of the server."""
+    script = (
+        "import sys; from pydantic import SecretStr; from one_mcp.providers import catalog;"
+        "from one_mcp.chain_settings import ChainSettings; before = sys.getrecursionlimit();"
+        "key = SecretStr('0x' + '11' * 32);"
+        "access = ChainSettings(base_rpc_url='http://127.0.0.1:9', deployer_private_key=key,"
+        " chain_id=84532).chain_access(live_money=False); catalog.evm(access);"
+        "assert sys.getrecursionlimit() == before"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", script]
+    done = subprocess.run(command, capture_output=True, check=False)
+
+    assert done.returncode == 0, done.stderr.decode()[-500:]

@@ -24,13 +24,12 @@ ADVICE = "says when to call it, or what to do"
 NO_PROMISES = {
     "Look here before you create.": ADVICE,
     "Try dry_run first.": ADVICE,
-    "Use it whenever something about the business has to be remembered, looked up, linked, counted "
-    "or traced.": ADVICE,
+    "Use it whenever something of it has to be remembered, looked up, linked or counted.": ADVICE,
     "Start: describe_ontology() names all types (never invent one); with a type it tells its "
     "properties and usual connections.": "describe_ontology's own description says so",
     "find_entities shows what is there: look before you create.": ADVICE,
     "The business's own memory, shared with other agents and kept across conversations: creators, "
-    "audience, courses, content, tokens, AI clones, agents, payments; how they belong together, "
+    "audience, content, tokens, clones, payments; how they belong together, "
     "what happened, who changed what.": "says what the server is",
 }
 

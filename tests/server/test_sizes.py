@@ -169,6 +169,9 @@ def questions(of: Business) -> list[tuple[str, dict[str, Any]]]:
         ("recall_context", {"question": "breathing words", "tokens": 7_000}),
         ("get_knowledge", {"id": of.document, "characters": 40_000}),
         ("get_operation", {"id": of.operation}),
+        ("list_operations", {"limit": 200}),
+        ("list_allowances", {}),
+        ("get_holdings", {"id": creator}),
     ]
 
 
@@ -202,6 +205,7 @@ async def test_no_resource_is_too_long(business: Business) -> None:
     }
     connection = await business.ask("find_connections", limit=1)
     event = await business.ask("find_events", limit=1)
+    token = await business.ask("create_entity", type="token", name="Coin")
     uris = [str(each.uri) for each in (await business.client.list_resources()).resources]
     for template in templates:
         found = [template.uri_template]
@@ -209,6 +213,8 @@ async def test_no_resource_is_too_long(business: Business) -> None:
             ("knowledge", business.document),
             ("connections", connection["items"][0]["id"]),
             ("events", event["items"][0]["id"]),
+            ("operations", business.operation),
+            ("tokens", token["id"]),
         ):
             found = [uri.replace(f"one://{kind}/{{id}}", f"one://{kind}/{id}") for uri in found]
         for variable, values in filled.items():

@@ -19,8 +19,10 @@ def require_untouched(work: Work) -> None:
 
     Raises OperationOpenError for the one, LedgerError for the other.
     """
+    if not _has_operations(work):
+        return
     subjects.require_kept(work)
-    if work.operation is not None or not _has_operations(work):
+    if work.operation is not None:
         return
     _check_holdings(work)
     recorded.check(work)
