@@ -9,7 +9,8 @@ from one_mcp.access import Principal, Role
 from one_mcp.chain_settings import ChainSettings
 from one_mcp.clock import Clock
 from one_mcp.dimensions.knowledge.index import backlog, entity_texts
-from one_mcp.dimensions.operations import homes, unfinished
+from one_mcp.dimensions.operations import approved, homes, unfinished
+from one_mcp.dimensions.operations.approved import Approved
 from one_mcp.dimensions.operations.unfinished import Unfinished
 from one_mcp.dimensions.organizations import founding
 from one_mcp.money_settings import PaymentSettings
@@ -70,6 +71,13 @@ class App:
             return []
         now = self.clock()
         return await self.database.glance(lambda raw: unfinished.due(raw, now)) or []
+
+    async def approved(self) -> list[Approved]:
+        """List the plans that a person said yes to and that wait to be carried out."""
+        if self.settings.read_only:
+            return []
+        now = self.clock()
+        return await self.database.glance(lambda raw: approved.due(raw, now)) or []
 
     def _publish(self, touched: frozenset[str]) -> None:
         for listener in list(self.listeners):

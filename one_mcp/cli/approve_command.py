@@ -10,6 +10,7 @@ from one_mcp.dimensions.operations import showing
 from one_mcp.dimensions.operations.approvals import Approval
 from one_mcp.dimensions.operations.showing import PlanShown
 from one_mcp.services import authorizing
+from one_mcp.services.authorizing import Seen
 from one_mcp.session import Call
 from one_mcp.settings import Settings
 
@@ -25,7 +26,8 @@ def command(plan: str | None, *, refuse: bool) -> None:
 
     PLAN is the id of its quote or plan; without one, those that wait are listed. Your
     passphrase is asked for at the terminal. The yes is good for this plan alone, once, within
-    an hour, and void where a price or anything else of it changes.
+    an hour, and void where a price or anything else of it changes. A server on this database
+    carries it out, without the agent asking again.
     """
     settings = options.chosen()
     if plan is None:
@@ -43,6 +45,7 @@ def command(plan: str | None, *, refuse: bool) -> None:
         return
     approval = anyio.run(_approve, settings, shown, typed)
     screen.show(f"{plan} is approved until {clock.to_text(approval.expires_at)}.")
+    screen.show("A server on this database carries it out in a moment.")
 
 
 def _list(waiting: list[PlanShown]) -> None:
@@ -54,7 +57,9 @@ def _list(waiting: list[PlanShown]) -> None:
 
 def _show(shown: PlanShown) -> None:
     screen.show(shown.headline, bold=True)
-    screen.show(NOT_REAL if shown.simulated else "This is real.")
+    screen.show(shown.reality)
+    if shown.alike is not None:
+        screen.show(f"The same was asked for a moment ago: {shown.alike}. It would happen twice.")
     widest = max(len(label) for label, _ in shown.details)
     for label, value in shown.details:
         screen.show(f"  {label.ljust(widest)}  {value}")
@@ -75,7 +80,8 @@ async def _one(settings: Settings, plan: str) -> PlanShown:
 async def _approve(settings: Settings, shown: PlanShown, passphrase: str) -> Approval:
     async with open_app(settings) as app:
         one = app.session(Call("approve", client=screen.CLIENT), app.owner)
-        return await authorizing.approve(one, shown.plan, shown.digest, passphrase, "terminal")
+        seen = Seen(shown.plan, shown.digest, shown.alike)
+        return await authorizing.approve(one, seen, passphrase, "terminal")
 
 
 async def _refuse(settings: Settings, plan: str) -> None:

@@ -59,8 +59,8 @@ def _linked(error: ApprovalRequiredError, link: str) -> ApprovalRequiredError:
     command = error.fields["approve_at"]
     linked = ApprovalRequiredError(
         f"A person has to approve this, on this machine: give them the link {link} (or "
-        f"`{command}` for a terminal of their own). Once they say that they did, make the same "
-        "call again."
+        f"`{command}` for a terminal of their own). It is carried out once they did; the same call "
+        "tells how it ended."
     )
     linked.fields = {**error.fields, "approve_at": link, "command": command}
     return linked

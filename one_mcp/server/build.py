@@ -52,6 +52,7 @@ from one_mcp.server.tools import (
     knowledge,
     ontology,
 )
+from one_mcp.services.carrying import Carrier
 from one_mcp.services.knowledge import indexing
 from one_mcp.services.knowledge.indexing import Indexer
 from one_mcp.services.recovery import Recovery
@@ -181,10 +182,12 @@ async def _serving(app: App, _: Server[Serving]) -> AsyncGenerator[Serving]:
     app.listeners.append(indexer.wake)
     app.providers.embedding.wake = indexer.wake
     recovery = Recovery(app.unfinished, lambda each: app.session(Call("recovery"), each.principal))
+    carrier = Carrier(app.approved, lambda each: app.session(Call("approved"), each.principal))
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(watch.run)
         tasks.start_soon(indexer.run)
         tasks.start_soon(recovery.run)
+        tasks.start_soon(carrier.run)
         yield Serving(app, watch, Loopback(tasks))
         tasks.cancel_scope.cancel()
 

@@ -1,6 +1,7 @@
 """Authorizing: a person's passphrase becomes a signed yes; it is asked for nowhere else."""
 
 import secrets
+from dataclasses import dataclass
 
 from anyio import to_thread
 
@@ -11,7 +12,7 @@ from one_mcp.dimensions.operations.approvals import Approval, How
 from one_mcp.dimensions.operations.approvers import Approver, Notary
 from one_mcp.dimensions.operations.authority import Asking
 from one_mcp.errors import InvalidArgumentError
-from one_mcp.money_errors import PassphraseError, PlanError
+from one_mcp.money_errors import LooksLikeError, PassphraseError, PlanError
 from one_mcp.providers import catalog
 from one_mcp.providers.ports.signatures import Signer
 from one_mcp.session import Session
@@ -48,10 +49,22 @@ async def set_passphrase(
     return public_key, since
 
 
-async def approve(one: Session, plan: str, digest: str, passphrase: str, how: How) -> Approval:
-    """Approve a plan, if it is still what the person saw, by its digest."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a person saw as they decided: a plan by its digest, and what was `alike` beside it."""
+
+    plan: str
+    digest: str
+    alike: str | None = None
+
+
+async def approve(one: Session, seen: Seen, passphrase: str, how: How) -> Approval:
+    """Approve a plan, if it is still what the person saw.
+
+    Raises LooksLikeError where the same was begun meanwhile, which they have to see first.
+    """
     signer = await _own_signer(one, passphrase)
-    approval, said = await one.read(_draft, plan, digest, how)
+    approval, said = await one.read(_draft, seen, how)
     await one.derive(approvals.keep, approval, signer.sign(said))
     return approval
 
@@ -63,7 +76,7 @@ async def confirm(one: Session, passphrase: str) -> None:
 
 async def refuse(one: Session, plan: str, how: How) -> None:
     """Refuse a plan: it is never carried out."""
-    approval, _ = await one.read(_draft, plan, None, how)
+    approval = await one.read(_refusal, plan, how)
     await one.derive(approvals.refuse, approval)
 
 
@@ -112,12 +125,23 @@ def _own(work: Work) -> Approver | None:
     return approvers.read(work, work.principal.person)
 
 
-def _draft(work: Work, id: str, digest: str | None, how: How) -> tuple[Approval, bytes]:
-    plan = plans.waiting(work, id)
+def _draft(work: Work, seen: Seen, how: How) -> tuple[Approval, bytes]:
+    plan = plans.waiting(work, seen.plan)
     approval = approvals.draft(work, plan, how)
-    if digest is not None and digest != approval.digest:
-        raise PlanError(f"{id} is not what was shown any more.", plan=id)
+    if seen.digest != approval.digest:
+        raise PlanError(f"{plan.id} is not what was shown any more.", plan=plan.id)
+    alike = plans.alike(work, plan.id)
+    if alike not in {None, seen.alike}:
+        raise LooksLikeError(
+            f"The same was begun a moment ago: {alike}. Approve this only if it shall happen once "
+            "more.",
+            looks_like=alike,
+        )
     return approval, approval.statement(work)
+
+
+def _refusal(work: Work, plan: str, how: How) -> Approval:
+    return approvals.draft(work, plans.waiting(work, plan), how)
 
 
 def _draft_allowance(work: Work, terms: AllowanceTerms, how: How) -> tuple[Allowance, bytes]:

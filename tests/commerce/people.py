@@ -4,6 +4,7 @@ from one_mcp.dimensions.operations import plans
 from one_mcp.dimensions.operations.allowances import Allowance, AllowanceTerms, Limit
 from one_mcp.dimensions.operations.worth import Amount
 from one_mcp.services import authorizing
+from one_mcp.services.authorizing import Seen
 from one_mcp.session import Session
 
 PASSPHRASE = "correct horse battery"  # noqa: S105  # it opens nothing but a test's file
@@ -18,7 +19,7 @@ async def with_passphrase(one: Session) -> str:
 
 async def approved(one: Session, plan: str) -> None:
     digest = (await one.read(plans.waiting, plan)).digest
-    await authorizing.approve(one, plan, digest, PASSPHRASE, "terminal")
+    await authorizing.approve(one, Seen(plan, digest), PASSPHRASE, "terminal")
 
 
 async def allowed(one: Session, terms: AllowanceTerms) -> Allowance:

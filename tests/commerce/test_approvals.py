@@ -13,6 +13,7 @@ from one_mcp.dimensions.organizations import founding
 from one_mcp.errors import ConflictError, ForbiddenError, InvalidArgumentError
 from one_mcp.money_errors import ApprovalRequiredError, PassphraseError, PlanError
 from one_mcp.services import authorizing
+from one_mcp.services.authorizing import Seen
 from one_mcp.services.commerce import selling
 from one_mcp.session import Call, Session
 from one_mcp.settings import Settings
@@ -88,7 +89,7 @@ async def test_a_plan_that_is_not_what_was_shown_is_not_approved(shop: Shop, quo
     await with_passphrase(shop.one)
 
     with pytest.raises(PlanError):
-        await authorizing.approve(shop.one, quote, "0" * 64, PASSPHRASE, "page")
+        await authorizing.approve(shop.one, Seen(quote, "0" * 64), PASSPHRASE, "page")
 
     await refusal(shop.one, quote)
 
@@ -98,7 +99,7 @@ async def test_a_wrong_passphrase_approves_nothing(shop: Shop, quote: str) -> No
     digest = (await shop.one.read(plans.waiting, quote)).digest
 
     with pytest.raises(PassphraseError):
-        await authorizing.approve(shop.one, quote, digest, f"{PASSPHRASE}!", "terminal")
+        await authorizing.approve(shop.one, Seen(quote, digest), f"{PASSPHRASE}!", "terminal")
 
     await refusal(shop.one, quote)
 

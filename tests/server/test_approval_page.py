@@ -16,7 +16,7 @@ from one_mcp.app import LOCAL, App
 from one_mcp.dimensions.operations import plans
 from one_mcp.money_errors import PlanError
 from one_mcp.server.caller import Serving
-from one_mcp.server.pages import approval
+from one_mcp.server.pages import approval, site
 from one_mcp.server.pages.loopback import Loopback
 from one_mcp.session import Call, Session
 from one_mcp.settings import Settings
@@ -71,7 +71,7 @@ class Tab:
 
 @asynccontextmanager
 async def tab(link: str) -> AsyncIterator[Tab]:
-    async with httpx2.AsyncClient(trust_env=False) as http:
+    async with httpx2.AsyncClient(trust_env=False, follow_redirects=True) as http:
         yield Tab(http, link)
 
 
@@ -95,7 +95,7 @@ async def test_a_person_approves_on_the_page(app: App, ask: Ask) -> None:
     assert refused["command"] == f"one-mcp approve {quote}"
     assert again["approve_at"] == refused["approve_at"]
     assert "Charge Bob 49.50 EUR for 1 × Yoga &lt;b&gt;&amp; more&lt;/b&gt;." in page.text  # noqa: RUF001  # times
-    assert (done.status_code, "Approved" in done.text) == (200, True)
+    assert (done.status_code, "You approved this" in done.text) == (200, True)
     assert late.status_code == 404
     assert bought["state"] == "done"
 
@@ -197,7 +197,7 @@ async def test_of_two_tabs_one_decides(app: App, ask: Ask) -> None:
 
 @pytest.mark.parametrize(
     ("method", "body", "status"),
-    [("PUT", b"", 405), ("POST", b"x" * (approval.MOST_BYTES + 1), 413)],
+    [("PUT", b"", 405), ("POST", b"x" * (site.MOST_BYTES + 1), 413)],
 )
 async def test_what_is_no_decision_decides_nothing(
     ask: Ask, method: str, body: bytes, status: int

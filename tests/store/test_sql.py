@@ -41,6 +41,9 @@ REASONS = {
     "dimensions/operations/unfinished.py: SELECT id, kind, organization_id": (
         "lists what is to be resumed, each for its own organization, for who looks after all"
     ),
+    "dimensions/operations/approved.py: SELECT plans.id, plans.organization_id": (
+        "lists what waits with a yes, each for its own organization, for who looks after all"
+    ),
     "store/heads.py: SELECT organization_id, number FROM heads": (
         "asks for the organizations that are named, for the one who follows them all"
     ),

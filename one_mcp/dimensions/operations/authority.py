@@ -66,8 +66,8 @@ def _required(work: Work, plan: Plan, moved: PlanWorth | None) -> ApprovalRequir
     command = f"one-mcp approve {plan.id}"
     first = "" if approvers.is_any(work) else "`one-mcp passphrase` once, then "
     return ApprovalRequiredError(
-        f"A person has to approve this: {first}`{command}`, in a terminal of their own. Tell them; "
-        "then make the same call again.",
+        f"A person has to approve this: {first}`{command}`, in a terminal of their own. Tell them: "
+        "it is carried out once they did, and the same call tells how it ended.",
         approve_at=command,
         plan=plan.id,
         total=None if moved is None else str(moved),

@@ -115,6 +115,12 @@ def all_waiting(work: Work) -> list[Plan]:
     return [_plan(row) for row in rows]
 
 
+def operation_of(work: Work, id: str) -> str | None:
+    """Name the operation of a plan, of whomever, once it has one."""
+    row = _find(work, id)
+    return None if row is None else row["operation_id"]
+
+
 def _find(work: Work, id: str) -> Row | None:
     return work.one(
         f"""
@@ -181,33 +187,43 @@ def use(work: Work, plan: Plan, begun: Operation) -> None:
     )
 
 
-def _refuse_alike(work: Work, plan: Plan) -> None:
-    """Refuse what the same person began a moment ago, or has not seen the end of."""
-    alike = work.value(
+def alike(work: Work, plan: str, *, since: int = 0) -> str | None:
+    """Find what the person of a plan began a moment ago, or has not seen the end of, like it.
+
+    Only what began from `since` on counts: whoever approves is shown what was there before.
+    """
+    return work.value(
         """
         SELECT operations.id
-        FROM plans
+        FROM plans AS asked
+        JOIN plans
+          ON plans.organization_id = :organization
+         AND plans.digest = asked.digest
+         AND plans.person_id = asked.person_id
+         AND plans.id <> asked.id
         JOIN operations
           ON operations.organization_id = :organization
          AND operations.id = plans.operation_id
-        WHERE plans.organization_id = :organization
-          AND plans.digest = :digest
-          AND plans.person_id = :person
-          AND plans.id <> :id
+        WHERE asked.organization_id = :organization
+          AND asked.id = :plan
+          AND operations.created_at >= :since
           AND (operations.state IN ('running', 'undoing', 'held', 'needs_review')
                OR operations.state = 'done' AND operations.created_at > :recent)
-        ORDER BY operations.created_at DESC
+        ORDER BY operations.created_at DESC, operations.id DESC
         LIMIT 1
         """,
-        digest=plan.digest,
-        person=work.principal.person,
-        id=plan.id,
+        plan=plan,
+        since=since,
         recent=work.now - ALIKE_MS,
     )
-    if alike is not None:
-        state = operation.read(work, alike).state
+
+
+def _refuse_alike(work: Work, plan: Plan) -> None:
+    found = alike(work, plan.id)
+    if found is not None:
+        state = operation.read(work, found).state
         raise LooksLikeError(
-            f"The same was asked for a moment ago: {alike}, which is {state}. get_operation shows "
+            f"The same was asked for a moment ago: {found}, which is {state}. get_operation shows "
             "how it went. If it shall really happen once more, say again: true.",
-            looks_like=alike,
+            looks_like=found,
         )

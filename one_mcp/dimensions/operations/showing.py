@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from one_mcp import clock
 from one_mcp.dimensions.operations import plans
+from one_mcp.dimensions.operations.operation import OPEN, Operation, State
 from one_mcp.dimensions.operations.plans import Plan
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.store.work import Work
@@ -37,11 +38,39 @@ _HEADLINES: dict[str, Callable[[JsonObject], str]] = {
 }
 
 
+ENDS = {
+    State.RUNNING: "It is under way.",
+    State.UNDOING: "It could not be completed, and what had happened is being undone.",
+    State.DONE: "It is done.",
+    State.UNDONE: "It came to nothing; what had happened was undone.",
+    State.NEEDS_REVIEW: "It can go neither on nor back by itself, and waits for your decision.",
+    State.HELD: "It is held, since this database was restored or copied.",
+}
+REALITY = {
+    "simulated": "It is simulated: nothing real happens.",
+    "test": "It is in the vendors' test mode: no money moves.",
+    "live": "This is real, and cannot be taken back by itself.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EndShown:
+    """What came of a plan: where it stands, whether that is the end, and what it left behind."""
+
+    headline: str
+    sentence: str
+    is_over: bool
+    problem: str = ""
+    reality: str = ""
+    details: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class PlanShown:
     """A plan in words: what it does, whether it is real, and every detail with its label.
 
     `digest` is what is approved; `expires` when the plan lapses unless somebody approves it.
+    `alike` is an operation like it that was begun a moment ago, or has not ended.
     """
 
     plan: str
@@ -50,19 +79,21 @@ class PlanShown:
     details: tuple[tuple[str, str], ...]
     expires: str
     digest: str
+    alike: str | None
+    reality: str
 
 
 def one(work: Work, id: str) -> PlanShown:
     """Show a plan that waits; raises PlanError for one that does not."""
-    return _shown(plans.waiting(work, id))
+    return _shown(work, plans.waiting(work, id))
 
 
 def every(work: Work) -> list[PlanShown]:
     """Show the plans that wait, the newest first."""
-    return [_shown(plan) for plan in plans.all_waiting(work)]
+    return [_shown(work, plan) for plan in plans.all_waiting(work)]
 
 
-def _shown(plan: Plan) -> PlanShown:
+def _shown(work: Work, plan: Plan) -> PlanShown:
     return PlanShown(
         plan.id,
         _headline(plan.kind, plan.body),
@@ -70,7 +101,41 @@ def _shown(plan: Plan) -> PlanShown:
         tuple((_label(name), _said(value)) for name, value in plan.body.items()),
         clock.to_text(plan.expires_at),
         plans.digest(plan.body),
+        plans.alike(work, plan.id),
+        REALITY[mode(plan.body, simulated=plan.simulated)],
     )
+
+
+def mode(body: JsonObject, *, simulated: bool) -> str:
+    """Say how real a plan or operation is: simulated, in a vendor's test mode, or live (D-90)."""
+    return str(body.get("mode") or ("simulated" if simulated else "live"))
+
+
+def end(at: Operation) -> EndShown:
+    """Show what came of an operation, as a receipt of it."""
+    kind = "sale" if at.kind == "purchase" else at.kind
+    told = {**_receipt(at.body), **(at.answer or {})}
+    return EndShown(
+        _headline(kind, at.body),
+        ENDS[at.state],
+        at.state not in OPEN,
+        str((at.failure or {}).get("message", "")) if at.state is not State.DONE else "",
+        REALITY[mode(at.body, simulated=at.simulated)],
+        (
+            ("operation", at.id),
+            *((_label(name), _said(value)) for name, value in told.items() if _is_told(value)),
+            ("at", clock.to_text(at.updated_at)),
+        ),
+    )
+
+
+def _receipt(body: JsonObject) -> JsonObject:
+    wanted = ("name", "itemName", "amount", "total", "buyerName", "holderName", "wallet")
+    return {name: body[name] for name in wanted if body.get(name)}
+
+
+def _is_told(value: JsonValue) -> bool:
+    return value is not None and not isinstance(value, dict | list)
 
 
 def _headline(kind: str, body: JsonObject) -> str:

@@ -1,31 +1,27 @@
 """The approval page: what a plan would do, and a person's yes or no to it, in a browser.
 
-Whoever has a link proves nothing by it, so the page asks for the person's passphrase. It runs no
-script, and answers to no other name and no other site than its own.
+Whoever has a link proves nothing by it, so the page asks for the person's passphrase.
 """
 
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import parse_qs
 
-from starlette.requests import Request
-from starlette.responses import HTMLResponse
-from starlette.types import Receive, Scope, Send
+from starlette.responses import RedirectResponse, Response
 
 from one_mcp.dimensions.operations import approvers, showing
 from one_mcp.dimensions.operations.showing import PlanShown
 from one_mcp.errors import OneError
-from one_mcp.money_errors import PassphraseError
+from one_mcp.money_errors import LooksLikeError, PassphraseError
 from one_mcp.server.pages import drawing
+from one_mcp.server.pages.site import FORBIDDEN, Form
 from one_mcp.services import authorizing
+from one_mcp.services.authorizing import Seen
 from one_mcp.session import Session
 from one_mcp.store.work import Work
 
-PATH = "/approve/"
 TRIES = 5  # of a passphrase, before a plan's link is void
-MOST_BYTES = 4_096
-OK, FORBIDDEN, NOT_FOUND, NOT_ALLOWED, CONFLICT, TOO_LARGE = 200, 403, 404, 405, 409, 413
+OK, SEE_OTHER, CONFLICT = 200, 303, 409
 Door = Callable[[], Session]
 
 
@@ -39,67 +35,46 @@ class _Offer:
 
 
 class ApprovalPages:
-    """The pages of one server, as an ASGI application; `origin` is where a browser finds them."""
+    """The approval pages of one server; `carry_out` begins a plan and says where its end is."""
 
-    def __init__(self) -> None:
-        self.origin = ""
+    path = "/approve/"
+
+    def __init__(self, carry_out: Callable[[str, Door], str]) -> None:
+        self._carry_out = carry_out
         self._offers: dict[str, _Offer] = {}
         self._locked: set[str] = set()
 
     @property
     def is_open(self) -> bool:
-        """Whether a link leads to a page."""
         return bool(self._offers)
 
     def offer(self, plan: str, door: Door) -> str | None:
-        """Return a plan's link; None where too many wrong passphrases were tried for it."""
+        """Return where a plan's page is; None where too many wrong passphrases were tried."""
         if plan in self._locked:
             return None
         known = (token for token, it in self._offers.items() if it.plan == plan)
         token = next(known, None) or secrets.token_urlsafe(32)
         self._offers.setdefault(token, _Offer(plan, door))
-        return f"{self.origin}{PATH}{token}"
+        return f"{self.path}{token}"
+
+    def knows(self, token: str) -> bool:
+        return token in self._offers
 
     def close(self) -> None:
-        """Void all links."""
         self._offers.clear()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            response = await self._answer(Request(scope, receive))
-            await response(scope, receive, send)
-
-    async def _answer(self, request: Request) -> HTMLResponse:
-        if f"http://{request.headers.get('host')}" != self.origin:  # a name that leads here by DNS
-            return drawing.message(FORBIDDEN, "Not here", "This page has another address.")
-        token = request.url.path.removeprefix(PATH)
+    async def show(self, token: str) -> Response | None:
         offer = self._offers.get(token)
-        if offer is None:
-            return drawing.message(
-                NOT_FOUND,
-                "This link is used up",
-                "Somebody has decided, or it was never one. Your agent gets a new one by asking "
-                "again.",
-            )
-        if request.method == "POST":
-            return await self._posted(request, token, offer)
-        if request.method == "GET":
-            return await self._show(token, offer)
-        return drawing.message(NOT_ALLOWED, "Not so", "This page is read, and decided on.")
+        return offer and await self._shown(token, offer)
 
-    async def _posted(self, request: Request, token: str, offer: _Offer) -> HTMLResponse:
-        if request.headers.get("origin") != self.origin:
-            return drawing.message(FORBIDDEN, "Not from there", "Another site sent this.")
-        form = await _form(request)
-        if form is None:
-            return drawing.message(TOO_LARGE, "Too much", "That is more than this page asks for.")
-        if self._offers.pop(token, None) is None:  # another tab was faster
-            return drawing.message(NOT_FOUND, "This link is used up", "Somebody has decided.")
-        return await self._decide(token, offer, form)
+    async def take(self, token: str, form: Form) -> Response | None:
+        """Take a decision; meanwhile the link is void, so that nobody tries two at once."""
+        offer = self._offers.pop(token, None)
+        return offer and await self._decide(token, offer, form)
 
-    async def _show(
+    async def _shown(
         self, token: str, offer: _Offer, status: int = OK, problem: str = ""
-    ) -> HTMLResponse:
+    ) -> Response:
         try:
             shown, is_ready = await offer.door().read(_shown, offer.plan)
         except OneError as error:
@@ -107,27 +82,27 @@ class ApprovalPages:
             return drawing.message(CONFLICT, "Too late", str(error))
         return drawing.plan(status, shown, problem, is_ready=is_ready)
 
-    async def _decide(self, token: str, offer: _Offer, form: dict[str, str]) -> HTMLResponse:
-        """Take a decision; meanwhile the link is void, so that nobody tries two at once."""
+    async def _decide(self, token: str, offer: _Offer, form: Form) -> Response:
         try:
             if form.get("choice") == "refuse":
                 await authorizing.refuse(offer.door(), offer.plan, "page")
                 return drawing.message(OK, "Refused", "It will not happen.")
-            await authorizing.approve(
-                *(offer.door(), offer.plan),
-                *(form.get("digest", ""), form.get("passphrase", ""), "page"),
-            )
+            seen = Seen(offer.plan, form.get("digest", ""), form.get("alike") or None)
+            await authorizing.approve(offer.door(), seen, form.get("passphrase", ""), "page")
         except PassphraseError as error:
             return await self._wrong(token, offer, str(error))
+        except LooksLikeError as error:
+            self._offers[token] = offer
+            return await self._shown(token, offer, CONFLICT, str(error))
         except OneError as error:
             return drawing.message(CONFLICT, "Nothing was approved", str(error))
-        return drawing.message(OK, "Approved", "Your agent can go on now; tell it so.")
+        return RedirectResponse(self._carry_out(offer.plan, offer.door), SEE_OTHER)
 
-    async def _wrong(self, token: str, offer: _Offer, sentence: str) -> HTMLResponse:
+    async def _wrong(self, token: str, offer: _Offer, sentence: str) -> Response:
         offer.tries -= 1
         if offer.tries:
             self._offers[token] = offer
-            return await self._show(token, offer, FORBIDDEN, sentence)
+            return await self._shown(token, offer, FORBIDDEN, sentence)
         self._locked.add(offer.plan)
         return drawing.message(
             FORBIDDEN,
@@ -138,14 +113,3 @@ class ApprovalPages:
 
 def _shown(work: Work, plan: str) -> tuple[PlanShown, bool]:
     return showing.one(work, plan), approvers.read(work, work.principal.person) is not None
-
-
-async def _form(request: Request) -> dict[str, str] | None:
-    """Read the fields of a form; None where it is too large."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > MOST_BYTES:
-            return None
-    fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
-    return {name: values[0] for name, values in fields.items()}

@@ -9,7 +9,7 @@ from string import Template
 from starlette.responses import HTMLResponse
 
 from one_mcp import assets
-from one_mcp.dimensions.operations.showing import PlanShown
+from one_mcp.dimensions.operations.showing import EndShown, PlanShown
 from one_mcp.texts import visible
 
 FOREMOST = frozenset({"name", "buyer name", "holder name", "amount", "total", "currency", "wallet"})
@@ -32,16 +32,40 @@ def plan(status: int, shown: PlanShown, problem: str, *, is_ready: bool) -> HTML
         "approval.html",
         headline=_text(shown.headline),
         kind="soft" if shown.simulated else "real",
-        reality="It is simulated: nothing real happens."
-        if shown.simulated
-        else "This is real, and cannot be taken back by itself.",
-        problem=f'<p class="problem">{_text(problem)}</p>' if problem else "",
+        reality=_text(shown.reality),
+        problem=_problem(problem) + _problem(_seen_before(shown)),
+        alike=_text(shown.alike or ""),
         main=_rows(main),
         details=_rows(shown.details),
         plan=_text(shown.plan),
         digest=_text(shown.digest),
         passphrase=_ASKED if is_ready else _NONE_YET,
         approve=_APPROVE if is_ready else "",
+    )
+
+
+def _seen_before(shown: PlanShown) -> str:
+    if shown.alike is None:
+        return ""
+    return f"The same was asked for a moment ago: {shown.alike}. It would happen once more."
+
+
+def _problem(text: str) -> str:
+    return f'<p class="problem" role="alert">{_text(text)}</p>' if text else ""
+
+
+def end(status: int, shown: EndShown) -> HTMLResponse:
+    """Draw how a plan ended; the page is loaded anew by itself until then."""
+    return _page(
+        status,
+        "ended.html",
+        refresh="" if shown.is_over else '<meta http-equiv="refresh" content="1">',
+        headline=_text(shown.headline),
+        sentence=_text(shown.sentence),
+        reality=_text(shown.reality),
+        problem=_problem(shown.problem),
+        details=_rows(shown.details),
+        advice="You can close this page." if shown.is_over else "This page shows how it ends.",
     )
 
 

@@ -2,14 +2,17 @@
 
 import logging
 import socket
-from collections.abc import Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
+from typing import Any
 
 import anyio
 import uvicorn
 from anyio.abc import TaskGroup, TaskStatus
 
 from one_mcp.server.pages.approval import ApprovalPages, Door
+from one_mcp.server.pages.outcome import OutcomePages
+from one_mcp.server.pages.site import Site
 
 ADDRESS = "127.0.0.1"
 LONGEST_S = 60 * 60.0
@@ -31,7 +34,9 @@ class Loopback:
     """Opens a port when a link is wanted, and closes it when none is."""
 
     def __init__(self, tasks: TaskGroup, *, linger_s: float = LINGER_S) -> None:
-        self.pages = ApprovalPages()
+        self._outcomes = OutcomePages(self._start)
+        self._approvals = ApprovalPages(self._outcomes.begin)
+        self._site = Site(self._approvals, self._outcomes)
         self._tasks = tasks
         self._linger_s = linger_s
         self._opening = anyio.Lock()
@@ -39,6 +44,9 @@ class Loopback:
 
     async def link(self, plan: str, door: Door) -> str | None:
         """Return a link to a plan's page; None where it has none any more, or no port is free."""
+        return await self._linked(lambda: self._approvals.offer(plan, door))
+
+    async def _linked(self, offer: Callable[[], str | None]) -> str | None:
         async with self._opening:
             try:
                 if not self._is_up:
@@ -46,17 +54,21 @@ class Loopback:
             except OSError:
                 log.warning("no port for the approval page", exc_info=True)
                 return None
-            return self.pages.offer(plan, door)
+            path = offer()
+            return path and f"{self._site.origin}{path}"
+
+    def _start(self, run: Callable[..., Awaitable[None]], *given: object) -> None:
+        self._tasks.start_soon(_survived, run, given)
 
     async def _serve(self, *, task_status: TaskStatus[None]) -> None:
         with socket.socket() as listener:
             listener.bind((ADDRESS, 0))
             listener.listen()
-            self.pages.origin = f"http://{ADDRESS}:{listener.getsockname()[1]}"
+            self._site.origin = f"http://{ADDRESS}:{listener.getsockname()[1]}"
             self._is_up = True
             server = _Guest(
                 uvicorn.Config(
-                    self.pages,
+                    self._site,
                     log_config=None,
                     access_log=False,
                     lifespan="off",
@@ -79,9 +91,23 @@ class Loopback:
             with anyio.move_on_after(LONGEST_S):
                 is_wanted = True
                 while is_wanted:
-                    await anyio.sleep(1 if self.pages.is_open else self._linger_s)
-                    is_wanted = self.pages.is_open
+                    await anyio.sleep(1)
+                    is_wanted = await self._is_wanted()
         finally:
             self._is_up = False
-            self.pages.close()
+            self._site.close()
             server.should_exit = True
+
+    async def _is_wanted(self) -> bool:
+        """Tell whether somebody is to come still; whoever has just been here may look once more."""
+        if not self._site.is_open:
+            await anyio.sleep(self._linger_s)
+        return self._site.is_open
+
+
+async def _survived(run: Callable[..., Awaitable[None]], given: tuple[Any, ...]) -> None:
+    """Run what a page has begun; the server lives on, whatever becomes of it."""
+    try:
+        await run(*given)
+    except Exception:
+        log.exception("what was approved cannot be followed")

@@ -1,0 +1,97 @@
+"""Carrying out: what a person approved happens, whether or not anybody asks for it again.
+
+A plan has one operation ever, so an agent that asks at the same moment joins it.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+import anyio
+
+from one_mcp.dimensions.commerce import issuing, spending
+from one_mcp.dimensions.operations import approved
+from one_mcp.dimensions.operations.approved import Approved
+from one_mcp.dimensions.operations.operation import Operation
+from one_mcp.errors import OneError
+from one_mcp.services.commerce import planned, refund, selling, spend, tokens
+from one_mcp.services.commerce.planned import PlannedAct
+from one_mcp.session import Session
+
+POLL_S = 5.0  # how late a yes is noticed that another process was given
+SOONEST_S = 5.0  # before a plan that could not be begun is tried again, and twice as long each time
+
+log = logging.getLogger(__name__)
+Act = Callable[..., Awaitable[Operation]]
+
+
+def _of(act: PlannedAct) -> Act:
+    async def do(one: Session, plan: str, *, again: bool) -> Operation:
+        return await planned.do(one, act, plan, again=again)
+
+    return do
+
+
+def _on_chain(kind: str) -> Act:
+    async def do(one: Session, plan: str, *, again: bool) -> Operation:
+        return await tokens.act(one, kind, plan, again=again)
+
+    return do
+
+
+_ACTS: dict[str, Act] = {
+    "sale": selling.purchase,
+    "refund": _of(refund.REFUND),
+    spending.SPEND: _of(spend.SPEND),
+    spending.GRANT: _of(spend.GRANT),
+    **{kind: _on_chain(kind) for kind in issuing.BODIES},
+}
+
+
+async def carry_out(one: Session, plan: str) -> None:
+    """Do what an approved plan says, as far as it goes; raises where it cannot be begun."""
+    errand = await one.read(approved.errand, plan)
+    act = _ACTS.get(errand.kind)
+    if act is not None:  # else a newer server made it, and knows what it is
+        await act(one, plan, again=errand.again)
+
+
+class Carrier:
+    """Carries out what was approved at a terminal, or at a page whose server has ended since."""
+
+    def __init__(
+        self,
+        due: Callable[[], Awaitable[list[Approved]]],
+        open_session: Callable[[Approved], Session],
+    ) -> None:
+        self._due = due
+        self._open = open_session
+        self._later: dict[str, tuple[float, float]] = {}  # when it is tried again, and the wait
+
+    async def run(self) -> None:
+        """Look at once, and then every few seconds, for as long as the server runs."""
+        while True:
+            try:
+                await self.work_off()
+            except OneError as error:
+                log.warning("approved plans wait", extra={"reason": str(error), "code": error.code})
+            except Exception:  # the server lives on, whatever happens to what it does besides
+                log.exception("approved plans cannot be carried out")
+            await anyio.sleep(POLL_S)
+
+    async def work_off(self) -> None:
+        """Carry out every plan that waits with a yes, as far as that goes now."""
+        waiting = await self._due()
+        self._later = {it.plan: self._later[it.plan] for it in waiting if it.plan in self._later}
+        async with anyio.create_task_group() as tasks:
+            for each in waiting:
+                if anyio.current_time() >= self._later.get(each.plan, (0.0, 0.0))[0]:
+                    tasks.start_soon(self._try, each)
+
+    async def _try(self, each: Approved) -> None:
+        """Try one; what cannot be begun now is tried more and more seldom, while the yes counts."""
+        try:
+            await carry_out(self._open(each), each.plan)
+        except OneError as error:
+            _, wait = self._later.get(each.plan, (0.0, SOONEST_S / 2))
+            self._later[each.plan] = (anyio.current_time() + wait * 2, wait * 2)
+            log.info("plan waits", extra={"plan": each.plan, "code": error.code})
