@@ -25,6 +25,7 @@ VERSION = "import sys; print(*sys.version_info[:2])"
 
 
 ONCE = {  # not tested on the second Python, and why
+    "tests/browser": "the same pages leave the same server",
     "tests/chain": "what is asked of the node is the same on both",
     "tests/cli/test_demo.py": "its servers and its client are those of the other tests",
     "tests/conformance": "the suite of the protocol asks a running server",
@@ -38,6 +39,7 @@ ONCE = {  # not tested on the second Python, and why
     "tests/store/test_postgres.py": "PostgreSQL judges the same statements",
     "tests/test_install.py": "it resolves for all Pythons at once",
 }
+BROWSER = ("chromium", "chromium-driver", "fonts-dejavu-core")
 BEGAN = time.time()
 steps: list[str] = []
 
@@ -54,6 +56,7 @@ def main() -> None:
         second = OLDEST if OLDEST in pythons and newest != OLDEST else None
         with ThreadPoolExecutor() as beside:
             nodes = beside.submit(installed_nodes, Path(folder) / "node")
+            driver = beside.submit(installed_browser)
             pip = newest_pip(Path(folder) / "pip", pythons[newest])
             built = wheel(Path(folder) / "wheel", pip, copy)
             old = second and beside.submit(
@@ -77,7 +80,7 @@ def main() -> None:
                 say(f"Left out on Python 3.11: {path}, for {reason}")
             left_out = [f"--ignore={path}" for path in ONCE]
             run([str(oldest / "python"), *TESTS, *left_out], copy, path=oldest)
-        tested(tools, copy, nodes.result())
+        tested(tools, copy, nodes.result() | driver.result())
 
 
 def found_pythons() -> dict[tuple[int, int], str]:
@@ -160,9 +163,22 @@ def installed_nodes(folder: Path) -> dict[str, str]:
     return found
 
 
-def tested(tools: Path, copy: Path, nodes: dict[str, str]) -> None:
+def installed_browser() -> dict[str, str]:
+    """Install Debian's browser where there is none; say by a variable where its driver is."""
+    if shutil.which("chromedriver") is None:
+        apt = shutil.which("apt-get")
+        if apt is None or os.name == "nt" or os.geteuid() != 0:
+            say("There is no chromedriver here, and no apt to ask; the pages are not clicked")
+            return {}
+        quiet = [apt, "-qq", "-o", "Dpkg::Use-Pty=0"]
+        run([*quiet, "update"], ROOT)
+        run([*quiet, "install", "-y", "--no-install-recommends", *BROWSER], ROOT)
+    return {"CHROMEDRIVER": shutil.which("chromedriver") or ""}
+
+
+def tested(tools: Path, copy: Path, found: dict[str, str]) -> None:
     """Run all tests; the summary of this run is the last thing that the check says."""
-    more = nodes | {"CHECK_BEGAN": str(BEGAN), "CHECK_STEPS": "\n".join(steps)}
+    more = found | {"CHECK_BEGAN": str(BEGAN), "CHECK_STEPS": "\n".join(steps)}
     plugins = ["-p", "tests.store.recording", "-p", "tests.steps"]
     run([str(tools / "python"), *TESTS, *plugins], copy, path=tools, more=more)
 
@@ -171,6 +187,7 @@ def run(
     command: list[str], folder: Path, path: Path | None = None, more: dict[str, str] | None = None
 ) -> None:
     environment = {**os.environ, **(more or {})}
+    environment["DEBIAN_FRONTEND"] = "noninteractive"
     environment["CI"] = "true"  # by which hypothesis takes the same cases each time
     environment.pop("PYTHONPATH", None)
     if path is not None:

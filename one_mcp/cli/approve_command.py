@@ -50,13 +50,14 @@ def command(plan: str | None, *, refuse: bool) -> None:
 
 def _list(waiting: list[PlanShown]) -> None:
     for each in waiting:
-        screen.show(f"{each.plan}  {each.headline} {NOT_REAL if each.simulated else ''}".rstrip())
+        mark = NOT_REAL if each.simulated else ""
+        screen.show(f"{each.plan}  {showing.plain(each.headline)} {mark}".rstrip())
     if not waiting:
         screen.show("Nothing waits.")
 
 
 def _show(shown: PlanShown) -> None:
-    screen.show(shown.headline, bold=True)
+    screen.show(showing.plain(shown.headline), bold=True)
     screen.show(shown.reality)
     if shown.alike is not None:
         screen.show(f"The same was asked for a moment ago: {shown.alike}. It would happen twice.")

@@ -36,7 +36,7 @@ async def test_every_plan_says_what_it_does(shop: Shop) -> None:
     await spend.plan_grant(one, GrantOrder(token, ann, "4"))
 
     shown = await one.read(showing.every)
-    assert {it.headline for it in shown} == {
+    assert {showing.plain(it.headline) for it in shown} == {
         "Charge Ann 1.00 USD for 8 × Jane Token.",  # noqa: RUF001  # times
         "Give 12.50 USD back to the buyer of Jane Token.",
         "Put a contract for the token New Token on base.",

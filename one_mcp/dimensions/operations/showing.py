@@ -10,7 +10,9 @@ from one_mcp.dimensions.operations.operation import OPEN, Operation, State
 from one_mcp.dimensions.operations.plans import Plan
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.store.work import Work
+from one_mcp.texts import visible
 
+FIRST, LAST = "\u2068", "\u2069"  # around a name: https://www.unicode.org/reports/tr9/ (FSI, PDI)
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LABELS = {
     "each": "price of one",
@@ -21,19 +23,24 @@ _LABELS = {
     "charge": "the vendor's payment",
 }
 _HEADLINES: dict[str, Callable[[JsonObject], str]] = {
-    "refund": lambda it: f"Give {_money(it, 'amount')} back to the buyer of {it['name']}.",
+    "refund": lambda it: f"Give {_money(it, 'amount')} back to the buyer of {_name(it, 'name')}.",
     "spend_tokens": lambda it: (
-        f"Take {it['amount']} {it['name']} from {it['holderName']}"
-        + (f" for {it['itemName']}." if it["itemName"] else ".")
+        f"Take {it['amount']} {_name(it, 'name')} from {_name(it, 'holderName')}"
+        + (f" for {_name(it, 'itemName')}." if it["itemName"] else ".")
     ),
     "grant_tokens": lambda it: (
-        f"Give {it['holderName']} {it['amount']} × {it['itemName']} for nothing."  # noqa: RUF001  # times
+        f"Give {_name(it, 'holderName')} {it['amount']} × {_name(it, 'itemName')} for nothing."  # noqa: RUF001  # times
     ),
-    "deploy_token": lambda it: f"Put a contract for the token {it['name']} on {it['blockchain']}.",
-    "mint_tokens": lambda it: f"Make {it['amount']} new {it['name']}, for the business itself.",
-    "burn_tokens": lambda it: f"Destroy {it['amount']} {it['name']} of the business's own.",
+    "deploy_token": lambda it: (
+        f"Put a contract for the token {_name(it, 'name')} on {it['blockchain']}."
+    ),
+    "mint_tokens": lambda it: (
+        f"Make {it['amount']} new {_name(it, 'name')}, for the business itself."
+    ),
+    "burn_tokens": lambda it: f"Destroy {it['amount']} {_name(it, 'name')} of the business's own.",
     "transfer_tokens": lambda it: (
-        f"Send {it['amount']} {it['name']} to {it['holderName']}, to the wallet {it['wallet']}."
+        f"Send {it['amount']} {_name(it, 'name')} to {_name(it, 'holderName')}, to the wallet "
+        f"{it['wallet']}."
     ),
 }
 
@@ -69,6 +76,7 @@ class EndShown:
 class PlanShown:
     """A plan in words: what it does, whether it is real, and every detail with its label.
 
+    In the headline names stand between FIRST and LAST.
     `digest` is what is approved; `expires` when the plan lapses unless somebody approves it.
     `alike` is an operation like it that was begun a moment ago, or has not ended.
     """
@@ -86,6 +94,11 @@ class PlanShown:
 def one(work: Work, id: str) -> PlanShown:
     """Show a plan that waits; raises PlanError for one that does not."""
     return _shown(work, plans.waiting(work, id))
+
+
+def plain(headline: str) -> str:
+    """Write a headline where names cannot be set apart, such as at a terminal."""
+    return headline.replace(FIRST, "").replace(LAST, "")
 
 
 def every(work: Work) -> list[PlanShown]:
@@ -140,12 +153,17 @@ def _is_told(value: JsonValue) -> bool:
 
 def _headline(kind: str, body: JsonObject) -> str:
     if kind == "sale":
-        what = f"{body['amount']} × {body['name']}"  # noqa: RUF001  # times
+        what = f"{body['amount']} × {_name(body, 'name')}"  # noqa: RUF001  # times
         if not body["minor"]:
-            return f"Give {body['buyerName']} {what} for nothing."
-        return f"Charge {body['buyerName']} {_money(body, 'total')} for {what}."
+            return f"Give {_name(body, 'buyerName')} {what} for nothing."
+        return f"Charge {_name(body, 'buyerName')} {_money(body, 'total')} for {what}."
     make = _HEADLINES.get(kind)
     return f"Carry out a plan of the kind {kind}." if make is None else make(body)
+
+
+def _name(body: JsonObject, name: str) -> str:
+    """Set a name apart: letters written from right to left move no amount that stands beside it."""
+    return f"{FIRST}{visible.line(str(body[name]))}{LAST}"
 
 
 def _money(body: JsonObject, name: str) -> str:

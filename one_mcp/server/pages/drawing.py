@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from functools import cache
 from html import escape
 from string import Template
@@ -9,6 +10,7 @@ from string import Template
 from starlette.responses import HTMLResponse
 
 from one_mcp import assets
+from one_mcp.dimensions.operations import showing
 from one_mcp.dimensions.operations.showing import EndShown, PlanShown
 from one_mcp.texts import visible
 
@@ -30,10 +32,11 @@ def plan(status: int, shown: PlanShown, problem: str, *, is_ready: bool) -> HTML
     return _page(
         status,
         "approval.html",
-        headline=_text(shown.headline),
+        headline=_headline(shown.headline),
         kind="soft" if shown.simulated else "real",
         reality=_text(shown.reality),
-        problem=_problem(problem) + _problem(_seen_before(shown)),
+        notice=_problem(_seen_before(shown)),
+        problem=_problem(problem),
         alike=_text(shown.alike or ""),
         main=_rows(main),
         details=_rows(shown.details),
@@ -51,7 +54,7 @@ def _seen_before(shown: PlanShown) -> str:
 
 
 def _problem(text: str) -> str:
-    return f'<p class="problem" role="alert">{_text(text)}</p>' if text else ""
+    return f'<p class="problem" id="problem" role="alert">{_text(text)}</p>' if text else ""
 
 
 def end(status: int, shown: EndShown) -> HTMLResponse:
@@ -60,7 +63,7 @@ def end(status: int, shown: EndShown) -> HTMLResponse:
         status,
         "ended.html",
         refresh="" if shown.is_over else '<meta http-equiv="refresh" content="1">',
-        headline=_text(shown.headline),
+        headline=_headline(shown.headline),
         sentence=_text(shown.sentence),
         reality=_text(shown.reality),
         problem=_problem(shown.problem),
@@ -76,7 +79,16 @@ def message(status: int, title: str, text: str) -> HTMLResponse:
 
 def _rows(details: list[tuple[str, str]] | tuple[tuple[str, str], ...]) -> str:
     return "\n".join(
-        f"<tr><th>{_text(label)}</th><td>{_text(value)}</td></tr>" for label, value in details
+        f'<tr><th scope="row">{_text(label)}</th><td dir="auto">{_text(value)}</td></tr>'
+        for label, value in details
+    )
+
+
+def _headline(text: str) -> str:
+    """Draw a headline, each name of which has a direction of its own."""
+    parts = re.split(f"[{showing.FIRST}{showing.LAST}]", text)
+    return "".join(
+        f"<bdi>{_text(part)}</bdi>" if at % 2 else _text(part) for at, part in enumerate(parts)
     )
 
 
