@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 
 from one_mcp.dimensions.commerce import issuing, spending
-from one_mcp.dimensions.operations import approved
+from one_mcp.dimensions.operations import plans
 from one_mcp.dimensions.operations.approved import Approved
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.errors import OneError
@@ -21,19 +21,19 @@ POLL_S = 5.0  # how late a yes is noticed that another process was given
 SOONEST_S = 5.0  # before a plan that could not be begun is tried again, and twice as long each time
 
 log = logging.getLogger(__name__)
-Act = Callable[..., Awaitable[Operation]]
+Act = Callable[[Session, str], Awaitable[Operation]]
 
 
 def _of(act: PlannedAct) -> Act:
-    async def do(one: Session, plan: str, *, again: bool) -> Operation:
-        return await planned.do(one, act, plan, again=again)
+    async def do(one: Session, plan: str) -> Operation:
+        return await planned.do(one, act, plan, again=False)
 
     return do
 
 
 def _on_chain(kind: str) -> Act:
-    async def do(one: Session, plan: str, *, again: bool) -> Operation:
-        return await tokens.act(one, kind, plan, again=again)
+    async def do(one: Session, plan: str) -> Operation:
+        return await tokens.act(one, kind, plan)
 
     return do
 
@@ -49,10 +49,9 @@ _ACTS: dict[str, Act] = {
 
 async def carry_out(one: Session, plan: str) -> None:
     """Do what an approved plan says, as far as it goes; raises where it cannot be begun."""
-    errand = await one.read(approved.errand, plan)
-    act = _ACTS.get(errand.kind)
+    act = _ACTS.get((await one.read(plans.waiting, plan)).kind)
     if act is not None:  # else a newer server made it, and knows what it is
-        await act(one, plan, again=errand.again)
+        await act(one, plan)
 
 
 class Carrier:

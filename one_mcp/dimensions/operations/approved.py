@@ -22,14 +22,6 @@ class Approved:
     principal: Principal
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
-    """What is to be done of a plan; `again` where its approver saw that the same was begun."""
-
-    kind: str
-    again: bool
-
-
 def due(raw: Raw, clock: int) -> list[Approved]:
     """List what may be begun at a time of the process's clock, the oldest yes first."""
     rows = raw.execute(
@@ -60,23 +52,6 @@ def due(raw: Raw, clock: int) -> list[Approved]:
         )
         for row in rows
     ]
-
-
-def errand(work: Work, plan: str) -> Errand:
-    """Say what is to be done of a plan; raises PlanError where it does not wait."""
-    waiting = plans.waiting(work, plan)
-    since = work.value(
-        """
-        SELECT at
-        FROM approvals
-        WHERE organization_id = :organization
-          AND plan_id = :plan
-          AND verdict = 'approved'
-        """,
-        plan=plan,
-    )
-    again = since is not None and plans.alike(work, plan, since=since) is None
-    return Errand(waiting.kind, again)
 
 
 def begun(work: Work, plan: str) -> Operation | None:

@@ -219,7 +219,18 @@ def alike(work: Work, plan: str, *, since: int = 0) -> str | None:
 
 
 def _refuse_alike(work: Work, plan: Plan) -> None:
-    found = alike(work, plan.id)
+    """Refuse what looks like a repetition, unless whoever approved it was shown that it is one."""
+    seen_until = work.value(
+        """
+        SELECT at
+        FROM approvals
+        WHERE organization_id = :organization
+          AND plan_id = :plan
+          AND verdict = 'approved'
+        """,
+        plan=plan.id,
+    )
+    found = alike(work, plan.id, since=seen_until or 0)
     if found is not None:
         state = operation.read(work, found).state
         raise LooksLikeError(

@@ -11,7 +11,7 @@ import uvicorn
 from anyio.abc import TaskGroup, TaskStatus
 
 from one_mcp.server.pages.approval import ApprovalPages, Door
-from one_mcp.server.pages.outcome import OutcomePages
+from one_mcp.server.pages.ends import EndPages
 from one_mcp.server.pages.site import Site
 
 ADDRESS = "127.0.0.1"
@@ -34,9 +34,9 @@ class Loopback:
     """Opens a port when a link is wanted, and closes it when none is."""
 
     def __init__(self, tasks: TaskGroup, *, linger_s: float = LINGER_S) -> None:
-        self._outcomes = OutcomePages(self._start)
-        self._approvals = ApprovalPages(self._outcomes.begin)
-        self._site = Site(self._approvals, self._outcomes)
+        self._ends = EndPages(self._start)
+        self._approvals = ApprovalPages(self._ends.begin)
+        self._site = Site(self._approvals, self._ends)
         self._tasks = tasks
         self._linger_s = linger_s
         self._opening = anyio.Lock()

@@ -17,7 +17,7 @@ FORBIDDEN, NOT_FOUND, NOT_ALLOWED, TOO_LARGE = 403, 404, 405, 413
 Form = dict[str, str]
 
 
-class Page(Protocol):
+class LinkedPage(Protocol):
     """One kind of page, each behind links of its own; an answer of None says that a link is over.
 
     `is_open` says that somebody is to come, or waits for an end.
@@ -40,7 +40,7 @@ class Page(Protocol):
 class Site:
     """Some pages, as an ASGI application; `origin` is where a browser finds them."""
 
-    def __init__(self, *pages: Page) -> None:
+    def __init__(self, *pages: LinkedPage) -> None:
         self.origin = ""
         self._pages = pages
 
@@ -68,7 +68,7 @@ class Site:
                 return await self._at(page, token, request) or _gone()
         return _gone()
 
-    async def _at(self, page: Page, token: str, request: Request) -> Response | None:
+    async def _at(self, page: LinkedPage, token: str, request: Request) -> Response | None:
         if request.method == "GET":
             return await page.show(token)
         if request.method != "POST":

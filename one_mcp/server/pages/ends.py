@@ -20,7 +20,7 @@ POLL_S = 1.0
 
 
 @dataclass(slots=True)
-class _Outcome:
+class _CarriedPlan:
     """A plan on its way; `problem` says why it could not begin."""
 
     plan: str
@@ -29,35 +29,37 @@ class _Outcome:
     is_over: bool = False
 
 
-class OutcomePages:
+class EndPages:
     """The ends of the plans that were approved here; `start` runs something beside the pages."""
 
     path = "/ended/"
 
-    def __init__(self, start: Callable[[Callable[..., Awaitable[None]], _Outcome], None]) -> None:
+    def __init__(
+        self, start: Callable[[Callable[..., Awaitable[None]], _CarriedPlan], None]
+    ) -> None:
         self._start = start
-        self._outcomes: dict[str, _Outcome] = {}
+        self._followed: dict[str, _CarriedPlan] = {}
 
     @property
     def is_open(self) -> bool:
-        return any(not it.is_over for it in self._outcomes.values())
+        return any(not it.is_over for it in self._followed.values())
 
     def begin(self, plan: str, door: Door) -> str:
         """Have an approved plan carried out, and return where its end can be seen."""
-        token, outcome = secrets.token_urlsafe(32), _Outcome(plan, door)
-        self._outcomes[token] = outcome
-        self._start(_follow, outcome)
+        token, followed = secrets.token_urlsafe(32), _CarriedPlan(plan, door)
+        self._followed[token] = followed
+        self._start(_follow, followed)
         return f"{self.path}{token}"
 
     def knows(self, token: str) -> bool:
-        return token in self._outcomes
+        return token in self._followed
 
     def close(self) -> None:
-        self._outcomes.clear()
+        self._followed.clear()
 
     async def show(self, token: str) -> Response | None:
-        outcome = self._outcomes.get(token)
-        return outcome and await _shown(outcome)
+        followed = self._followed.get(token)
+        return followed and await _shown(followed)
 
     async def take(self, token: str, form: Form) -> Response | None:
         """Decide nothing: all that there was to decide is decided."""
@@ -65,25 +67,25 @@ class OutcomePages:
         return await self.show(token)
 
 
-async def _follow(outcome: _Outcome) -> None:
+async def _follow(followed: _CarriedPlan) -> None:
     """Carry a plan out; what is left for later is waited for."""
-    one = outcome.door()
+    one = followed.door()
     try:
-        await carrying.carry_out(one, outcome.plan)
+        await carrying.carry_out(one, followed.plan)
     except OneError as error:
-        outcome.problem = str(error)
-    begun = await one.read(approved.begun, outcome.plan)
+        followed.problem = str(error)
+    begun = await one.read(approved.begun, followed.plan)
     while begun is not None and begun.state in OPEN:
         await anyio.sleep(POLL_S)
-        begun = await one.read(approved.begun, outcome.plan)
-    outcome.is_over = True
+        begun = await one.read(approved.begun, followed.plan)
+    followed.is_over = True
 
 
-async def _shown(outcome: _Outcome) -> Response:
-    at = await outcome.door().read(approved.begun, outcome.plan)
+async def _shown(followed: _CarriedPlan) -> Response:
+    at = await followed.door().read(approved.begun, followed.plan)
     if at is not None:
         return drawing.end(OK, showing.end(at))
-    if outcome.is_over:
-        said = f"{outcome.problem} Your agent is told the same when it asks again."
+    if followed.is_over:
+        said = f"{followed.problem} Your agent is told the same when it asks again."
         return drawing.message(OK, "Approved, but not begun", said)
     return drawing.end(OK, EndShown("Approved", "It begins.", is_over=False))
