@@ -13,6 +13,7 @@ from one_mcp.dimensions.operations import approved, homes, unfinished
 from one_mcp.dimensions.operations.approved import Approved
 from one_mcp.dimensions.operations.unfinished import Unfinished
 from one_mcp.dimensions.organizations import founding
+from one_mcp.mail_settings import MailSettings
 from one_mcp.money_settings import PaymentSettings
 from one_mcp.ontology import load
 from one_mcp.ontology.model import Ontology
@@ -116,6 +117,7 @@ async def open_app(
         settings.only(EmbeddingSettings),
         settings.only(PaymentSettings),
         settings.only(ChainSettings),
+        settings.only(MailSettings),
     )
     async with open_database(path, FirstUse(is_ready, make_ready), read_only=read_only) as database:
         try:

@@ -1,8 +1,7 @@
 """Settings: from the environment (ONE_MCP_…), or flags of the same names; a mistake is refused.
 
-They stand in groups, each a frozen model of its own with its checks, and a room takes the group
-that it is about. A new group is a class of fields and one more base of `Settings`; those of money
-are in `money_settings`.
+They stand in groups, each a frozen model with its checks, and a room takes the group that it is
+about. A new group is a class of fields and one more base of `Settings`.
 """
 
 import difflib
@@ -17,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from one_mcp import refusals, unread, vendor_urls
 from one_mcp.chain_settings import ChainSettings
 from one_mcp.errors import SettingsError, shown
+from one_mcp.mail_settings import MailSettings
 from one_mcp.money_settings import PaymentSettings, SpendingSettings
 
 PREFIX = "ONE_MCP_"
@@ -212,6 +212,7 @@ class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # pydant
     BaseSettings,
     ProcessSettings,
     SpendingSettings,
+    MailSettings,
     ChainSettings,
     PaymentSettings,
     EmbeddingSettings,

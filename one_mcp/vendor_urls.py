@@ -17,4 +17,9 @@ def require_plain(url: str, example: str) -> SplitResult:
 
 def is_private(parts: SplitResult) -> bool:
     """Say whether nobody else can read what is sent there: encrypted, or on this machine."""
-    return parts.scheme == "https" or parts.hostname in _LOOPBACK
+    return parts.scheme == "https" or is_loopback(parts.hostname or "")
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host is this machine."""
+    return host in _LOOPBACK

@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from one_mcp import assets
 from one_mcp.chain_settings import ChainAccess
 from one_mcp.errors import EmbedderError, SettingsError
+from one_mcp.mail_settings import MailAccess
 from one_mcp.money_settings import StripeAccess
 from one_mcp.providers.ports.chain import Chain
 from one_mcp.providers.ports.embedding import Embedder
+from one_mcp.providers.ports.mail import Mailer
 from one_mcp.providers.ports.signatures import Signer
 from one_mcp.providers.stripe_payments import StripeApi
 from one_mcp.search.ports import Arithmetic
@@ -104,6 +106,23 @@ def stripe(access: StripeAccess) -> StripeApi:
             extra="stripe",
         ) from error
     return stripe.connect(access)
+
+
+def mailer(access: MailAccess) -> Mailer:
+    """Load what speaks to whoever sends mails; nothing is sent yet."""
+    if access.kind == "resend":
+        from one_mcp.providers import resend
+
+        return resend.Resend(access)
+    try:
+        from one_mcp.providers import smtp
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"{error.name} is not installed, and a mail server needs it; "
+            "pip install 'one-mcp[smtp]' brings it.",
+            extra="smtp",
+        ) from error
+    return smtp.connect(access)
 
 
 def signer(passphrase: str, salt: bytes) -> Signer:

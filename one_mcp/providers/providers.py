@@ -3,9 +3,11 @@
 from dataclasses import dataclass, field
 
 from one_mcp.chain_settings import ChainSettings
+from one_mcp.mail_settings import MailSettings
 from one_mcp.money_settings import PaymentSettings
 from one_mcp.providers.chaining import Chaining
 from one_mcp.providers.embedding import Embedding
+from one_mcp.providers.mailing import Mailing
 from one_mcp.providers.paying import Paying
 from one_mcp.providers.ports.chain import Chain
 from one_mcp.providers.ports.payments import Payments
@@ -21,6 +23,7 @@ class Providers:
     embedding: Embedding
     paying: Paying = field(default_factory=lambda: Paying(PaymentSettings()), kw_only=True)
     chaining: Chaining = field(default_factory=lambda: Chaining(ChainSettings()), kw_only=True)
+    mailing: Mailing = field(default_factory=lambda: Mailing(MailSettings()), kw_only=True)
 
     def payments(self, cabinet: Cabinet) -> Payments:
         """Return whoever moves money here; a simulation remembers in the caller's cabinet."""
@@ -39,11 +42,17 @@ class Providers:
         await self.embedding.close()
         await self.paying.close()
         await self.chaining.close()
+        await self.mailing.close()
 
 
 def choose(
-    embedding: EmbeddingSettings, payment: PaymentSettings, chain: ChainSettings
+    embedding: EmbeddingSettings,
+    payment: PaymentSettings,
+    chain: ChainSettings,
+    mail: MailSettings,
 ) -> Providers:
     """Stand ready with what the settings name; nothing is loaded before somebody needs it."""
     chaining = Chaining(chain, live_money=payment.live_money)
-    return Providers(Embedding(embedding), paying=Paying(payment), chaining=chaining)
+    return Providers(
+        Embedding(embedding), paying=Paying(payment), chaining=chaining, mailing=Mailing(mail)
+    )

@@ -9,6 +9,7 @@ import pytest
 
 from one_mcp import assets
 from one_mcp.errors import EmbedderError, SettingsError
+from one_mcp.mail_settings import MailSettings
 from one_mcp.providers import catalog, minilm
 from one_mcp.providers.simulated.embedder import Simulated
 from one_mcp.settings import PACKAGED_MODEL, Settings
@@ -106,6 +107,20 @@ def test_the_missing_extra_of_payments_is_named(monkeypatch: pytest.MonkeyPatch)
         catalog.stripe(access("http://127.0.0.1:9"))
 
     assert failure.value.fields == {"extra": "stripe"}
+
+
+def test_the_missing_extra_of_mail_servers_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "one_mcp.providers.smtp", raising=False)
+    monkeypatch.delattr("one_mcp.providers.smtp", raising=False)
+    monkeypatch.setitem(sys.modules, "aiosmtplib", None)
+    server = {"smtp_url": "smtp://localhost", "mail_from": "shop@example.com"}
+    access = MailSettings.model_validate(server).mail_access()
+    assert access is not None
+
+    with pytest.raises(SettingsError, match="pip install 'one-mcp\\[smtp\\]'") as failure:
+        catalog.mailer(access)
+
+    assert failure.value.fields == {"extra": "smtp"}
 
 
 def test_where_onnxruntime_does_not_run_the_reason_is_told(
