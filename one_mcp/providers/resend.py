@@ -18,13 +18,13 @@ _SPENT = frozenset({"daily_quota_exceeded", "monthly_quota_exceeded"})
 _LATER = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 
-class _Said(BaseModel):
+class _SentMail(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     id: str
 
 
-class _SaidError(BaseModel):
+class _RefusedMail(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     name: str = ""
@@ -62,7 +62,7 @@ class Resend:
         if reply.status >= HTTPStatus.BAD_REQUEST:
             raise self._failure(reply)
         try:
-            return _Said.model_validate_json(reply.body).id
+            return _SentMail.model_validate_json(reply.body).id
         except ValidationError:
             raise ProviderError(_UNREAD, retryable=True, outcome="unknown") from None
 
@@ -73,9 +73,9 @@ class Resend:
     def _failure(self, reply: WireReply) -> ProviderError:
         """Read a refusal; its sentence may have the key in it, or an address."""
         try:
-            said = _SaidError.model_validate_json(reply.body)
+            said = _RefusedMail.model_validate_json(reply.body)
         except ValidationError:
-            said = _SaidError()
+            said = _RefusedMail()
         message = logs.redact(said.message.replace(self._key, logs.REDACTED))
         is_broken = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         is_open = is_broken or reply.doubted or said.name in {_USED, _BUSY}
