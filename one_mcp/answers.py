@@ -1,7 +1,7 @@
 """What every answer has in common."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
@@ -11,6 +11,8 @@ MOST_CHARACTERS = (
 )
 ROOM_CHARACTERS = 40_000  # of these for what was asked; the rest is for what stands around it
 BRIEF_CHARACTERS = 8_000  # where nobody asked for more
+
+A = TypeVar("A", bound=BaseModel)
 
 
 class Answer(BaseModel):
@@ -54,3 +56,14 @@ def few(texts: Iterable[str], characters: int = 1_500) -> list[str] | None:
         if room < 0 and index:
             return [*every[:index], f"and {len(every) - index:,} more"]
     return every or None
+
+
+def kept(answer: BaseModel) -> str:
+    """Write an answer down for a repeat of its call."""
+    return answer.model_dump_json(exclude_none=True, by_alias=True)
+
+
+def replayed(shape: type[A], text: str) -> A:
+    """Return the answer that was written down, marked as the first call's."""
+    first = shape.model_validate_json(text)
+    return first.model_copy(update={"replayed": True}) if isinstance(first, Written) else first

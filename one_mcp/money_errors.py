@@ -24,6 +24,12 @@ class ProviderError(OneError):
         self.outcome = outcome
 
 
+class CancelledError(OneError):
+    """Whoever began an operation cancelled it."""
+
+    code = "CANCELLED"
+
+
 class PaymentFailedError(ProviderError):
     """The payment was declined or cannot be made; `declined_code` is the vendor's reason."""
 

@@ -9,8 +9,9 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from pydantic import BaseModel, TypeAdapter
 
+from one_mcp import answers
 from one_mcp.access import Permission, Principal
-from one_mcp.answers import Written, few
+from one_mcp.answers import Written
 from one_mcp.clock import Clock
 from one_mcp.dimensions.changes import groups, idempotency
 from one_mcp.dimensions.changes import log as changes
@@ -31,6 +32,7 @@ W = TypeVar("W", bound=Written)
 A = TypeVar("A", bound=BaseModel)
 Publish = Callable[[frozenset[str]], None]
 Report = Callable[[float, float | None, str | None], Awaitable[None]]
+Begun = Callable[[str], None]
 
 log = logging.getLogger(__name__)
 
@@ -39,13 +41,17 @@ async def _silent(done: float, total: float | None, message: str | None) -> None
     """Report progress to nobody."""
 
 
+def _unheard(operation: str) -> None:
+    """Tell nobody that an operation goes on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """What is known of a call beside its arguments.
 
     `client` is the program that asks, by its name and version. `key` and `digest` stand for the
     idempotency key and the arguments it was first used with; `report` tells the client how far long
-    work has come (done, total, message).
+    work has come (done, total, message). `begun` is told which operation the call waits for.
     """
 
     tool: str
@@ -54,6 +60,7 @@ class Call:
     digest: str | None = None
     report: Report = _silent
     client: str | None = None
+    begun: Begun = _unheard
 
 
 class Session:
@@ -99,11 +106,11 @@ class Session:
             lambda raw: idempotency.whole(self._work(raw), key, digest)
         )
         if kept is not None:
-            return _replayed(answer, kept)
+            return answers.replayed(answer, kept)
         done = await run()
         if self._steps and not self._finished and done is not self._last:
             last = CallStep(key, digest, self._steps + 1)
-            await self.derive(idempotency.conclude, last, _json(done))
+            await self.derive(idempotency.conclude, last, answers.kept(done))
         return done
 
     async def read(
@@ -242,10 +249,10 @@ class Session:
                 groups.require_in_effect(work, part_of)
             kept = step and idempotency.find(work, step)
             if kept is not None:
-                return _replayed(answer, kept), frozenset()
+                return answers.replayed(answer, kept), frozenset()
             done = self._closed(work, _here(work, run))
             if step is not None:
-                idempotency.keep(work, step, _json(done), whole=whole)
+                idempotency.keep(work, step, answers.kept(done), whole=whole)
             return done, frozenset(work.touched)
 
         done, touched = await self._database.write(transaction)
@@ -273,7 +280,7 @@ class Session:
         forging.require_untouched(work)
         call = self.call
         written = changes.close_change(work, call.tool, call.reason, call.client)
-        warnings = [*(few(work.warnings) or ()), *(answer.warnings or ())]
+        warnings = [*(answers.few(work.warnings) or ()), *(answer.warnings or ())]
         return answer.model_copy(update={"change": written, "warnings": warnings or None})
 
 
@@ -288,12 +295,3 @@ def _here(
 @cache
 def _answer_type(rule: Callable[..., W]) -> type[W]:
     return signature(rule).return_annotation
-
-
-def _json(answer: BaseModel) -> str:
-    return answer.model_dump_json(exclude_none=True, by_alias=True)
-
-
-def _replayed(answer: type[A], kept: str) -> A:
-    first = answer.model_validate_json(kept)
-    return first.model_copy(update={"replayed": True}) if isinstance(first, Written) else first

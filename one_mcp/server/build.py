@@ -12,13 +12,11 @@ from mcp.server.caching import CacheableMethod, CacheHint
 from mcp.server.models import InitializationOptions
 from mcp_types import (
     CallToolRequestParams,
-    CallToolResult,
     CompleteRequestParams,
     CompleteResult,
     EmptyResult,
     GetPromptRequestParams,
     GetPromptResult,
-    InputRequiredResult,
     ListPromptsResult,
     ListResourcesResult,
     ListResourceTemplatesResult,
@@ -34,11 +32,14 @@ from mcp_types import (
 
 from one_mcp import __version__, clock
 from one_mcp.app import App
+from one_mcp.jsons import JsonObject
 from one_mcp.server import approving, completions, faults, leaving, prompts
 from one_mcp.server.caller import Context, Serving, identify
 from one_mcp.server.pages.loopback import Loopback
 from one_mcp.server.resources import catalog
 from one_mcp.server.resources.subscriptions import Watch
+from one_mcp.server.tasks import extension, operations
+from one_mcp.server.tasks.handoff import Answered
 from one_mcp.server.toolbox import Toolbox, ToolSpec
 from one_mcp.server.tools import (
     admin,
@@ -129,11 +130,10 @@ def server(app: App, specs: tuple[ToolSpec, ...] = SPECS) -> Server[Serving]:
     async def list_tools(context: Context, _: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=toolbox.listed(identify(context).principal))
 
-    async def call_tool(
-        context: Context, params: CallToolRequestParams
-    ) -> CallToolResult | InputRequiredResult:
+    async def call_tool(context: Context, params: CallToolRequestParams) -> Answered | JsonObject:
         caller = replace(identify(context), ask=partial(approving.ask, context, params))
-        return await toolbox.call(params.name, params.arguments, caller)
+        run = partial(toolbox.call, params.name, params.arguments)
+        return await operations.answered(context, caller, run)
 
     async def get_prompt(_context: Context, params: GetPromptRequestParams) -> GetPromptResult:
         return prompts.get(params.name, params.arguments or {}, app.ontology)
@@ -150,7 +150,6 @@ def server(app: App, specs: tuple[ToolSpec, ...] = SPECS) -> Server[Serving]:
         cache_hints=CACHED,
         get_tool_input_schema=toolbox.arguments_schema,
         on_list_tools=_told(list_tools),
-        on_call_tool=_told(call_tool),
         on_list_resources=_told(_list_resources),
         on_list_resource_templates=_told(_list_templates),
         on_read_resource=_told(_read_resource),
@@ -161,9 +160,19 @@ def server(app: App, specs: tuple[ToolSpec, ...] = SPECS) -> Server[Serving]:
         on_get_prompt=_told(get_prompt),
         on_completion=_told(completion),
     )
+    built.add_request_handler("tools/call", CallToolRequestParams, _told(call_tool))
+    _serve_tasks(built)
     built.middleware.clear()  # only the tracing of an exporter that this server does not have
-    built.middleware.extend([leaving.shown, faults.explained])
+    built.middleware.extend([leaving.shown, extension.guarded, faults.explained])
     return built
+
+
+def _serve_tasks(built: Server[Serving]) -> None:
+    """Serve the extension by which operations are tasks (D-88)."""
+    built.extensions[extension.TASKS] = {}
+    built.add_request_handler("tasks/get", operations.TaskParams, _told(operations.get))
+    built.add_request_handler("tasks/update", operations.TaskAnswers, _told(operations.update))
+    built.add_request_handler("tasks/cancel", operations.TaskParams, _told(operations.cancel))
 
 
 def options(built: Server[Any]) -> InitializationOptions:
@@ -188,7 +197,7 @@ async def _serving(app: App, _: Server[Serving]) -> AsyncGenerator[Serving]:
         tasks.start_soon(indexer.run)
         tasks.start_soon(recovery.run)
         tasks.start_soon(carrier.run)
-        yield Serving(app, watch, Loopback(tasks))
+        yield Serving(app, watch, Loopback(tasks), tasks)
         tasks.cancel_scope.cancel()
 
 
@@ -237,6 +246,8 @@ async def _listen(
     context: Context, params: SubscriptionsListenRequestParams
 ) -> SubscriptionsListenResult:
     watch = context.lifespan_context.watch
+    if "taskIds" in (params.notifications.model_extra or {}):
+        extension.require(context)
     return await watch.listen(context, params, identify(context).principal)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import anyio
+from anyio.abc import TaskGroup
 from mcp.server.context import ServerRequestContext
 from mcp_types import CallToolResult, InputRequiredResult
 
@@ -13,7 +14,7 @@ from one_mcp.money_errors import ApprovalRequiredError
 from one_mcp.server import results
 from one_mcp.server.pages.loopback import Loopback
 from one_mcp.server.resources.subscriptions import Watch
-from one_mcp.session import Call, Report, Session
+from one_mcp.session import Begun, Call, Report, Session
 from one_mcp.texts import visible
 
 PROGRESS_INTERVAL_S = 0.1
@@ -27,6 +28,7 @@ class Serving:
     app: App
     watch: Watch
     loopback: Loopback
+    tasks: TaskGroup
 
 
 Context = ServerRequestContext[Serving]
@@ -37,12 +39,16 @@ async def _refused(error: ApprovalRequiredError) -> CallToolResult:
     return results.failure(error)
 
 
+def _unheard(operation: str) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """One request's principal, their door to the backend, and the way to tell them of progress.
 
     `client` is the program that they use, by its name and version; `ask` leads them to where a
-    person approves.
+    person approves; `begun` is told which operation a call waits for.
     """
 
     principal: Principal
@@ -50,6 +56,7 @@ class Caller:
     report: Report
     client: str | None = None
     ask: Asked = _refused
+    begun: Begun = _unheard
 
 
 def identify(context: Context) -> Caller:
@@ -73,17 +80,21 @@ def _client(context: Context) -> str | None:
 
 
 def paced(send: Report) -> Report:
-    """Let through what a client can use: progress that grows, ten times a second at most."""
+    """Let through what a client can use: progress that grows, ten times a second at most.
+
+    What says something new is let through at once: it is a step, and not a count.
+    """
     sent_at = -PROGRESS_INTERVAL_S
     furthest = -1.0
+    said: str | None = None
 
     async def report(done: float, total: float | None = None, message: str | None = None) -> None:
-        nonlocal sent_at, furthest
+        nonlocal sent_at, furthest, said
         now = anyio.current_time()
-        early = now - sent_at < PROGRESS_INTERVAL_S and done != total
+        early = now - sent_at < PROGRESS_INTERVAL_S and done != total and message == said
         if early or done <= furthest:
             return
-        sent_at, furthest = now, done
+        sent_at, furthest, said = now, done, message
         await send(done, total, message and visible.text(message))
 
     return report

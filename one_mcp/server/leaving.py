@@ -13,7 +13,9 @@ from one_mcp.server.results import STORED_TEXT
 from one_mcp.texts import visible
 
 STORED_TEXT_META = "one_mcp/stored_text"
-_CARRIES_STORED_TEXT = frozenset({"tools/call", "resources/read", "completion/complete"})
+_CARRIES_STORED_TEXT = frozenset(
+    {"tools/call", "tasks/get", "resources/read", "completion/complete"}
+)
 
 
 async def shown(ctx: Context, call_next: CallNext) -> HandlerResult:

@@ -186,6 +186,7 @@ class _Tool:
             checked.digest,
             caller.report,
             caller.client,
+            caller.begun,
         )
         one = caller.open(call)
         return await one.once(self.answer, lambda: self.spec.run(one, **checked.values))

@@ -12,8 +12,7 @@ somebody else has overtaken is refused (`one_mcp/dimensions/operations/journal.p
 import logging
 import random
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import anyio
 
@@ -23,7 +22,7 @@ from one_mcp.dimensions.operations.operation import OPEN, Operation, State, Step
 from one_mcp.errors import DatabaseError, OneError
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import LostLeaseError, ProviderError
-from one_mcp.services import failures, rails
+from one_mcp.services import failures, heartbeat, rails
 from one_mcp.services.rails import Rails
 from one_mcp.services.workflow import Conclusion, Effect, Run, Step, Workflow
 from one_mcp.session import Session
@@ -35,7 +34,8 @@ MOST_TRIES = 12  # after which a person has to look
 LATER_MS = 5_000  # and twice as long each time, up to
 LATEST_MS = 5 * 60_000
 RECORD = "record"
-BEAT_S = journal.LENGTH_MS / 3_000
+
+_RECORDED = StepRow(RECORD, StepState.DONE, 1, {}, None)
 
 log = logging.getLogger(__name__)
 
@@ -62,47 +62,30 @@ class _Drive:
     def run(self, at: Operation) -> Run:
         return Run(self.one, self.rails, at)
 
+    async def report(self, at: Operation, step: str) -> None:
+        """Tell whoever waits that a step is done; how many come is known on the way forward."""
+        done = [*at.done.values(), *at.back.values()]
+        total = len(self.steps(at)) + 1 if at.state is State.RUNNING else None
+        count = sum(row.state is StepState.DONE for row in done)
+        await self.one.call.report(count, total, step)
+
 
 async def drive(one: Session, workflow: Workflow, id: str) -> Operation:
     """Bring an open operation as far as it goes; one that somebody else works on is only read."""
     one = one.apart()
     taken = await one.derive(journal.take, id)
+    at = taken or await one.read(operation.read, id)
+    if at.state in OPEN:
+        one.call.begun(id)
     if taken is None:
-        return await one.read(operation.read, id)
+        return at
     turn = _Drive(one, workflow, rails.of(one))
-    left = taken
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(_beat, one, taken)
+    async with heartbeat.beating(one, taken):
         try:
-            left = await _to_its_end(turn, taken)
+            at = await _to_its_end(turn, taken)
         except LostLeaseError:
-            left = await one.read(operation.read, taken.id)
-        except anyio.get_cancelled_exc_class():
-            await _let_go(one, taken)
-            raise
-        tasks.cancel_scope.cancel()
-    return left
-
-
-async def _let_go(one: Session, taken: Operation) -> None:
-    """Leave an operation to others at once: whoever asked has gone, or the server ends."""
-    with anyio.CancelScope(shield=True), suppress(OneError):
-        await one.derive(_free, taken)
-
-
-def _free(work: Work, taken: Operation) -> None:
-    journal.give_back(work, taken, work.clock)
-
-
-async def _beat(one: Session, taken: Operation) -> None:
-    while True:
-        await anyio.sleep(BEAT_S)
-        try:
-            await one.derive(journal.beat, taken)
-        except LostLeaseError:  # whoever writes next is told the same
-            return
-        except OneError:
-            continue
+            at = await one.read(operation.read, id)
+    return at
 
 
 async def _to_its_end(turn: _Drive, at: Operation) -> Operation:
@@ -139,7 +122,13 @@ async def _forward(turn: _Drive, at: Operation) -> Operation:
 
 
 def _intend(work: Work, at: Operation, step: str, *, is_past: bool) -> Operation:
-    """Write a step down, unless it is too late for it: then the way is back (D-32)."""
+    """Write a step down, unless it is too late for it: then the way is back (D-32).
+
+    It may have been turned back meanwhile, too.
+    """
+    at = journal.renew(work, at)
+    if at.state is not State.RUNNING:
+        return at
     if at.deadline is not None and work.clock > at.deadline and not is_past:
         late = OneError("The time in which the payment could be completed is over.")
         return journal.turn(work, at, State.UNDOING, failures.told(late, "DEADLINE"))
@@ -153,9 +142,11 @@ async def _do(turn: _Drive, at: Operation, step: Step) -> Operation:
         raise
     except Exception as error:  # noqa: BLE001  # whatever a vendor does, the journal has the last word
         return await _failed(turn, at, step.name, failures.typed(error, at, step.name))
-    return await turn.one.derive(
+    at = await turn.one.derive(
         _concluded, at, step.name, result, starts_deadline=step.starts_deadline
     )
+    await turn.report(at, step.name)
+    return at
 
 
 def _concluded(
@@ -256,7 +247,9 @@ async def _undo(turn: _Drive, at: Operation, step: Step, undo: Effect) -> Operat
             if waited is not None:
                 return waited
         return await one.derive(journal.turn, at, State.NEEDS_REVIEW, failure)
-    return await one.derive(journal.conclude, at, name, StepState.DONE, undoing=True, result=result)
+    at = await one.derive(journal.conclude, at, name, StepState.DONE, undoing=True, result=result)
+    await turn.report(at, f"{name} undone")
+    return at
 
 
 async def _close(turn: _Drive, at: Operation, state: State, conclude: Conclusion) -> Operation:
@@ -268,6 +261,7 @@ async def _close(turn: _Drive, at: Operation, state: State, conclude: Conclusion
     except Exception as error:  # noqa: BLE001  # as above
         failure = failures.told(failures.typed(error, at, RECORD))
         return await turn.one.derive(journal.turn, at, State.NEEDS_REVIEW, failure)
+    await turn.report(replace(at, done={**at.done, RECORD: _RECORDED}), RECORD)
     return await turn.one.read(operation.read, at.id)
 
 

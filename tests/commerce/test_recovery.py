@@ -15,7 +15,7 @@ from one_mcp.dimensions.purge import purge
 from one_mcp.errors import ConflictError, OneError
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import LedgerError, OperationOpenError
-from one_mcp.services import saga, undoing
+from one_mcp.services import heartbeat, saga, undoing
 from one_mcp.services.commerce import selling
 from one_mcp.services.commerce.purchase import PURCHASE
 from one_mcp.services.recovery import Recovery
@@ -198,7 +198,7 @@ async def test_a_step_that_takes_long_keeps_its_lease(
     shop: Shop, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its holder renews it meanwhile, so that nobody takes it for dead."""
-    monkeypatch.setattr(saga, "BEAT_S", 0.001)
+    monkeypatch.setattr(heartbeat, "BEAT_S", 0.001)
     left = await begun(shop)
     waits, goes = anyio.Event(), anyio.Event()
 

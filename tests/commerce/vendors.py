@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import anyio
+
 from one_mcp.money_errors import ChainError, ProviderError
 from one_mcp.providers.ports.chain import Chain
 from one_mcp.providers.ports.payments import Payments
@@ -27,10 +29,14 @@ REVERTED = Accident(before=True, error=ChainError("reverted", reason="ERC20Inval
 
 @dataclass
 class Script:
-    """Accidents to come, by the name of a method; `forever` are those that never end."""
+    """Accidents to come, by the name of a method; `forever` are those that never end.
+
+    A call in `until` has its effect once somebody lets it.
+    """
 
     once: dict[str, list[Accident]] = field(default_factory=lambda: defaultdict(list))
     forever: dict[str, Accident] = field(default_factory=dict)
+    until: dict[str, anyio.Event] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
 
     def next(self, name: str) -> Accident | None:
@@ -55,6 +61,8 @@ class Wrapped:
         async def run(*given: Any) -> Any:
             step = f"prepare.{given[0].act}" if name == "prepare" else name
             accident = self._script.next(step)
+            if step in self._script.until:
+                await self._script.until[step].wait()
             if accident is not None and accident.before:
                 raise accident.error
             answer = await call(*given)

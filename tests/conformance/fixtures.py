@@ -19,7 +19,9 @@ from mcp.shared.subscriptions import (
     event_to_notification,
 )
 
+from one_mcp.server.tasks.operations import TaskAnswers, TaskParams
 from tests.conformance import inputs, tools
+from tests.conformance.jobs import Jobs
 
 Context = ServerRequestContext[Any]
 
@@ -107,7 +109,12 @@ def install(server: Server[Any]) -> None:
         [types.ResourceTemplate.model_validate(t) for t in TEMPLATES],
     )
     _lengthen(server, "prompts/list", "prompts", [types.Prompt.model_validate(p) for p in PROMPTS])
+    jobs = Jobs()
     _overlay(server, "tools/call", types.CallToolRequestParams, tools.Caller(streams.publish))
+    _overlay(server, "tools/call", types.CallToolRequestParams, jobs.call)
+    _overlay(server, "tasks/get", TaskParams, jobs.get)
+    _overlay(server, "tasks/update", TaskAnswers, jobs.update)
+    _overlay(server, "tasks/cancel", TaskParams, jobs.cancel)
     _overlay(server, "resources/read", types.ReadResourceRequestParams, _read)
     _overlay(server, "prompts/get", types.GetPromptRequestParams, _prompt)
     _overlay(server, "completion/complete", types.CompleteRequestParams, _complete)

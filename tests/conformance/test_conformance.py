@@ -32,6 +32,15 @@ NOT_REQUIRED_YET = {
         "json-schema-2020-12",
         "http-header-validation",
         "http-custom-header-server-validation",
+        "tasks-lifecycle",
+        "tasks-capability-negotiation",
+        "tasks-wire-fields",
+        "tasks-request-state-removal",
+        "tasks-mrtr-input",
+        "tasks-request-headers",
+        "tasks-dispatch-and-envelope",
+        "tasks-required-task-error",
+        "tasks-mrtr-composition",
     ),
 }
 

@@ -10,7 +10,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.shared.message import ServerMessageMetadata
 from mcp.shared.subscriptions import PromptsListChanged, ServerEvent, ToolsListChanged
 
-from tests.conformance import inputs
+from tests.conformance import inputs, jobs
 
 Context = ServerRequestContext[Any]
 Tool = Callable[[Context, dict[str, Any]], Awaitable[HandlerResult]]
@@ -203,7 +203,7 @@ LISTED = [
         "description": f"The tool {name} of the conformance suite",
         "inputSchema": SCHEMAS.get(name, {"type": "object", "properties": {}}),
     }
-    for name in (*TOOLS, *TRIGGERS)
+    for name in (*TOOLS, *TRIGGERS, *jobs.NAMES)
 ]
 
 

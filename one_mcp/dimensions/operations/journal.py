@@ -90,9 +90,13 @@ def take(work: Work, id: str) -> Operation | None:
     return None if taken is None else read(work, id)
 
 
-def renew(work: Work, operation: Operation) -> None:
-    """Hold the lease for another while; raises LostLeaseError where somebody else has it."""
+def renew(work: Work, operation: Operation) -> Operation:
+    """Hold the lease for another while; raises LostLeaseError where somebody else has it.
+
+    Returns the operation as it is now: it may have been turned back meanwhile.
+    """
     _write(work, operation, "leased_until = :until", until=work.clock + LENGTH_MS)
+    return read(work, operation.id)
 
 
 def beat(work: Work, operation: Operation) -> None:
@@ -187,6 +191,24 @@ def turn(
         clock=work.clock,
     )
     return read(work, operation.id)
+
+
+def turn_back(work: Work, operation: Operation, failure: JsonObject) -> None:
+    """Send an operation back that others may work on: they see it before their next step."""
+    work.run(
+        """
+        UPDATE operations
+        SET was = state, state = 'undoing', failure = :failure, due_at = :clock, updated_at = :now
+        WHERE organization_id = :organization
+          AND id = :id
+          AND state = 'running'
+        """,
+        id=operation.id,
+        failure=jsons.dumps(failure),
+        clock=work.clock,
+        now=work.now,
+    )
+    work.touch(operation.id)
 
 
 def end(work: Work, operation: Operation, state: State, answer: JsonObject) -> None:

@@ -13,6 +13,7 @@ from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, Res
 from mcp_types import (
     EmptyResult,
     SubscribeRequestParams,
+    SubscriptionFilter,
     SubscriptionsListenRequestParams,
     SubscriptionsListenResult,
     UnsubscribeRequestParams,
@@ -137,7 +138,12 @@ class Watch:
         """
         wanted = params.notifications
         places = self._places(wanted.resource_subscriptions or [])
-        kept = wanted.model_copy(update={"resource_subscriptions": list(places) or None})
+        kept = SubscriptionFilter(  # what an extension added would be a promise, too
+            tools_list_changed=wanted.tools_list_changed,
+            prompts_list_changed=wanted.prompts_list_changed,
+            resources_list_changed=wanted.resources_list_changed,
+            resource_subscriptions=list(places) or None,
+        )
         promised = params.model_copy(update={"notifications": kept})
         if not places:  # lists of tools and the like never change while the server runs
             return await self._silent(context, promised)

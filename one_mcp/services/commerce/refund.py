@@ -117,11 +117,14 @@ async def plan(one: Session, given: RefundOrder) -> RefundAnswer:
 
 async def do(one: Session, plan: str, *, again: bool) -> RefundAnswer:
     """Refund what a plan says, once, and tell how it went; raises what it failed of."""
-    at = await planned.do(one, REFUND, plan, again=again)
+    return await one.read(told, await planned.do(one, REFUND, plan, again=again))
+
+
+def told(work: Work, at: Operation) -> RefundAnswer:
+    """Tell how a refund went; raises what it failed of."""
     telling.require_undefeated(at)
     answer = at.answer or {}
-    rest = await one.read(_left, at)
-    return _about(at.body, rest).model_copy(
+    return _about(at.body, _left(work, at)).model_copy(
         update={
             "operation": at.id,
             "state": at.state.value,

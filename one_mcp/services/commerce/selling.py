@@ -106,7 +106,11 @@ def _sale(work: Work, on: Rails, asked: SaleOrder) -> JsonObject:
 
 async def buy(one: Session, quote: str, *, again: bool = False) -> Purchased:
     """Buy what a quote says, and tell how it went; raises what it failed of."""
-    at = await purchase(one, quote, again=again)
+    return told(await purchase(one, quote, again=again))
+
+
+def told(at: Operation) -> Purchased:
+    """Tell how a purchase went; raises what it failed of."""
     telling.require_undefeated(at)
     answer = at.answer or {}
     return Purchased(

@@ -70,7 +70,7 @@ async def plan_grant(one: Session, given: GrantOrder) -> TokensMoved:
 
 async def do(one: Session, act: PlannedAct, plan: str, *, again: bool) -> TokensMoved:
     """Do what a plan says, once, and tell how it went."""
-    return _told(await planned.do(one, act, plan, again=again))
+    return told(await planned.do(one, act, plan, again=again))
 
 
 def _planned(plan: Plan) -> TokensMoved:
@@ -79,7 +79,8 @@ def _planned(plan: Plan) -> TokensMoved:
     return _about(plan.body, sentence).model_copy(update=shown)
 
 
-def _told(at: Operation) -> TokensMoved:
+def told(at: Operation) -> TokensMoved:
+    """Tell how tokens moved; raises what it failed of."""
     telling.require_undefeated(at)
     shown = {"operation": at.id, "state": at.state.value}
     return _about(at.body, telling.SENTENCES[at.state]).model_copy(update=shown)

@@ -50,6 +50,12 @@ async def act(
     return done
 
 
+def told(at: Operation) -> TokenActed:
+    """Tell how an act went; raises ChainError where it came to nothing."""
+    _require_done(at)
+    return acted.told(at)
+
+
 def _body(work: Work, on: Rails, kind: str, order: TokenOrder) -> JsonObject:
     """Work out an act, and how real it is."""
     mode = rails.mode_of_chain(on.chain)
