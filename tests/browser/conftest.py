@@ -16,7 +16,11 @@ from one_mcp.server.caller import Serving
 from one_mcp.settings import Settings
 from tests.browser import browsers
 from tests.browser.browsers import Browser
+from tests.commerce import conftest as commerce
 from tests.server.promises import Ask, asking
+
+script, one, contract, token = commerce.script, commerce.one, commerce.contract, commerce.token
+shop, course, at_stripe = commerce.shop, commerce.course, commerce.at_stripe
 
 WITHOUT = "there is no chromedriver here: on Debian, apt install chromium chromium-driver"
 

@@ -116,6 +116,7 @@ async def test_the_page_asks_for_no_card_number_and_runs_no_script(
         strange = await browser.post(page, data={"card": "pm_card_<script>"})
 
     assert "<input" not in shown.text
+    assert "Bob" in shown.text
     assert shown.headers["content-security-policy"].startswith("default-src 'none'")
     assert "<script" not in strange.text
     assert 'name="card"' in strange.text

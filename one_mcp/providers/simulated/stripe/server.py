@@ -13,11 +13,17 @@ from typing import Any, TypeAlias
 from one_mcp import jsons
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.providers.simulated.cabinet import Cabinet, Drawer
-from one_mcp.providers.simulated.stripe import api, forms, page, sessions
+from one_mcp.providers.simulated.stripe import api, customers, forms, page, sessions
 from one_mcp.providers.simulated.stripe.api import Request
 from one_mcp.providers.simulated.stripe.objects import StripeRefusal, StripeReply
 
 LARGEST_BYTES = 256 * 1024
+HTML = b"text/html; charset=utf-8"
+PAYS = "pm_card_visa"  # what a card is whose bank was satisfied when it was kept
+POLICY = (
+    b"default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none';"
+    b" base-uri 'none'"
+)
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -76,21 +82,28 @@ class StripeApp:
         await _say(send, StripeReply(reply.status, _at_home(reply.body, asked.home)))
 
     async def _show(self, asked: _HttpRequest, send: Send) -> None:
-        """Show the page of a checkout, or take the card that was chosen on it."""
+        """Show the page of a checkout, or take what was clicked on it."""
         id = asked.path.removeprefix(sessions.PAGE)
-        card = str(asked.parameters.get("card"))
+        posted = asked.parameters if asked.method == "POST" else {}
+        card, bank = str(posted.get("card")), posted.get("bank")
+        if card == page.BANK and bank is None:
+            await _send(send, HTTPStatus.OK, HTML, page.ask_bank(card))
+            return
 
-        def seen(drawer: Drawer) -> JsonObject:
-            if asked.method == "POST" and card in page.CARDS:
-                return sessions.complete(drawer, id, card)
-            return sessions.retrieve(drawer, (id,), {})
+        def seen(drawer: Drawer) -> str:
+            if card in page.CARDS and bank != "no":
+                sessions.complete(drawer, id, PAYS if card == page.BANK else card)
+            session = sessions.retrieve(drawer, (id,), {})
+            customer = customers.retrieve(drawer, (str(session["customer"]),), {})
+            return page.render(session, str(customer["name"] or customer["id"]), notice)
 
+        notice = page.NOT_CONFIRMED if bank == "no" else page.LEFT if "cancel" in posted else ""
         try:
-            session = await self._cabinet.open(seen)
+            shown = await self._cabinet.open(seen)
         except StripeRefusal as refusal:
             await _say(send, refusal.reply)
             return
-        await _send(send, HTTPStatus.OK, b"text/html; charset=utf-8", page.render(session))
+        await _send(send, HTTPStatus.OK, HTML, shown)
 
 
 def _asked(scope: Scope, body: str) -> _HttpRequest:
@@ -129,7 +142,7 @@ async def _say(send: Send, reply: StripeReply) -> None:
 async def _send(send: Send, status: int, type: bytes, text: str) -> None:
     headers = [
         (b"content-type", type),
-        (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'"),
+        (b"content-security-policy", POLICY),
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text.encode()})
