@@ -155,7 +155,7 @@ class SpendingSettings(BaseModel):
 
     approvals: Literal["live", "always"] = Field(
         default="live",
-        description="What a person has to approve: what is not wholly simulated, or all.",
+        description="What a person has to approve: what is real (live), or all.",
     )
     approver_key: str | None = Field(
         default=None,

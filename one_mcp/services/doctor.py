@@ -30,6 +30,7 @@ class _Patient:
     path: Path
     ontology: Ontology
     raw: Raw
+    settings: Settings
 
     def works(self) -> list[Work]:
         """Open one room for each organization in the file."""
@@ -63,7 +64,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
             check(raw, str(settings.database))
             yield _file(settings.database, shared=shared)
             yield from _left_over(settings.database.parent)
-            yield from _schema(_Patient(settings.database, ontology, raw))
+            yield from _schema(_Patient(settings.database, ontology, raw, settings))
     except OneError as error:
         yield Finding(check="file", state="problem", says=str(error))
 
@@ -205,4 +206,4 @@ def _rows(patient: _Patient) -> Iterator[Finding]:
         good="the index holds every passage's words",
         bad=f"{passages} passages and {words} words differ from what should be in the index",
     )
-    yield from soundness.examine(patient.works(), patient.ontology)
+    yield from soundness.examine(patient.works(), patient.ontology, patient.settings)

@@ -3,20 +3,22 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from one_mcp import clock
+from one_mcp import chain_settings, clock
 from one_mcp.dimensions import consistency, counts
 from one_mcp.dimensions.consistency import Gone, Soundness
 from one_mcp.dimensions.knowledge.index.repair import Upkeep
-from one_mcp.dimensions.operations import listing
+from one_mcp.dimensions.operations import approvers, listing
 from one_mcp.dimensions.operations.operation import State
 from one_mcp.dimensions.purge import marks
+from one_mcp.errors import SettingsError
 from one_mcp.ontology.model import Ontology
 from one_mcp.services import compaction, findings
 from one_mcp.services.findings import Finding
+from one_mcp.settings import Settings
 from one_mcp.store.work import Work
 
 
-def examine(works: list[Work], ontology: Ontology) -> Iterator[Finding]:
+def examine(works: list[Work], ontology: Ontology, settings: Settings) -> Iterator[Finding]:
     """Check whether the rows of each organization agree; `works` has one for each."""
     sound = [consistency.examine(work) for work in works]
     hidden = sum(each.wrongly_hidden for each in sound)
@@ -39,6 +41,7 @@ def examine(works: list[Work], ontology: Ontology) -> Iterator[Finding]:
     yield _types(works, ontology)
     yield compaction.examine(works)
     yield _operations(works)
+    yield _approvals(works, settings)
     yield _clocks(sound)
 
 
@@ -123,6 +126,42 @@ def _operations(works: list[Work]) -> Finding:
         state="warning",
         says=f"{', '.join(told)}; `one-mcp operations` lists them, and lets a person decide.",
     )
+
+
+def _approvals(works: list[Work], settings: Settings) -> Finding:
+    """Say whether a person can approve what live vendors do; without a passphrase nobody can."""
+    try:
+        live = _live(settings)
+    except SettingsError as error:
+        return Finding(check="approvals", state="problem", says=str(error))
+    pinned = settings.approver_key
+    if pinned is not None and not any(approvers.has_key(work, pinned) for work in works):
+        return Finding(
+            check="approvals",
+            state="warning",
+            says="ONE_MCP_APPROVER_KEY names a key that nobody here has, so nothing can be "
+            "approved; `one-mcp passphrase` shows the one to set.",
+        )
+    if any(approvers.is_any(work) for work in works):
+        return Finding(check="approvals", state="ok", says="a passphrase to approve with is set")
+    if not live:
+        return Finding(check="approvals", state="ok", says="no vendor is live: no yes is needed")
+    return Finding(
+        check="approvals",
+        state="warning",
+        says=f"live: {', '.join(live)}; and nobody has a passphrase, so nothing of value can be "
+        "approved: set one with `one-mcp passphrase`.",
+    )
+
+
+def _live(settings: Settings) -> list[str]:
+    """Name the vendors that move something real."""
+    payments = settings.stripe_access()
+    chain = settings.chain_access(live_money=settings.live_money)
+    return [
+        *(["payments"] if payments is not None and payments.mode == "live" else []),
+        *(["chain"] if chain is not None and not chain_settings.is_test(chain.chain_id) else []),
+    ]
 
 
 def _types(works: list[Work], ontology: Ontology) -> Finding:

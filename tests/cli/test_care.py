@@ -24,6 +24,21 @@ def test_doctor_finds_nothing_wrong_with_a_sound_file(run: Run) -> None:
     assert {line.split()[0] for line in result.stdout.splitlines()} == {"ok"}
 
 
+def test_doctor_warns_where_nobody_can_approve_what_is_live(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONE_MCP_STRIPE_SECRET_KEY", "rk_live_0123456789abcdefghij")
+    monkeypatch.setenv("ONE_MCP_LIVE_MONEY", "true")
+
+    result = run("doctor")
+    monkeypatch.setenv("ONE_MCP_APPROVER_KEY", "0" * 64)
+    pinned = run("doctor")
+
+    assert re.search(r"^warning +approvals .*one-mcp passphrase", result.stdout, re.MULTILINE)
+    assert re.search(r"^warning +approvals .*APPROVER_KEY", pinned.stdout, re.MULTILINE)
+    assert "rk_live" not in result.stdout
+
+
 def test_doctor_ends_with_1_while_there_are_problems(run: Run, tmp_path: Path) -> None:
     tamper(tmp_path / "one.db", "DELETE FROM connection_counts")
 

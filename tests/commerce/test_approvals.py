@@ -7,6 +7,7 @@ import pytest
 from one_mcp.access import Principal, Role
 from one_mcp.app import LOCAL, App
 from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.dimensions.operations import plans
 from one_mcp.dimensions.operations.operation import State
 from one_mcp.dimensions.organizations import founding
@@ -233,3 +234,21 @@ async def test_who_is_no_owner_has_no_say(app: App) -> None:
 
     with pytest.raises(ForbiddenError):
         await with_passphrase(user)
+
+
+@pytest.mark.parametrize(("asked", "needed"), [("live", False), ("always", True)])
+async def test_a_test_mode_needs_no_yes_unless_all_does(
+    app: App, at_stripe: Shop, course: Saved, *, asked: str, needed: bool
+) -> None:
+    """Stripe's test mode moves no money (D-90), and its answers do not call it a simulation."""
+    app.settings = app.settings.model_copy(update={"approvals": asked})
+    one = app.session(Call("test"), LOCAL)
+    quote = await selling.quote(one, course.id, at_stripe.buyer.id, "1", "pm_card_visa")
+    if needed:
+        await refusal(one, quote.quote)
+        return
+
+    bought = await selling.buy(one, quote.quote)
+
+    assert (quote.mode, bought.mode) == ("test", "test")
+    assert bought.state == "done"

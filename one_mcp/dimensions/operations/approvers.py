@@ -56,6 +56,21 @@ def is_any(work: Work) -> bool:
     return found is not None
 
 
+def has_key(work: Work, public_key: str) -> bool:
+    """Tell whether a public key is that of anybody here."""
+    found = work.value(
+        """
+        SELECT 1
+        FROM approvers
+        WHERE organization_id = :organization
+          AND public_key = :public_key
+        LIMIT 1
+        """,
+        public_key=public_key,
+    )
+    return found is not None
+
+
 def keep(work: Work, public_key: str, salt: str, before: Approver | None, *, known: bool) -> int:
     """Keep the caller's public key, and return from when on it counts.
 

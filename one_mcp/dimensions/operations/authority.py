@@ -28,7 +28,7 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Warrant:
-    """Why an operation may begin: an approval, an allowance, or that all of it is simulated."""
+    """Why an operation may begin: an approval, an allowance, or that nothing real moves (D-90)."""
 
     plan: str
     simulated: bool

@@ -6,6 +6,7 @@ from pydantic.alias_generators import to_camel
 from one_mcp import clock, money
 from one_mcp.answers import Written
 from one_mcp.dimensions.commerce import issued
+from one_mcp.dimensions.operations import showing
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.dimensions.operations.plans import Plan
 from one_mcp.jsons import JsonObject
@@ -41,6 +42,7 @@ class TokenActed(Written):
     contract_address: str | None = None
     problem: str | None = None
     simulated: bool | None = None
+    mode: str
 
 
 def planned(plan: Plan, fee: ChainFee) -> TokenActed:
@@ -81,6 +83,7 @@ def _about(body: JsonObject) -> TokenActed:
         wallet=_text(body, "wallet"),
         contract_address=_text(body, "contract"),
         simulated=True if body["simulated"] else None,
+        mode=showing.mode(body, simulated=body["simulated"] is True),
     )
 
 

@@ -9,6 +9,7 @@ from one_mcp import clock
 from one_mcp.answers import Written
 from one_mcp.dimensions.commerce import refunded, refunding
 from one_mcp.dimensions.commerce.refunding import RefundOrder
+from one_mcp.dimensions.operations import showing
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import MixedRailsError, PaymentFailedError
@@ -47,6 +48,7 @@ class RefundAnswer(Written):
     steps: list[str] | None = None
     expires_at: str | None = None
     simulated: bool | None = None
+    mode: str
 
 
 async def _pay(run: Run) -> JsonObject:
@@ -158,4 +160,5 @@ def _about(body: JsonObject, rest: str) -> RefundAnswer:
         currency=str(body["currency"]),
         left=rest,
         simulated=True if body["simulated"] else None,
+        mode=showing.mode(body, simulated=body["simulated"] is True),
     )

@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 from one_mcp import clock
 from one_mcp.answers import Written
 from one_mcp.dimensions.commerce import buyers, quoting
-from one_mcp.dimensions.operations import authority, journal, plans
+from one_mcp.dimensions.operations import authority, journal, plans, showing
 from one_mcp.dimensions.operations.authority import Asking
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.dimensions.operations.plans import Plan
@@ -54,6 +54,7 @@ class Purchased(Written):
     buyer: str
     custodial: bool | None = None
     simulated: bool | None = None
+    mode: str
 
 
 class Quote(Written):
@@ -71,6 +72,7 @@ class Quote(Written):
     steps: list[str]
     expires_at: str
     simulated: bool | None = None
+    mode: str
 
 
 async def quote(
@@ -126,6 +128,7 @@ def told(at: Operation) -> Purchased:
         buyer=str(at.body["buyer"]),
         custodial=True if answer.get("custodial") else None,
         simulated=at.simulated or None,
+        mode=showing.mode(at.body, simulated=at.simulated),
     )
 
 
@@ -203,4 +206,5 @@ def _shown(plan: Plan) -> Quote:
         steps=[step.name for step in PURCHASE.steps(body)] + ["record"],
         expires_at=clock.to_text(plan.expires_at),
         simulated=plan.simulated or None,
+        mode=showing.mode(body, simulated=plan.simulated),
     )

@@ -1,5 +1,7 @@
 """Spending and giving tokens: by plans as all that moves value, though no vendor takes part."""
 
+from collections.abc import Callable
+
 from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
@@ -7,12 +9,14 @@ from one_mcp import clock
 from one_mcp.answers import Written
 from one_mcp.dimensions.commerce import spending, spent
 from one_mcp.dimensions.commerce.spending import GrantOrder, SpendOrder
+from one_mcp.dimensions.operations import showing
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.dimensions.operations.plans import Plan
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.services import rails
 from one_mcp.services.commerce import planned, telling
 from one_mcp.services.commerce.planned import PlannedAct
+from one_mcp.services.rails import RailsMode
 from one_mcp.services.workflow import Workflow
 from one_mcp.session import Session
 
@@ -20,17 +24,23 @@ SPENDS = Workflow(spending.SPEND, 1, lambda _: (), spent.spent, spent.let_be)
 GRANTS = Workflow(spending.GRANT, 1, lambda _: (), spent.granted, spent.let_be)
 SPEND = PlannedAct(
     SPENDS,
-    lambda work, body: spending.spent_body(
-        work, spending.spend_order(body), simulated=body["simulated"] is True
-    ),
+    lambda work, body: {
+        **body,
+        **spending.spent_body(
+            work, spending.spend_order(body), simulated=body["simulated"] is True
+        ),
+    },
     ("token", "holder", "item"),
     spending.reserve,
 )
 GRANT = PlannedAct(
     GRANTS,
-    lambda work, body: spending.granted_body(
-        work, spending.grant_order(body), simulated=body["simulated"] is True
-    ),
+    lambda work, body: {
+        **body,
+        **spending.granted_body(
+            work, spending.grant_order(body), simulated=body["simulated"] is True
+        ),
+    },
     ("item", "holder", "source"),
     spending.reserve,
 )
@@ -52,20 +62,27 @@ class TokensMoved(Written):
     source: str | None = None
     expires_at: str | None = None
     simulated: bool | None = None
+    mode: str
 
 
 async def plan_spending(one: Session, given: SpendOrder) -> TokensMoved:
     """Work out what would be spent, and keep it as a plan."""
-    simulated = rails.of(one).chain.simulated
-    body = await one.read(spending.spent_body, given, simulated=simulated)
-    return _planned(await planned.plan(one, SPEND, body, simulated=simulated))
+    return await _plan(one, SPEND, spending.spent_body, given)
 
 
 async def plan_grant(one: Session, given: GrantOrder) -> TokensMoved:
     """Work out what would be given, and keep it as a plan."""
-    simulated = rails.of(one).chain.simulated
-    body = await one.read(spending.granted_body, given, simulated=simulated)
-    return _planned(await planned.plan(one, GRANT, body, simulated=simulated))
+    return await _plan(one, GRANT, spending.granted_body, given)
+
+
+async def _plan(
+    one: Session, act: PlannedAct, work_out: Callable[..., JsonObject], given: object
+) -> TokensMoved:
+    mode = rails.mode_of_chain(rails.of(one).chain)
+    simulated = mode is not RailsMode.LIVE
+    body = await one.read(work_out, given, simulated=simulated)
+    body = {**body, "mode": mode.value}
+    return _planned(await planned.plan(one, act, body, simulated=simulated))
 
 
 async def do(one: Session, act: PlannedAct, plan: str, *, again: bool) -> TokensMoved:
@@ -95,6 +112,7 @@ def _about(body: JsonObject, sentence: str) -> TokensMoved:
         amount=str(body["amount"]),
         source=_text(body.get("source")),
         simulated=True if body["simulated"] else None,
+        mode=showing.mode(body, simulated=body["simulated"] is True),
     )
 
 

@@ -2,6 +2,7 @@
 
 from one_mcp import clock
 from one_mcp.answers import Answer
+from one_mcp.dimensions.operations import showing
 from one_mcp.dimensions.operations.operation import Operation, State
 from one_mcp.errors import OneError
 from one_mcp.jsons import JsonObject
@@ -47,6 +48,7 @@ class ToldOperation(Answer):
     answer: JsonObject | None = None
     failure: JsonObject | None = None
     simulated: bool | None = None
+    mode: str
     began: str
     updated: str
 
@@ -71,6 +73,7 @@ def told(at: Operation) -> ToldOperation:
         answer=at.answer,
         failure=at.failure,
         simulated=at.simulated or None,
+        mode=showing.mode(at.body, simulated=at.simulated),
         began=clock.to_text(at.created_at),
         updated=clock.to_text(at.updated_at),
     )
