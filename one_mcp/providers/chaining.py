@@ -53,6 +53,9 @@ class _EvmOnDemand:
     async def dearer(self, raw: str) -> Signed:
         return await (await self._loaded()).dearer(raw)
 
+    async def void(self, raw: str) -> Signed:
+        return await (await self._loaded()).void(raw)
+
     async def broadcast(self, raw: str) -> None:
         await (await self._loaded()).broadcast(raw)
 
@@ -64,6 +67,12 @@ class _EvmOnDemand:
 
     async def token(self, contract: str) -> Token:
         return await (await self._loaded()).token(contract)
+
+    async def collection(self, contract: str) -> Token:
+        return await (await self._loaded()).collection(contract)
+
+    async def owner(self, contract: str, token_id: int) -> str | None:
+        return await (await self._loaded()).owner(contract, token_id)
 
     async def transfers(self, contract: str) -> list[TokenTransfer]:
         return await (await self._loaded()).transfers(contract)

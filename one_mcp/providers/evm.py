@@ -18,7 +18,7 @@ from web3.exceptions import ContractLogicError, TransactionNotFound
 from one_mcp.chain_settings import ChainAccess
 from one_mcp.errors import SettingsError
 from one_mcp.money_errors import ChainError
-from one_mcp.providers import evm_contracts, evm_history, evm_node, keccak
+from one_mcp.providers import evm_contracts, evm_history, evm_node, evm_tokens, keccak
 from one_mcp.providers.evm_node import EvmNode
 from one_mcp.providers.ports.chain import (
     ChainFee,
@@ -33,6 +33,7 @@ from one_mcp.providers.wire import VendorWire
 
 POLLS_S: Final = (0.0, 0.1, 0.2, 0.4, 0.8, 1.5, 2.0)  # for a block; then the saga comes back later
 SPARE_GAS = 1.2  # what an estimate is short of at times
+PLAIN_GAS = 21_000  # of a transaction that does nothing
 DEARER = 1.125  # by which nodes want a replacement to pay more; geth asks for a tenth
 _SENT_BEFORE = ("already known", "already imported", "known transaction")
 _TOO_LATE = "nonce too low"
@@ -124,11 +125,19 @@ class EvmChain:
             tip, most = await self._fees()
         sent = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
         again = {name: sent[name] for name in ("chainId", "gas", "value", "data", "type")}
-        again["maxPriorityFeePerGas"] = max(tip, _dearer(sent["maxPriorityFeePerGas"]))
-        again["maxFeePerGas"] = max(most, _dearer(sent["maxFeePerGas"]))
         if sent["to"]:
             again["to"] = keccak.checksummed("0x" + bytes(sent["to"]).hex())
-        return self._signed(again, sent["nonce"])
+        return self._signed(again | _preferred(sent, tip, most), sent["nonce"])
+
+    async def void(self, raw: str) -> Signed:
+        with evm_node.told():
+            await self._require_chain()
+            tip, most = await self._fees()
+        sent = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
+        nothing = {"chainId": self.chain_id, "type": 2, "value": 0, "to": self._account.address}
+        return self._signed(
+            nothing | {"gas": PLAIN_GAS} | _preferred(sent, tip, most), sent["nonce"]
+        )
 
     async def receipt(self, hash: str) -> Receipt | None:
         with evm_node.told():
@@ -143,25 +152,26 @@ class EvmChain:
         return None
 
     async def balance(self, contract: str, address: str) -> int:
-        asked = evm_contracts.asked("balanceOf(address)", self.address(address))
         with evm_node.told():
             await self._require_chain()
-            return evm_contracts.number(await self._view(contract, asked))
+            return await evm_tokens.balance(
+                self._eth, self.address(contract), self.address(address)
+            )
 
     async def token(self, contract: str) -> Token:
         with evm_node.told():
             await self._require_chain()
-            name, symbol, decimals, supply = [
-                await self._view(contract, evm_contracts.asked(f"{it}()"))
-                for it in ("name", "symbol", "decimals", "totalSupply")
-            ]
-        return Token(
-            contract,
-            evm_contracts.text(name),
-            evm_contracts.text(symbol),
-            evm_contracts.number(decimals),
-            evm_contracts.number(supply),
-        )
+            return await evm_tokens.token(self._eth, self.address(contract))
+
+    async def collection(self, contract: str) -> Token:
+        with evm_node.told():
+            await self._require_chain()
+            return await evm_tokens.collection(self._eth, self.address(contract))
+
+    async def owner(self, contract: str, token_id: int) -> str | None:
+        with evm_node.told():
+            await self._require_chain()
+            return await evm_tokens.owner(self._eth, self.address(contract), token_id)
 
     async def transfers(self, contract: str) -> list[TokenTransfer]:
         with evm_node.told():
@@ -195,7 +205,7 @@ class EvmChain:
         data = HexBytes(evm_contracts.data(call, self._account.address))
         to = {} if call.contract is None else {"to": self.address(call.contract)}
         if to:
-            await self._require_code(to["to"])
+            await evm_tokens.require_code(self._eth, to["to"])
         gas = await self._eth.estimate_gas({"from": self._account.address, "data": data, **to})  # pyright: ignore[reportArgumentType]  # a checksummed address
         tip, most = await self._fees()
         tried = {"chainId": self.chain_id, "type": 2, "value": 0, "data": data, **to}
@@ -253,17 +263,13 @@ class EvmChain:
             return False
         return True
 
-    async def _view(self, contract: str, data: bytes) -> bytes:
-        to = self.address(contract)
-        answer = await self._eth.call({"to": to, "data": HexBytes(data)})  # pyright: ignore[reportArgumentType]  # a checksummed address
-        if not answer:
-            await self._require_code(to)
-            raise ChainError(f"The contract at {to} is no token.", reason="no token")
-        return bytes(answer)
 
-    async def _require_code(self, address: str) -> None:
-        if not await self._eth.get_code(address):  # pyright: ignore[reportArgumentType]  # a checksummed address
-            raise ChainError(f"There is no contract at {address}.", reason="no contract")
+def _preferred(sent: dict[str, Any], tip: int, most: int) -> dict[str, int]:
+    """Say what to pay, so that a node takes it in the stead of what was sent."""
+    return {
+        "maxPriorityFeePerGas": max(tip, _dearer(sent["maxPriorityFeePerGas"])),
+        "maxFeePerGas": max(most, _dearer(sent["maxFeePerGas"])),
+    }
 
 
 def _dearer(price: int) -> int:

@@ -9,6 +9,7 @@ from eth_abi.exceptions import DecodingError
 from eth_utils.crypto import keccak
 
 from one_mcp import assets
+from one_mcp.providers import keccak as checksums
 from one_mcp.providers.ports.chain import ContractCall
 
 TRANSFER = "0x" + keccak(text="Transfer(address,address,uint256)").hex()
@@ -23,14 +24,35 @@ class _ContractError(NamedTuple):
 
 def data(call: ContractCall, owner: str) -> bytes:
     """Write a call as the bytes that a transaction carries."""
+    if call.standard == "ERC721":
+        return _nft_data(call, owner)
     match call.act:
         case "deploy":
             given = (call.name, call.symbol, call.decimals, owner)
-            return _bytecode() + encode(["string", "string", "uint8", "address"], given)
+            types = ["string", "string", "uint8", "address"]
+            return _bytecode("CreatorToken") + encode(types, given)
         case "burn":
             return asked("burn(uint256)", call.units)
         case "mint" | "transfer":
             return asked(f"{call.act}(address,uint256)", call.to, call.units)
+
+
+def _nft_data(call: ContractCall, owner: str) -> bytes:
+    """Write a call of an ERC-721.
+
+    What is sent is not asked whether it takes NFTs, as safeTransferFrom does: an ordinary account
+    with code (EIP-7702) need not answer that.
+    """
+    match call.act:
+        case "deploy":
+            given = (call.name, call.symbol, owner)
+            return _bytecode("CreatorNft") + encode(["string", "string", "address"], given)
+        case "mint":
+            return asked("mint(address,uint256,string)", call.to, call.token_id, call.uri)
+        case "burn":
+            return asked("burn(uint256)", call.token_id)
+        case "transfer":
+            return asked("transferFrom(address,address,uint256)", owner, call.to, call.token_id)
 
 
 def asked(signature: str, *given: object) -> bytes:
@@ -41,6 +63,11 @@ def asked(signature: str, *given: object) -> bytes:
 def number(answer: bytes) -> int:
     """Read an answer that is a number."""
     return int.from_bytes(answer[:32], "big")
+
+
+def address(answer: bytes) -> str:
+    """Read an answer, or a topic, that is an address."""
+    return checksums.checksummed("0x" + answer[12:32].hex())
 
 
 def text(answer: bytes) -> str:
@@ -88,8 +115,8 @@ def _refusals() -> dict[bytes, _ContractError]:
 
 
 @cache
-def _bytecode() -> bytes:
-    return bytes.fromhex(_built("CreatorToken")["bytecode"].removeprefix("0x"))
+def _bytecode(name: str) -> bytes:
+    return bytes.fromhex(_built(name)["bytecode"].removeprefix("0x"))
 
 
 def _built(name: str) -> dict[str, Any]:

@@ -11,11 +11,10 @@ from web3.eth.async_eth import AsyncEth
 from web3.exceptions import Web3RPCError
 
 from one_mcp.money_errors import ChainError
-from one_mcp.providers import evm_contracts, keccak
+from one_mcp.providers import evm_contracts
 from one_mcp.providers.ports.chain import TokenTransfer
 
 MOST_REQUESTS = 500  # of one history; a longer one is an indexer's work
-_ADDRESS_DIGITS = 40
 
 
 async def transfers(eth: AsyncEth, contract: str) -> list[TokenTransfer]:
@@ -62,15 +61,14 @@ async def block_at(eth: AsyncEth, ms: int) -> int:
 
 
 def _transfer(log: dict[str, Any]) -> TokenTransfer:
-    _, source, target = log["topics"]
+    """Read a transfer: an ERC-721 has the token's number as a topic of its own, and no amount."""
+    _, source, target, *number = log["topics"]
+    token_id = evm_contracts.number(bytes(number[0])) if number else None
     return TokenTransfer(
         HexBytes(log["transactionHash"]).to_0x_hex(),
         int(log["blockNumber"]),
-        _address(source),
-        _address(target),
-        evm_contracts.number(bytes(log["data"])),
+        evm_contracts.address(bytes(source)),
+        evm_contracts.address(bytes(target)),
+        evm_contracts.number(bytes(log["data"])) if token_id is None else 1,
+        token_id,
     )
-
-
-def _address(topic: HexBytes) -> str:
-    return keccak.checksummed("0x" + topic.hex()[-_ADDRESS_DIGITS:])

@@ -16,7 +16,7 @@ from one_mcp.dimensions.commerce.issuing import TokenOrder
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.operations.operation import Operation, State
 from one_mcp.money_errors import ChainError
-from one_mcp.providers import evm, evm_contracts
+from one_mcp.providers import evm, evm_contracts, evm_tokens
 from one_mcp.providers.evm import EvmChain
 from one_mcp.providers.ports.chain import ContractCall
 from one_mcp.services.commerce import supply, tokens
@@ -300,7 +300,7 @@ async def test_a_holder_approves_by_signature(one: Session, chain: EvmChain, tok
 
     asked = evm_contracts.asked("allowance(address,address)", holder.address, spender.address)
     assert permitted.succeeded
-    assert evm_contracts.number(await chain._view(contract, asked)) == 7
+    assert evm_contracts.number(await evm_tokens.view(chain._eth, contract, asked)) == 7
 
 
 async def test_a_holder_sends_by_signature_once(one: Session, chain: EvmChain, token: str) -> None:

@@ -1,6 +1,7 @@
 """What every chain does: the simulated one, and an EVM chain on a node of its own."""
 
 from collections.abc import AsyncIterator
+from typing import Literal
 
 import pytest
 
@@ -223,3 +224,89 @@ async def test_a_token_remembers_its_transfers(chain: Chain, contract: str) -> N
     ]
     assert await chain.block_at(0) <= minted.block
     assert await chain.block_at(2**50) == burned.block + 1
+
+
+@pytest.fixture
+async def gallery(chain: Chain) -> str:
+    receipt = await done(chain, ContractCall("deploy", name="Art", symbol="ART", standard="ERC721"))
+    assert receipt.contract
+    return receipt.contract
+
+
+def nft(act: Literal["mint", "burn", "transfer"], contract: str, id: int, to: str) -> ContractCall:
+    return ContractCall(
+        act, contract, to, standard="ERC721", token_id=id, uri=f"https://a.test/{id}"
+    )
+
+
+async def test_an_nft_is_minted_transferred_and_burned(chain: Chain, gallery: str) -> None:
+    large = 2**255
+    for id in (7, large):
+        await done(chain, nft("mint", gallery, id, chain.sender))
+    owned = await chain.owner(gallery, 7)
+    await done(chain, nft("transfer", gallery, 7, WALLET))
+    await done(chain, nft("burn", gallery, large, chain.sender))
+
+    about = await chain.collection(gallery)
+
+    assert owned == chain.sender
+    assert await chain.owner(gallery, 7) == WALLET
+    assert await chain.owner(gallery, large) is None
+    assert (about.name, about.symbol, about.decimals, about.supply) == ("Art", "ART", 0, 1)
+    assert await chain.balance(gallery, WALLET) == 1
+    assert await chain.balance(gallery, chain.sender) == 0
+    sender = chain.sender
+    assert [
+        (it.source, it.target, it.units, it.token_id) for it in await chain.transfers(gallery)
+    ] == [
+        (NOBODY, sender, 1, 7),
+        (NOBODY, sender, 1, large),
+        (sender, WALLET, 1, 7),
+        (sender, NOBODY, 1, large),
+    ]
+
+
+async def test_an_nft_is_refused_what_cannot_be(chain: Chain, gallery: str) -> None:
+    for id in (1, 2):
+        await done(chain, nft("mint", gallery, id, chain.sender))
+    await done(chain, nft("transfer", gallery, 2, WALLET))
+
+    refused = {
+        "ERC721InvalidSender": nft("mint", gallery, 1, chain.sender),
+        "ERC721InvalidReceiver": nft("transfer", gallery, 1, NOBODY),
+        "ERC721NonexistentToken": nft("burn", gallery, 3, chain.sender),
+        "ERC721InsufficientApproval": nft("burn", gallery, 2, chain.sender),
+    }
+    for reason, call in refused.items():
+        with pytest.raises(ChainError) as failure:
+            await chain.prepare(call)
+        assert str(failure.value.fields["reason"]).startswith(reason)
+
+
+async def test_a_token_is_no_collection_and_the_other_way_round(
+    chain: Chain, contract: str, gallery: str
+) -> None:
+    with pytest.raises(ChainError) as no_collection:
+        await chain.collection(contract)
+    with pytest.raises(ChainError):
+        await chain.token(gallery)
+
+    assert no_collection.value.fields["reason"] == "no collection"
+
+
+async def test_a_nonce_that_is_given_up_holds_nobody_up(chain: Chain, contract: str) -> None:
+    sign = await chain.prepare(minting(contract, chain))
+    nonce = await chain.mined()
+    given_up, next = sign(nonce), sign(nonce + 1)
+    await chain.broadcast(next.raw)
+
+    nothing = await chain.void(given_up.raw)
+    await chain.broadcast(nothing.raw)
+    await chain.broadcast(given_up.raw)
+
+    receipt = await chain.receipt(nothing.hash)
+    assert receipt is not None
+    assert receipt.succeeded
+    assert await chain.receipt(given_up.hash) is None
+    assert await chain.receipt(next.hash)
+    assert (await chain.token(contract)).supply == 10 * ONE

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
+Standard = Literal["ERC20", "ERC721"]
+
 
 @dataclass(frozen=True, slots=True)
 class ContractCall:
@@ -11,6 +13,7 @@ class ContractCall:
 
     `units` are base units. A deploy has the token's name, symbol and decimals; all others a
     contract. Tokens are minted and transferred `to` an address, and burnt from the sender's own.
+    Of an ERC-721 there is one of each `token_id`, minted with the address of its metadata, `uri`.
     """
 
     act: Literal["deploy", "mint", "burn", "transfer"]
@@ -20,6 +23,9 @@ class ContractCall:
     name: str = ""
     symbol: str = ""
     decimals: int = 18
+    standard: Standard = "ERC20"
+    token_id: int = 0
+    uri: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +71,17 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class TokenTransfer:
-    """Tokens that went from one address to another; mints come from the address of nobody."""
+    """Tokens that went from one address to another; mints come from the address of nobody.
+
+    Of an ERC-721 it is the one with `token_id`.
+    """
 
     hash: str
     block: int
     source: str
     target: str
     units: int
+    token_id: int | None = None
 
 
 NOBODY = "0x" + "0" * 40  # whom mints come from, and burns go to
@@ -119,6 +129,13 @@ class Chain(Protocol):
         """
         ...
 
+    async def void(self, raw: str) -> Signed:
+        """Sign a transfer of nothing to the sender, with the nonce of a transaction, as `dearer`.
+
+        Where it is the one that is mined, the other never is, and its nonce holds nobody up.
+        """
+        ...
+
     async def broadcast(self, raw: str) -> None:
         """Send signed bytes; those that are known already are sent well.
 
@@ -133,6 +150,14 @@ class Chain(Protocol):
     async def balance(self, contract: str, address: str) -> int: ...
 
     async def token(self, contract: str) -> Token: ...
+
+    async def collection(self, contract: str) -> Token:
+        """Return what an ERC-721 says of itself; ChainError for a contract that is none."""
+        ...
+
+    async def owner(self, contract: str, token_id: int) -> str | None:
+        """Return who has one token of an ERC-721; None where there is no such token."""
+        ...
 
     async def transfers(self, contract: str) -> list[TokenTransfer]:
         """List all that was ever transferred, minted and burned, the oldest first."""

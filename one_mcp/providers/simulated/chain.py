@@ -22,11 +22,12 @@ from one_mcp.providers.ports.chain import (
     Token,
     TokenTransfer,
 )
+from one_mcp.providers.simulated import contracts
 from one_mcp.providers.simulated.cabinet import Cabinet, Drawer
+from one_mcp.providers.simulated.contracts import TREASURY
 
 GAS = {"deploy": 1_500_000, "mint": 75_000, "burn": 40_000, "transfer": 55_000}
 GAS_PRICE = 10_000_000  # wei: about what Base asks
-TREASURY = keccak.checksummed("0x" + hashlib.sha256(b"simulated treasury").hexdigest()[:40])
 
 
 class SimulatedChain:
@@ -47,16 +48,20 @@ class SimulatedChain:
         return await self._cabinet.open(_mined)
 
     async def fee(self, call: ContractCall) -> ChainFee:
-        await self._cabinet.open(lambda drawer: _require_possible(drawer, call))
+        await self._cabinet.open(lambda drawer: contracts.require_possible(drawer, call))
         return ChainFee(GAS[call.act] * GAS_PRICE)
 
     async def prepare(self, call: ContractCall) -> Sign:
-        await self._cabinet.open(lambda drawer: _require_possible(drawer, call))
+        await self._cabinet.open(lambda drawer: contracts.require_possible(drawer, call))
         return partial(_signed, self.chain_id, call)
 
     async def dearer(self, raw: str) -> Signed:
         body = jsons.load_object(bytes.fromhex(raw[2:]))
-        return _written({**body, "tip": int(str(body.get("tip", 0))) + 1})
+        return _written(body | _dearer(body))
+
+    async def void(self, raw: str) -> Signed:
+        body = jsons.load_object(bytes.fromhex(raw[2:]))
+        return _written({**body, "call": None} | _dearer(body))
 
     async def broadcast(self, raw: str) -> None:
         await self._cabinet.open(lambda drawer: _take(drawer, raw))
@@ -65,17 +70,16 @@ class SimulatedChain:
         return await self._cabinet.open(lambda drawer: _receipt(drawer, hash))
 
     async def balance(self, contract: str, address: str) -> int:
-        return await self._cabinet.open(lambda drawer: _balance(drawer, contract, address))
+        return await self._cabinet.open(lambda drawer: contracts.balance(drawer, contract, address))
 
     async def token(self, contract: str) -> Token:
-        found = await self._cabinet.open(lambda drawer: _contract(drawer, contract))
-        return Token(
-            contract,
-            str(found["name"]),
-            str(found["symbol"]),
-            int(str(found["decimals"])),
-            int(str(found["supply"])),
-        )
+        return await self._cabinet.open(lambda drawer: contracts.token(drawer, contract, "ERC20"))
+
+    async def collection(self, contract: str) -> Token:
+        return await self._cabinet.open(lambda drawer: contracts.token(drawer, contract, "ERC721"))
+
+    async def owner(self, contract: str, token_id: int) -> str | None:
+        return await self._cabinet.open(lambda drawer: contracts.owner(drawer, contract, token_id))
 
     async def transfers(self, contract: str) -> list[TokenTransfer]:
         return await self._cabinet.open(lambda drawer: _transfers(drawer, contract))
@@ -92,7 +96,7 @@ def _signed(chain_id: int, call: ContractCall, nonce: int) -> Signed:
         "chain": chain_id,
         "from": TREASURY,
         "nonce": nonce,
-        "call": {**asdict(call), "units": str(call.units)},
+        "call": {**asdict(call), "units": str(call.units), "token_id": str(call.token_id)},
     }
     return _written(body)
 
@@ -102,6 +106,10 @@ def _written(body: JsonObject) -> Signed:
     return Signed(_hash(raw), raw)
 
 
+def _dearer(body: JsonObject) -> JsonObject:
+    return {"tip": int(str(body.get("tip", 0))) + 1}
+
+
 def _hash(raw: str) -> str:
     return "0x" + hashlib.sha256(raw.encode()).hexdigest()
 
@@ -109,39 +117,6 @@ def _hash(raw: str) -> str:
 def _mined(drawer: Drawer) -> int:
     account = drawer.get("chain_account", TREASURY)
     return int(str(account["nonce"])) if account else 0
-
-
-def _contract(drawer: Drawer, contract: str) -> JsonObject:
-    found = drawer.get("chain_contract", contract)
-    if found is None:
-        raise ChainError(f"There is no contract at {contract}.", reason="no contract")
-    return found
-
-
-def _balance(drawer: Drawer, contract: str, address: str) -> int:
-    found = drawer.get("chain_balance", f"{contract}:{address}")
-    return int(str(found["units"])) if found else 0
-
-
-def _require_possible(drawer: Drawer, call: ContractCall) -> None:
-    if call.act == "deploy":
-        return
-    contract = call.contract or ""
-    supply = int(str(_contract(drawer, contract)["supply"]))
-    if call.act != "burn" and call.to == NOBODY:
-        raise ChainError(
-            "ERC20InvalidReceiver: nobody has the address zero.", reason="ERC20InvalidReceiver"
-        )
-    if call.act == "mint":
-        if supply + call.units >= 2**256:
-            raise ChainError("The supply would not fit a uint256.", reason="overflow")
-        return
-    balance = _balance(drawer, contract, TREASURY)
-    if balance < call.units:
-        raise ChainError(
-            f"ERC20InsufficientBalance: the treasury has {balance}, and it takes {call.units}.",
-            reason="ERC20InsufficientBalance",
-        )
 
 
 def _take(drawer: Drawer, raw: str) -> None:
@@ -165,8 +140,9 @@ def _mine(drawer: Drawer, waiting: JsonObject) -> None:
     block = int(str(head["block"])) + 1 if head else 1
     receipt: JsonObject = {**waiting, "block": block, "at": drawer.now_ms, "succeeded": True}
     try:
-        _require_possible(drawer, call)
-        receipt["contract"] = _do(drawer, call, str(waiting["hash"]))
+        if call is not None:
+            contracts.require_possible(drawer, call)
+            receipt["contract"] = contracts.do(drawer, call, str(waiting["hash"]))
     except ChainError as error:
         receipt |= {"succeeded": False, "reason": str(error)}
     drawer.put("chain_account", TREASURY, {"nonce": int(str(body["nonce"])) + 1})
@@ -174,20 +150,25 @@ def _mine(drawer: Drawer, waiting: JsonObject) -> None:
     drawer.put("chain_transaction", str(waiting["hash"]), receipt, "mined")
 
 
-def _call(body: JsonObject) -> ContractCall:
+def _call(body: JsonObject) -> ContractCall | None:
+    """Read what a transaction does: nothing, where it only takes a nonce."""
     given = body["call"]
-    assert isinstance(given, dict)  # noqa: S101  # _signed made it
-    return ContractCall(**{**given, "units": int(str(given["units"]))})  # pyright: ignore[reportArgumentType]  # asdict made it
+    if not isinstance(given, dict):
+        return None
+    numbers = {name: int(str(given.get(name, 0))) for name in ("units", "token_id")}
+    return ContractCall(**{**given, **numbers})  # pyright: ignore[reportArgumentType]  # asdict made it
 
 
 def _transfers(drawer: Drawer, contract: str) -> list[TokenTransfer]:
     found: list[TokenTransfer] = []
     for mined in drawer.find("chain_transaction", "mined"):
         call = _call(jsons.load_object(bytes.fromhex(str(mined["raw"])[2:])))
-        if call.contract == contract and mined["succeeded"]:
+        if call is not None and call.contract == contract and mined["succeeded"]:
             source = NOBODY if call.act == "mint" else TREASURY
-            block, target = int(str(mined["block"])), call.to or NOBODY
-            found.append(TokenTransfer(str(mined["hash"]), block, source, target, call.units))
+            target = NOBODY if call.act == "burn" else call.to or NOBODY
+            what = (1, call.token_id) if call.standard == "ERC721" else (call.units, None)
+            block = int(str(mined["block"]))
+            found.append(TokenTransfer(str(mined["hash"]), block, source, target, *what))
     return sorted(found, key=lambda it: it.block)
 
 
@@ -199,30 +180,6 @@ def _block_at(drawer: Drawer, ms: int) -> int:
     ]
     head = drawer.get("chain_head", "head")
     return min(blocks, default=int(str(head["block"])) + 1 if head else 1)
-
-
-def _do(drawer: Drawer, call: ContractCall, hash: str) -> str | None:
-    if call.act == "deploy":
-        contract = keccak.checksummed("0x" + hash[-40:])
-        about: JsonObject = {"name": call.name, "symbol": call.symbol, "decimals": call.decimals}
-        drawer.put("chain_contract", contract, {**about, "supply": "0"})
-        return contract
-    contract = call.contract or ""
-    if call.act != "transfer":
-        about = _contract(drawer, contract)
-        more = call.units if call.act == "mint" else -call.units
-        supply = int(str(about["supply"])) + more
-        drawer.put("chain_contract", contract, {**about, "supply": str(supply)})
-    if call.act != "mint":
-        _add(drawer, contract, TREASURY, -call.units)
-    if call.act != "burn":
-        _add(drawer, contract, call.to or "", call.units)
-    return None
-
-
-def _add(drawer: Drawer, contract: str, address: str, units: int) -> None:
-    after = _balance(drawer, contract, address) + units
-    drawer.put("chain_balance", f"{contract}:{address}", {"units": str(after)}, contract)
 
 
 def _receipt(drawer: Drawer, hash: str) -> Receipt | None:
