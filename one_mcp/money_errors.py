@@ -65,6 +65,12 @@ class InsufficientTokensError(OneError):
     code = "INSUFFICIENT_TOKENS"
 
 
+class SoldOutError(OneError):
+    """Nothing is left of what there is only so many of: `item`, `most`."""
+
+    code = "SOLD_OUT"
+
+
 class PlanError(OneError):
     """A quote or plan is expired, used up, somebody else's, or no longer what it was."""
 

@@ -57,12 +57,24 @@ LEDGER_ENTRIES = table(
 CHAIN_TRANSACTIONS = table(
     "chain_transactions",
     "organization_id text, operation_id text, step text, attempt integer, chain_id integer,"
-    " sender text, nonce integer, hash text, raw text, created_at integer",
+    " sender text, nonce integer, hash text, raw text, created_at integer, voids integer,"
+    " missing_since integer?",
     key="organization_id operation_id step attempt",
     references=(_OF_OPERATION,),
 )
 CHAIN_NONCES = table(
     "chain_nonces", "chain_id integer, sender text, next integer", key="chain_id sender"
+)
+NFT_MINTS = table(
+    "nft_mints",
+    "organization_id text, operation_id text, item_id text, simulated integer, edition integer?,"
+    " contract text, token_id integer, nft_id text?",
+    key="organization_id operation_id",
+    unique=(
+        unique("organization_id item_id simulated edition", "edition IS NOT NULL"),
+        unique("organization_id contract token_id"),
+    ),
+    references=(_OF_OPERATION,),
 )
 HOMES = table("homes", "name text, place text, held_since integer?", key="name")
 SIMULATED_OBJECTS = table(
@@ -121,6 +133,7 @@ PAYMENT_EVENTS = table(
 TABLES: tuple[Table, ...] = (
     *(PLANS, OPERATIONS, OPERATION_STEPS, OPERATION_SUBJECTS),
     *(LEDGER_ACCOUNTS, LEDGER_ENTRIES, CHAIN_TRANSACTIONS, CHAIN_NONCES, HOMES, SIMULATED_OBJECTS),
+    NFT_MINTS,
     *(APPROVERS, APPROVALS, ALLOWANCES, ALLOWANCE_USES),
     *(PAYMENT_CUSTOMERS, PLAN_CHECKOUTS, PAYMENT_EVENTS),
 )

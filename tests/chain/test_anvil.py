@@ -19,7 +19,7 @@ from one_mcp.money_errors import ChainError
 from one_mcp.providers import evm, evm_contracts, evm_tokens
 from one_mcp.providers.evm import EvmChain
 from one_mcp.providers.ports.chain import ContractCall
-from one_mcp.services.commerce import supply, tokens
+from one_mcp.services.commerce import selling, supply, tokens
 from one_mcp.session import Session
 from one_mcp.store.work import Work
 from tests.chain import anvil, modules
@@ -201,6 +201,26 @@ async def test_without_gas_money_nothing_is_signed(one: Session, node: Node, tok
     assert "nsufficient funds" in str(told.value.fields["reason"])
     assert minted.state is State.DONE
     assert len(await one.read(signed)) == len(before) + 1
+
+
+async def test_an_nft_is_sold_on_a_node(one: Session, chain: EvmChain) -> None:
+    """A gift, as payments here are simulated: minted, sent, and with its metadata in itself."""
+    about = {"symbol": "ART", "price": 0}
+    nft = await one.write(entity.create, "nft", "Dawn", about)
+    await done(one, issuing.DEPLOY, TokenOrder(nft.id))
+    contract, wallet = await one.read(contract_of, nft.id), Account.from_key(OTHER_KEYS[0]).address
+    person = {"email": "ann@example.com", "walletAddress": wallet}
+    ann = await one.write(entity.create, "creator", "Ann", person)
+
+    quote = await selling.quote(one, nft.id, ann.id, "1")
+    sold = await selling.purchase(one, quote.quote)
+
+    uri = await evm_tokens.view(chain._eth, contract, evm_contracts.asked("tokenURI(uint256)", 1))
+    found = await supply.of(one, nft.id)
+    assert sold.state is State.DONE
+    assert await chain.owner(contract, 1) == wallet
+    assert evm_contracts.text(uri) == sold.body["metadataUri"]
+    assert (found.supply, found.wallets, found.holders, found.differs) == ("1", "1", 1, None)
 
 
 async def test_the_wrong_chain_is_refused(node: Node) -> None:

@@ -36,7 +36,7 @@ def ask(client: Client) -> Ask:
 async def ids(ask: Ask, one: Session) -> dict[str, str]:
     """A token that is sold, one that is on no chain, and people."""
     about = {"price": 2, "decimals": 2, "blockchain": "base", "symbol": "JANE"}
-    token = {**about, "contractAddress": await deployed(one)}
+    token = {**about, "contractAddress": await deployed(one, 2)}
     made: dict[str, tuple[str, dict[str, Any]]] = {
         "token": ("token", token),
         "new": ("token", about),

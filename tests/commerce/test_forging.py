@@ -41,7 +41,7 @@ class Sold:
     async def begin(self, **holdings: str) -> "Sold":
         """Sell; `holdings` are what others hold by hand before there is a ledger."""
         about = {"price": 2, "decimals": 2, "blockchain": "base", "symbol": "JANE"}
-        self.contract = await deployed(self.one)
+        self.contract = await deployed(self.one, 2)
         about["contractAddress"] = self.contract
         self.token = await self.made("token", "Jane Token", **about)
         self.bob = await self.made("audience_member", "Bob", email="bob@example.com")
@@ -305,7 +305,7 @@ async def test_what_was_kept_by_hand_before_stands_apart(ask: Ask, one: Session)
 
 
 async def test_tokens_that_nobody_sold_stay_what_they_were(ask: Ask, sold: Sold) -> None:
-    other = await sold.made("token", "Other Token", symbol="OTH")
+    other = await sold.made("token", "Other Token", symbol="JANE")
     held = {"from_": sold.ann, "type": "holds_tokens", "to": other}
 
     for balance in ("5", "7"):

@@ -16,6 +16,7 @@ from one_mcp.dimensions.operations import journal, plans
 from one_mcp.dimensions.operations.operation import Operation, State
 from one_mcp.dimensions.organizations import founding
 from one_mcp.errors import InvalidArgumentError, NotFoundError
+from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import (
     ChainError,
     InsufficientTokensError,
@@ -232,6 +233,39 @@ async def test_a_contract_that_counts_otherwise_is_refused(shop: Shop) -> None:
         await tokens.plan(shop.one, issuing.MINT, minting(shop))
 
     assert otherwise.value.fields["decimals"] == 18
+
+
+@pytest.mark.parametrize(
+    ("said", "there"),
+    [({"decimals": 6}, {"decimals": 18}), ({"symbol": "JAN"}, {"symbol": "JANE"})],
+)
+async def test_a_quote_compares_the_token_with_its_contract(
+    shop: Shop, said: JsonObject, there: JsonObject
+) -> None:
+    await shop.one.write(entity.update, shop.token.id, said)
+
+    with pytest.raises(InvalidArgumentError) as otherwise:
+        await selling.quote(shop.one, shop.token.id, shop.buyer.id, "1")
+    await shop.one.write(entity.update, shop.token.id, there)
+    corrected = await selling.quote(shop.one, shop.token.id, shop.buyer.id, "1")
+
+    assert there.items() <= otherwise.value.fields.items()
+    assert corrected.quote
+
+
+async def test_a_contract_of_another_chain_is_told(shop: Shop) -> None:
+    """It has no code here; the address alone does not say where it is."""
+    await shop.one.write(entity.update, shop.token.id, {"contractAddress": WALLET})
+    chain = rails.of(shop.one).chain
+
+    for asked in (
+        selling.quote(shop.one, shop.token.id, shop.buyer.id, "1"),
+        tokens.plan(shop.one, issuing.MINT, minting(shop)),
+    ):
+        with pytest.raises(ChainError) as elsewhere:
+            await asked
+        assert elsewhere.value.fields["chain"] == chain.chain_id
+        assert not elsewhere.value.retryable
 
 
 async def test_a_wrong_address_is_refused(shop: Shop) -> None:

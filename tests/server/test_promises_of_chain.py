@@ -49,7 +49,7 @@ async def done(ask: Ask, tool: str, **given: Any) -> Any:
 
 @promised(
     "deploy_token",
-    "Put a token's ERC-20 contract on its chain, by the token's name, symbol and decimals.",
+    "Put the contract of a token (ERC-20) or an nft (ERC-721) on its chain, by name and symbol.",
     *PLAN_FIRST,
 )
 async def test_a_contract_is_deployed_once(ask: Ask, token: str) -> None:
@@ -63,6 +63,27 @@ async def test_a_contract_is_deployed_once(ask: Ask, token: str) -> None:
     supply = await ask("get_token_supply", token=token)
     assert (supply["name"], supply["symbol"], supply["decimals"]) == ("Jane", "JANE", 6)
     assert supply["contractAddress"] == made["contractAddress"]
+
+
+@promised(
+    "deploy_token",
+    "Put the contract of a token (ERC-20) or an nft (ERC-721) on its chain, by name and symbol.",
+)
+async def test_an_nft_gets_a_contract_of_its_own(ask: Ask) -> None:
+    about = {"symbol": "ART", "price": 0}
+    nft = await ask("create_entity", type="nft", name="Dawn", properties=about)
+    ann = await ask("create_entity", type="creator", name="Ann", properties={"email": "a@b.test"})
+
+    made = await done(ask, "deploy_token", token=nft["id"])
+    quote = await ask("quote_tokens", item=nft["id"], buyer=ann["id"])
+    sold = await ask("purchase_tokens", quote=quote["quote"])
+    again = await ask("quote_tokens", item=nft["id"], buyer=ann["id"])
+
+    supply = await ask("get_token_supply", token=nft["id"])
+    assert (supply["name"], supply["symbol"], supply["supply"]) == ("Dawn", "ART", "1")
+    assert supply["contractAddress"] == made["contractAddress"]
+    assert (sold["nft"], sold["tokenId"]) == (nft["id"], "1")
+    assert again["code"] == "SOLD_OUT"
 
 
 @promised("mint_tokens", "Mint tokens to the treasury of the business.", *PLAN_FIRST)

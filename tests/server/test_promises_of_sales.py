@@ -114,7 +114,7 @@ async def test_a_plan_refunds_once(ask: Ask, one: Session, ids: dict[str, str]) 
         "create_entity",
         type="token",
         name="Jane Token",
-        properties={**about, "contractAddress": await deployed(one)},
+        properties={**about, "contractAddress": await deployed(one, 2)},
     )
     quote = await ask("quote_tokens", item=token["id"], buyer=ids["bob"], amount="10")
     sale = await ask("purchase_tokens", quote=quote["quote"])

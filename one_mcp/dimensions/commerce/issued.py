@@ -37,7 +37,8 @@ def deployed(work: Work, at: Operation) -> JsonObject:
         "standard": body["standard"],
     }
     token = str(body["token"])
-    entity.update(work, token, {**where, "decimals": body["decimals"]})
+    counted: JsonObject = {"decimals": body["decimals"]} if "decimals" in body else {}
+    entity.update(work, token, {**where, **counted})
     contract = entity.create(
         work,
         "token_contract",

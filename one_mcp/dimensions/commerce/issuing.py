@@ -10,9 +10,9 @@ from typing import Literal
 
 from one_mcp import jsons, money
 from one_mcp.dimensions import lookup
-from one_mcp.dimensions.commerce import ledger
+from one_mcp.dimensions.commerce import editions, ledger
 from one_mcp.dimensions.commerce.ledger import Account
-from one_mcp.dimensions.commerce.quoting import DECIMALS, TOKENS
+from one_mcp.dimensions.commerce.quoting import DECIMALS, ON_CHAIN, TOKENS
 from one_mcp.dimensions.operations import operation
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
@@ -68,7 +68,7 @@ def order(body: JsonObject) -> TokenOrder:
 
 def deployment(work: Work, given: TokenOrder, *, simulated: bool) -> JsonObject:
     """Work out what a contract for a token will be; raises where the token has one."""
-    row, properties = _token(work, given.token)
+    row, properties = _token(work, given.token, ON_CHAIN)
     if properties.get("contractAddress"):
         raise InvalidArgumentError(
             f"{row['id']} ({row['name'][:80]}) has a contract already, at "
@@ -81,11 +81,12 @@ def deployment(work: Work, given: TokenOrder, *, simulated: bool) -> JsonObject:
             f"{under_way} is deploying this token; get_operation shows how it goes.",
             operation=under_way,
         )
+    is_nft = row["type"] == editions.NFT
     return {
         **_about(row, properties, simulated=simulated),
         "symbol": _symbol(row, properties),
-        "decimals": _decimals(properties),
-        "standard": ERC20,
+        **({} if is_nft else {"decimals": _decimals(properties)}),
+        "standard": editions.ERC721 if is_nft else ERC20,
     }
 
 
@@ -103,7 +104,7 @@ def burning(work: Work, given: TokenOrder, *, simulated: bool) -> JsonObject:
 
 def transferring(work: Work, given: TokenOrder, *, simulated: bool) -> JsonObject:
     """Work out what goes from the treasury to a holder's own wallet, and whose it was there."""
-    body = _of_contract(work, given, simulated=simulated)
+    body = _transferable(work, given, simulated=simulated)
     to = lookup.live(work, given.holder, "holder", follow=True)
     wallet = jsons.load_object(to["properties"]).get("walletAddress")
     if not wallet:
@@ -138,10 +139,14 @@ def source_of(body: JsonObject) -> tuple[Account, str]:
     return Account.CUSTODY, str(body["holder"])
 
 
-def deployed(work: Work, token: str, *, simulated: bool) -> JsonObject:
+def deployed(
+    work: Work, token: str, *, simulated: bool, types: frozenset[str] = TOKENS
+) -> JsonObject:
     """Say where a token is; raises where it has no contract."""
-    row, properties = _token(work, token)
+    row, properties = _token(work, token, types)
+    is_nft = row["type"] == editions.NFT
     contract = properties.get("contractAddress")
+    contract = editions.contract(work, row, properties) if is_nft else contract
     if not contract:
         raise InvalidArgumentError(
             f"{row['id']} ({row['name'][:80]}) has no contract on a chain yet; deploy_token makes "
@@ -149,19 +154,48 @@ def deployed(work: Work, token: str, *, simulated: bool) -> JsonObject:
             argument="token",
         )
     about = _about(row, properties, simulated=simulated)
+    if is_nft:
+        return {**about, "contract": contract, "decimals": 0, "standard": editions.ERC721}
     return {**about, "contract": contract, "decimals": _decimals(properties)}
 
 
 def _of_contract(work: Work, given: TokenOrder, *, simulated: bool) -> JsonObject:
-    about = deployed(work, given.token, simulated=simulated)
+    return _so_many(deployed(work, given.token, simulated=simulated), given)
+
+
+def _transferable(work: Work, given: TokenOrder, *, simulated: bool) -> JsonObject:
+    """Work out so much of a token, or one nft, which is named by itself and not by its series."""
+    about = deployed(work, given.token, simulated=simulated, types=ON_CHAIN)
+    if about.get("standard") != editions.ERC721:
+        return _so_many(about, given)
+    properties = jsons.load_object(lookup.live(work, str(about["token"]))["properties"])
+    if properties.get("tokenId") is None:
+        raise InvalidArgumentError(
+            f"{about['token']} is not minted itself; name an nft that has a tokenId: get_holdings "
+            "lists those of a series.",
+            argument="token",
+        )
+    body = _so_many(about, replace(given, amount=given.amount or "1"))
+    if body["units"] != "1":
+        raise InvalidArgumentError("There is one of each nft.", argument="amount")
+    return {**body, "tokenId": properties["tokenId"]}
+
+
+def _so_many(about: JsonObject, given: TokenOrder) -> JsonObject:
     decimals = int(str(about["decimals"]))
     units = money.units(given.amount, decimals)
     return {**about, "amount": money.decimal(units, decimals), "units": str(units)}
 
 
-def _token(work: Work, token: str) -> tuple[Row, JsonObject]:
+def _token(work: Work, token: str, types: frozenset[str]) -> tuple[Row, JsonObject]:
     row = lookup.live(work, token, "token", follow=True)
-    if row["type"] not in TOKENS:
+    if row["type"] == editions.NFT and row["type"] not in types:
+        raise InvalidArgumentError(
+            f"{row['id']} is an nft: purchase_tokens mints it as it is sold, refund_purchase burns "
+            "it, and it is not divided or spent.",
+            argument="token",
+        )
+    if row["type"] not in types:
         raise InvalidArgumentError(
             f"{row['id']} is {a(row['type'])}, and a token is wanted here; "
             'find_entities(type="token") lists them.',

@@ -227,7 +227,7 @@ def decimals_of(work: Work, unit: str) -> int:
     """Say how many decimal places a unit has: a token's by its entity, else a currency's."""
     found = work.value(
         """
-        SELECT properties ->> 'decimals'
+        SELECT CASE WHEN type = 'nft' THEN '0' ELSE properties ->> 'decimals' END
         FROM entities
         WHERE organization_id = :organization
           AND id = :unit

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from one_mcp import jsons, money
 from one_mcp.dimensions import lookup
+from one_mcp.dimensions.commerce import editions
 from one_mcp.dimensions.organizations import settings
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue
@@ -16,6 +17,7 @@ from one_mcp.store.work import Row, Work
 
 BUYERS = frozenset({"creator", "audience_member"})
 TOKENS = frozenset({"token"})
+ON_CHAIN = TOKENS | {editions.NFT}
 SOLD = frozenset(
     {
         *TOKENS,
@@ -65,7 +67,14 @@ def sale(
         "method": method or (CARD if simulated else None),
         "simulated": simulated,
     }
-    return body | (_on_chain(sold, properties, to) if sold["type"] in TOKENS else {})
+    if sold["type"] not in ON_CHAIN:
+        return body
+    body |= _on_chain(work, sold, properties, to)
+    if sold["type"] == editions.NFT:
+        if units != 1:
+            raise InvalidArgumentError("NFTs are sold one at a time.", argument="amount")
+        body |= editions.sale(work, sold, properties, simulated=simulated)
+    return body
 
 
 def _buyer(work: Work, id: str) -> Row:
@@ -101,9 +110,11 @@ def _price(sold: Row, properties: JsonObject) -> Decimal:
     return Decimal(str(given))
 
 
-def _on_chain(token: Row, properties: JsonObject, buyer: Row) -> JsonObject:
+def _on_chain(work: Work, token: Row, properties: JsonObject, buyer: Row) -> JsonObject:
     """Say where a token is, and where it goes; without a wallet it is kept for the buyer."""
+    is_nft = token["type"] == editions.NFT
     contract = properties.get("contractAddress")
+    contract = editions.contract(work, token, properties) if is_nft else contract
     if not contract:
         raise InvalidArgumentError(
             f"{token['id']} ({token['name'][:80]}) has no contract on a chain yet; deploy_token "
@@ -114,5 +125,6 @@ def _on_chain(token: Row, properties: JsonObject, buyer: Row) -> JsonObject:
     return {
         "contract": contract,
         "blockchain": properties.get("blockchain") or "base",
+        "symbol": None if is_nft else properties.get("symbol"),
         "wallet": wallet or None,
     }

@@ -13,9 +13,12 @@ RECORDED = frozenset(  # what an operation says of the entity that it left behin
         *("amount", "currency", "status", "paymentMethod", "stripePaymentIntentId", "txHash"),
         *("refundedAmount", "netAmount", "processedAt", "simulated"),
         *("contractAddress", "blockchain", "standard", "deployTxHash"),
+        *("tokenId", "metadataUri", "edition"),
     }
 )
-COUNTED = frozenset({"decimals", "contractAddress", "blockchain", "standard"})  # of a token
+COUNTED = frozenset(
+    {"decimals", "contractAddress", "blockchain", "standard", "tokenId"}
+)  # of a token
 FIXED = ("type", "external_id", "deleted_at")
 WAYS = "quote_tokens and purchase_tokens sell, refund_purchase takes back"
 

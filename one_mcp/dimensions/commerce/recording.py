@@ -4,8 +4,9 @@ The ledger is posted, and the graph tells of it: a payment, the events, and the 
 who holds or has bought what. The balance on that connection is the ledger's.
 """
 
-from one_mcp.dimensions.commerce import holding, ledger
+from one_mcp.dimensions.commerce import editions, holding, ledger
 from one_mcp.dimensions.commerce.ledger import Account, LedgerLine, Posting
+from one_mcp.dimensions.commerce.quoting import TOKENS
 from one_mcp.dimensions.connections import connection
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.events import event
@@ -21,9 +22,11 @@ POSTED = "record"
 def sold(work: Work, at: Operation) -> JsonObject:
     """Write down a sale that is paid and delivered; returns its receipt."""
     body = at.body
-    ledger.post(work, Posting(at.id, POSTED, at.simulated, _lines(at)), change=work.change)
+    nft = editions.record(work, at) if body["type"] == editions.NFT else None
+    token = nft or str(body["item"])
+    ledger.post(work, Posting(at.id, POSTED, at.simulated, _lines(at, token)), change=work.change)
     payment = _payment(work, at, COMPLETED) if body["minor"] else None
-    _tell(work, at, payment)
+    _tell(work, at, token, payment)
     return {
         "paymentId": payment,
         "txHash": at.result("transfer").get("hash") or at.result("mint").get("hash"),
@@ -33,6 +36,7 @@ def sold(work: Work, at: Operation) -> JsonObject:
         "item": body["item"],
         "buyer": body["buyer"],
         "custodial": _is_custodial(at) if "contract" in body else None,
+        **({"nft": nft, "tokenId": body["tokenId"]} if nft else {}),
         "providerPaymentId": at.result("authorize").get("payment"),
     }
 
@@ -40,6 +44,7 @@ def sold(work: Work, at: Operation) -> JsonObject:
 def unsold(work: Work, at: Operation) -> JsonObject:
     """Write down that a sale came to nothing, and what was undone."""
     body = at.body
+    editions.free(work, at.id)
     if body["minor"]:
         event.record(
             work,
@@ -61,7 +66,7 @@ def unsold(work: Work, at: Operation) -> JsonObject:
     }
 
 
-def _lines(at: Operation) -> list[LedgerLine]:
+def _lines(at: Operation, token: str) -> list[LedgerLine]:
     body = at.body
     lines: list[LedgerLine] = []
     if body["minor"]:
@@ -72,7 +77,7 @@ def _lines(at: Operation) -> list[LedgerLine]:
     if "contract" in body:
         kind = Account.CUSTODY if _is_custodial(at) else Account.WALLET
         lines += ledger.transfer(
-            str(body["item"]),
+            token,
             int(str(body["units"])),
             (Account.ISSUED, ""),
             (kind, str(body["buyer"])),
@@ -116,12 +121,12 @@ def _payment(work: Work, at: Operation, status: str) -> str:
     return saved.id
 
 
-def _tell(work: Work, at: Operation, payment: str | None) -> None:
+def _tell(work: Work, at: Operation, token: str, payment: str | None) -> None:
     body = at.body
     item, buyer = str(body["item"]), str(body["buyer"])
     if "contract" in body:
         wallet = None if _is_custodial(at) else body["wallet"]
-        holding.show(work, buyer, item, wallet=str(wallet) if wallet else None)
+        holding.show(work, buyer, token, wallet=str(wallet) if wallet else None)
         paid: JsonObject = {"usdAmount": _amount(body)} if body["currency"] == "usd" else {}
         event.record(
             work,
@@ -137,7 +142,7 @@ def _tell(work: Work, at: Operation, payment: str | None) -> None:
                 **_mark(at),
             },
         )
-    else:
+    if body["type"] not in TOKENS:
         _bought(work, at, payment)
     if payment is not None:
         event.record(

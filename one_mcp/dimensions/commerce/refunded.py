@@ -1,7 +1,8 @@
 """Refunded: what a refund leaves in the ledger and in the graph, so that every sum is right."""
 
-from one_mcp.dimensions.commerce import holding, ledger, refunding
+from one_mcp.dimensions.commerce import editions, holding, ledger, refunding
 from one_mcp.dimensions.commerce.ledger import Account, LedgerLine, Posting
+from one_mcp.dimensions.commerce.quoting import TOKENS
 from one_mcp.dimensions.connections import connection
 from one_mcp.dimensions.connections.validity import Bounds
 from one_mcp.dimensions.entities import entity
@@ -24,7 +25,7 @@ def recorded(work: Work, at: Operation) -> JsonObject:
     _tell(work, at)
     if "units" in body:
         _take_back(work, at)
-    elif rest.minor == 0 and "contract" not in _bought(work, at).body:
+    if rest.minor == 0 and _bought(work, at).body["type"] not in TOKENS:
         _end(work, at)
     return {
         "refundId": at.result("refund").get("refund"),
@@ -56,7 +57,8 @@ def _lines(at: Operation) -> list[LedgerLine]:
     ]
     if "units" in body:
         units = int(str(body["units"]))
-        lines += ledger.transfer(item, units, (Account.RESERVED, buyer), (Account.ISSUED, ""))
+        token = refunding.token(body)
+        lines += ledger.transfer(token, units, (Account.RESERVED, buyer), (Account.ISSUED, ""))
     return lines
 
 
@@ -108,7 +110,11 @@ def _tell(work: Work, at: Operation) -> None:
 
 def _take_back(work: Work, at: Operation) -> None:
     body = at.body
-    item, buyer = str(body["item"]), str(body["buyer"])
+    item, buyer = refunding.token(body), str(body["buyer"])
+    if "nft" in body:
+        editions.free(work, str(body["purchase"]))
+    if body.get("nft") == body["item"]:
+        entity.update(work, item, {"tokenId": None})
     holding.show(work, buyer, item)
     event.record(
         work,

@@ -143,7 +143,7 @@ def release(work: Work, at: Operation) -> None:
 def _move(work: Work, at: Operation, name: str, source: Account, target: Account) -> None:
     buyer = str(at.body["buyer"])
     lines = ledger.transfer(
-        str(at.body["item"]), int(str(at.body["units"])), (source, buyer), (target, buyer)
+        token(at.body), int(str(at.body["units"])), (source, buyer), (target, buyer)
     )
     ledger.post(work, Posting(at.id, name, at.simulated, lines))
 
@@ -190,9 +190,12 @@ def _tokens(work: Work, bought: Operation, found: JsonObject, before: Refunded) 
     """Work out the tokens that go back with the money: its share, and in the end all of them."""
     sale, back = bought.body, int(str(found["minor"]))
     units, paid = int(str(sale["units"])), int(str(sale["minor"]))
-    is_rest = before.units > 0 and before.minor + back == paid
+    is_nft = bool(_nft(bought))
+    is_rest = (before.units > 0 or is_nft) and before.minor + back == paid
     share = units - before.units if is_rest else units * back // paid
-    buyer, token = str(found["buyer"]), str(found["item"])
+    if is_nft and not share:
+        return {}
+    buyer, token = str(found["buyer"]), str(_nft(bought).get("nft") or found["item"])
     decimals = int(str(sale["decimals"]))
     held = ledger.balance(work, Account.CUSTODY, buyer, token, simulated=bought.simulated)
     if held < share:
@@ -212,4 +215,16 @@ def _tokens(work: Work, bought: Operation, found: JsonObject, before: Refunded) 
         "decimals": decimals,
         "contract": sale["contract"],
         "blockchain": sale["blockchain"],
+        **_nft(bought),
     }
+
+
+def token(body: JsonObject) -> str:
+    """Say which token a refund takes back: of a series it is not what was sold, but one of it."""
+    return str(body.get("nft") or body["item"])
+
+
+def _nft(bought: Operation) -> JsonObject:
+    nft = (bought.answer or {}).get("nft")
+    names = ("standard", "tokenId")
+    return {"nft": nft, **{name: bought.body[name] for name in names}} if nft else {}

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from one_mcp import jsons, money
 from one_mcp.dimensions import lookup
-from one_mcp.dimensions.commerce import issuing, ledger
+from one_mcp.dimensions.commerce import editions, issuing, ledger
 from one_mcp.dimensions.commerce.issuing import TREASURY
 from one_mcp.dimensions.commerce.ledger import Account, Posting
 from one_mcp.dimensions.commerce.quoting import SOLD, TOKENS
@@ -56,6 +56,8 @@ def spent_body(work: Work, given: SpendOrder, *, simulated: bool) -> JsonObject:
         raise InvalidArgumentError(
             "Say the amount: nothing here has a tokenPrice that says it.", argument="amount"
         )
+    if item is not None:
+        _require_ungiven(item)
     decimals = int(str(about["decimals"]))
     units = money.units(given.amount or str(price), decimals)
     if price is not None and units != money.units(price, decimals):
@@ -106,6 +108,7 @@ def granted_body(work: Work, given: GrantOrder, *, simulated: bool) -> JsonObjec
             f"{', '.join(sorted(SOLD))}.",
             argument="item",
         )
+    _require_ungiven(item)
     body: JsonObject = {
         "item": item["id"],
         "type": item["type"],
@@ -126,6 +129,16 @@ def granted_body(work: Work, given: GrantOrder, *, simulated: bool) -> JsonObjec
     body |= {"amount": money.decimal(units, decimals), "units": str(units)}
     _require_enough(work, body, _from(GRANT, body))
     return body
+
+
+def _require_ungiven(item: Row) -> None:
+    """Raise for an nft, which has to be minted for its holder: that is a sale, if only for 0."""
+    if item["type"] == editions.NFT:
+        raise InvalidArgumentError(
+            "An nft is minted as it is sold: to give it away, set its price to 0 and send "
+            "quote_tokens for its holder, then purchase_tokens.",
+            argument="item",
+        )
 
 
 def grant_order(body: JsonObject) -> GrantOrder:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
+Act = Literal["deploy", "mint", "burn", "transfer"]
 Standard = Literal["ERC20", "ERC721"]
 
 
@@ -16,7 +17,7 @@ class ContractCall:
     Of an ERC-721 there is one of each `token_id`, minted with the address of its metadata, `uri`.
     """
 
-    act: Literal["deploy", "mint", "burn", "transfer"]
+    act: Act
     contract: str | None = None
     to: str | None = None
     units: int = 0

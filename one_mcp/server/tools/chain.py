@@ -30,7 +30,7 @@ async def deploy_token(
     dry_run: bool = False,
     again: Again = False,
 ) -> TokenActed:
-    """Put a token's ERC-20 contract on its chain, by the token's name, symbol and decimals.
+    """Put the contract of a token (ERC-20) or an nft (ERC-721) on its chain, by name and symbol.
 
     First dry_run, which answers a plan and its fee; then send the plan alone. A plan is done once,
     however often it is sent.

@@ -3,9 +3,9 @@
 from one_mcp import money
 from one_mcp.answers import Answer
 from one_mcp.dimensions import lookup
-from one_mcp.dimensions.commerce import ledger
+from one_mcp.dimensions.commerce import editions, ledger
 from one_mcp.dimensions.commerce.ledger import Account
-from one_mcp.dimensions.commerce.quoting import TOKENS
+from one_mcp.dimensions.commerce.quoting import ON_CHAIN
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.ontology.names import a
 from one_mcp.services.commerce import holdings
@@ -37,11 +37,14 @@ async def token(one: Session, id: str) -> HeldToken:
 
 def _issued(work: Work, id: str) -> HeldToken:
     row = lookup.any_state(work, id, follow=True)
-    if row["type"] not in TOKENS:
+    if row["type"] not in ON_CHAIN:
         raise InvalidArgumentError(f"{row['id']} is {a(row['type'])}, not a token.", argument="id")
     decimals = ledger.decimals_of(work, row["id"])
+    tokens = editions.of(work, row["id"]) if row["type"] == editions.NFT else [row["id"]]
     units = {
-        simulated: -ledger.balance(work, Account.ISSUED, "", row["id"], simulated=simulated)
+        simulated: -sum(
+            ledger.balance(work, Account.ISSUED, "", it, simulated=simulated) for it in tokens
+        )
         for simulated in (False, True)
     }
     return HeldToken(

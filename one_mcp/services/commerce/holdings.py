@@ -1,13 +1,17 @@
 """Holdings: who has how much of which token, by the ledger, and by the chain where it is asked."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from one_mcp import jsons, money
 from one_mcp.answers import Answer
 from one_mcp.dimensions import lookup
-from one_mcp.dimensions.commerce import ledger
+from one_mcp.dimensions.commerce import editions, ledger
 from one_mcp.dimensions.commerce.ledger import Account
-from one_mcp.dimensions.commerce.quoting import TOKENS
+from one_mcp.dimensions.commerce.quoting import ON_CHAIN
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import ProviderError
+from one_mcp.providers.ports.chain import Chain
 from one_mcp.services import rails
 from one_mcp.services.rails import Rails
 from one_mcp.session import Session
@@ -69,12 +73,9 @@ async def of(one: Session, id: str, *, reconcile: bool = False) -> TokenHoldings
 def _booked(work: Work, id: str) -> TokenHoldings:
     row = lookup.any_state(work, id, follow=True)
     id = row["id"]
-    is_token = row["type"] in TOKENS
-    rows = ledger.holders_of(work, id) if is_token else ledger.accounts_of(work, id)
     grouped: dict[tuple[str, str, bool], list[Row]] = {}
-    for it in rows:
+    for token, holder, it in _accounts(work, row):
         if it["kind"] in _KINDS and it["balance"] != "0":
-            token, holder = (id, it["holder"]) if is_token else (it["unit"], id)
             grouped.setdefault((token, holder, bool(it["simulated"])), []).append(it)
     shown = list(grouped.items())
     return TokenHoldings(
@@ -82,6 +83,16 @@ def _booked(work: Work, id: str) -> TokenHoldings:
         holdings=[_holding(work, key, rows) for key, rows in shown[:SHOWN]],
         more=len(shown) - SHOWN if len(shown) > SHOWN else None,
     )
+
+
+def _accounts(work: Work, row: Row) -> Iterator[tuple[str, str, Row]]:
+    """List token, holder and account of a holder, of a token, or of each nft of a series."""
+    id = row["id"]
+    if row["type"] not in ON_CHAIN:
+        yield from ((it["unit"], id, it) for it in ledger.accounts_of(work, id))
+        return
+    for token in editions.of(work, id) if row["type"] == editions.NFT else [id]:
+        yield from ((token, it["holder"], it) for it in ledger.holders_of(work, token))
 
 
 def _holding(work: Work, key: tuple[str, str, bool], rows: list[Row]) -> TokenHolding:
@@ -104,15 +115,30 @@ def _name(work: Work, id: str) -> str | None:
     )
 
 
-def _wallets(work: Work, found: TokenHoldings) -> dict[tuple[str, str], tuple[str, str, int]]:
+@dataclass(frozen=True, slots=True)
+class _OnChain:
+    """Where the chain can be asked for a holding; an NFT has a number there."""
+
+    contract: str
+    wallet: str
+    decimals: int
+    token_id: str | None
+
+
+def _wallets(work: Work, found: TokenHoldings) -> dict[tuple[str, str], _OnChain]:
     """Find contract, wallet and decimals of holdings that the chain can be asked for."""
-    known: dict[tuple[str, str], tuple[str, str, int]] = {}
+    known: dict[tuple[str, str], _OnChain] = {}
     for it in found.holdings:
         contract = _property(work, it.token, "contractAddress")
         wallet = _property(work, it.holder, "walletAddress") if it.holder else None
         if it.holder and contract and wallet:
-            known[it.token, it.holder] = contract, wallet, ledger.decimals_of(work, it.token)
+            decimals, number = ledger.decimals_of(work, it.token), _number(work, it.token)
+            known[it.token, it.holder] = _OnChain(contract, wallet, decimals, number)
     return known
+
+
+def _number(work: Work, id: str) -> str | None:
+    return _property(work, id, "tokenId")
 
 
 def _property(work: Work, id: str, name: str) -> str | None:
@@ -124,18 +150,22 @@ def _property(work: Work, id: str, name: str) -> str | None:
     return str(value) if value else None
 
 
-async def _compared(
-    on: Rails, it: TokenHolding, known: tuple[str, str, int] | None
-) -> TokenHolding:
+async def _compared(on: Rails, it: TokenHolding, known: _OnChain | None) -> TokenHolding:
     """Put what the chain says beside what the ledger has in the holder's own wallet."""
     if known is None or bool(it.simulated) is not on.chain.simulated:
         return it
-    contract, wallet, decimals = known
     try:
-        units = await on.chain.balance(on.chain.address(contract), on.chain.address(wallet))
+        units = await _units(on.chain, known)
     except ProviderError as error:
         return it.model_copy(update={"differs": f"the chain does not say: {error}"})
-    on_chain, booked = money.decimal(units, decimals), it.wallet or "0"
+    on_chain, booked = money.decimal(units, known.decimals), it.wallet or "0"
     said = f"the wallet has {on_chain}, and {booked} went there from here"
     differs = None if on_chain == booked else said
     return it.model_copy(update={"wallet_on_chain": on_chain, "differs": differs})
+
+
+async def _units(chain: Chain, known: _OnChain) -> int:
+    contract, wallet = chain.address(known.contract), chain.address(known.wallet)
+    if known.token_id is None:
+        return await chain.balance(contract, wallet)
+    return int(await chain.owner(contract, int(known.token_id)) == wallet)

@@ -4,12 +4,67 @@ Once there are signed bytes, nobody takes their step for failed before the chain
 its outcome is unknown.
 """
 
+from one_mcp import jsons
 from one_mcp.dimensions.commerce import transactions
 from one_mcp.dimensions.commerce.transactions import STUCK_MS, Sender, SentTransaction
+from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import ChainError, ProviderError
-from one_mcp.providers.ports.chain import Chain, ContractCall, Receipt
+from one_mcp.providers.ports.chain import Act, Chain, ContractCall, Receipt, Token
+from one_mcp.services import rails
+from one_mcp.services.rails import Rails
 from one_mcp.services.workflow import Run
+
+
+def call(act: Act, body: JsonObject, to: str | None = None) -> ContractCall:
+    """Make the call that an operation's body says: so many of a token, or one NFT by its number."""
+    contract = str(body["contract"])
+    if "tokenId" not in body:
+        return ContractCall(act, contract, to, units=int(str(body["units"])))
+    number, uri = int(str(body["tokenId"])), str(body.get("metadataUri", ""))
+    return ContractCall(act, contract, to, standard="ERC721", token_id=number, uri=uri)
+
+
+async def require_contract(on: Rails, body: JsonObject) -> None:
+    """Raise where chain, contract or wallet are not what the token says of them."""
+    chain = on.chain
+    rails.require_chain(on, str(body["blockchain"]))
+    if body.get("wallet"):
+        chain.address(str(body["wallet"]))
+    if "contract" not in body:
+        return
+    contract = chain.address(str(body["contract"]))
+    is_nft = body.get("standard") == "ERC721"
+    try:
+        found = await (chain.collection(contract) if is_nft else chain.token(contract))
+    except ChainError as error:
+        if error.fields.get("reason") != "no contract":
+            raise
+        raise ChainError(
+            f"There is no contract at {contract} on the chain that this server acts on "
+            f"({chain.name}, number {chain.chain_id}); it may be on another, such as a test chain.",
+            reason="no contract",
+            chain=chain.chain_id,
+        ) from error
+    if not is_nft:
+        _require_same(body, found)
+
+
+def _require_same(body: JsonObject, found: Token) -> None:
+    """Raise where a contract counts otherwise than its token, or is another token's."""
+    there: JsonObject = {"decimals": found.decimals, "symbol": found.symbol}
+    for name, says in there.items():
+        said = body.get(name)
+        if said is not None and said != says:
+            argument = "token" if "token" in body else "item"
+            refused = InvalidArgumentError(
+                f"The contract has the {name} {says}, and the token says {said}; correct it: "
+                f'update_entity(id="{body[argument]}", properties={jsons.dumps({name: says})}). '
+                "Where that is another token's contract, correct contractAddress.",
+                argument=argument,
+            )
+            refused.fields |= {name: says}
+            raise refused
 
 
 async def send(run: Run, step: str, call: ContractCall) -> JsonObject:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from one_mcp.dimensions.commerce import recording
 from one_mcp.jsons import JsonObject
-from one_mcp.providers.ports.chain import ContractCall
 from one_mcp.services.commerce import onchain
 from one_mcp.services.commerce.charging import AUTHORIZES, CAPTURES
 from one_mcp.services.workflow import Run, Step, Workflow
@@ -14,7 +13,7 @@ MINT, TRANSFER = "mint", "transfer"
 
 async def _mint(run: Run) -> JsonObject:
     """Make the tokens for the treasury, which can burn its own again (D-23)."""
-    call = _call(run, "mint", run.rails.chain.sender)
+    call = onchain.call("mint", run.body, run.rails.chain.sender)
     return await onchain.send(run, MINT, call)
 
 
@@ -23,21 +22,12 @@ async def _minted(run: Run) -> JsonObject | None:
 
 
 async def _burn(run: Run) -> JsonObject:
-    return await onchain.send(run, "burn", _call(run, "burn"))
+    return await onchain.send(run, "burn", onchain.call("burn", run.body))
 
 
 async def _transfer(run: Run) -> JsonObject:
     wallet = run.rails.chain.address(str(run.body["wallet"]))
-    return await onchain.send(run, TRANSFER, _call(run, "transfer", wallet))
-
-
-def _call(run: Run, act: str, to: str | None = None) -> ContractCall:
-    return ContractCall(
-        act,  # pyright: ignore[reportArgumentType]  # one of its literals
-        contract=str(run.body["contract"]),
-        to=to,
-        units=int(str(run.body["units"])),
-    )
+    return await onchain.send(run, TRANSFER, onchain.call("transfer", run.body, wallet))
 
 
 MINTS = Step(MINT, _mint, undo=_burn, resolve=_minted)

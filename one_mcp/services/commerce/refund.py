@@ -13,7 +13,6 @@ from one_mcp.dimensions.operations import showing
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import MixedRailsError, PaymentFailedError
-from one_mcp.providers.ports.chain import ContractCall
 from one_mcp.services import rails
 from one_mcp.services.commerce import onchain, planned, telling
 from one_mcp.services.commerce.planned import PlannedAct
@@ -60,10 +59,7 @@ async def _pay(run: Run) -> JsonObject:
 
 async def _burn(run: Run) -> JsonObject:
     """Burn the tokens that were kept for the buyer: the treasury's own on the chain (D-23)."""
-    call = ContractCall(
-        "burn", contract=str(run.body["contract"]), units=int(str(run.body["units"]))
-    )
-    return await onchain.send(run, BURN, call)
+    return await onchain.send(run, BURN, onchain.call("burn", run.body))
 
 
 async def _burnt(run: Run) -> JsonObject | None:

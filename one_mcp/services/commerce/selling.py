@@ -7,14 +7,15 @@ from pydantic.alias_generators import to_camel
 
 from one_mcp import clock
 from one_mcp.answers import Written
-from one_mcp.dimensions.commerce import buyers, quoting
+from one_mcp.dimensions import lookup
+from one_mcp.dimensions.commerce import buyers, editions, quoting
 from one_mcp.dimensions.operations import authority, journal, plans, showing
 from one_mcp.dimensions.operations.authority import Asking
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.dimensions.operations.plans import Plan
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.services import authorizing, rails, saga
-from one_mcp.services.commerce import paying_means, telling
+from one_mcp.services.commerce import onchain, paying_means, telling
 from one_mcp.services.commerce.paying_means import Means
 from one_mcp.services.commerce.purchase import PURCHASE
 from one_mcp.services.rails import Rails, RailsMode
@@ -37,6 +38,8 @@ class SaleOrder:
 class Purchased(Written):
     """What was bought: the payment's entity, and the hash of the transaction on the chain.
 
+    Of an NFT it is the entity `nft`, which has the number `token_id` in its contract.
+
     While `state` is running the rest is missing; `get_operation` tells how it goes.
     """
 
@@ -53,6 +56,8 @@ class Purchased(Written):
     item: str
     buyer: str
     custodial: bool | None = None
+    nft: str | None = None
+    token_id: str | None = None
     simulated: bool | None = None
     mode: str
 
@@ -86,7 +91,8 @@ async def quote(
     if buyer is None:
         buyer = (await one.write(buyers.own)).id
     body = await one.read(_sale, on, SaleOrder(item, buyer, amount, method))
-    _require_possible(on, body)
+    if "contract" in body:
+        await onchain.require_contract(on, body)
     is_real = body["mode"] == RailsMode.LIVE
     plan = await one.derive_once(plans.make, plans.QUOTE, "sale", body, simulated=not is_real)
     return _shown(plan)
@@ -127,6 +133,8 @@ def told(at: Operation) -> Purchased:
         item=str(at.body["item"]),
         buyer=str(at.body["buyer"]),
         custodial=True if answer.get("custodial") else None,
+        nft=_text(answer.get("nft")),
+        token_id=_text(answer.get("tokenId")),
         simulated=at.simulated or None,
         mode=showing.mode(at.body, simulated=at.simulated),
     )
@@ -164,24 +172,20 @@ def _begin(work: Work, on: Rails, asking: Asking, quote: str, means: Means, *, a
     )
     now = _sale(work, on, asked)
     plans.require_valid(work, plan, now, again=again)
+    is_nft = body["type"] == editions.NFT
+    nft = editions.taken(work, lookup.live(work, str(body["item"])), body) if is_nft else {}
     begun = journal.begin(
         work,
         PURCHASE.kind,
         PURCHASE.version,
-        {**body, "method": means.method, "customer": means.customer},
+        {**body, **nft, "method": means.method, "customer": means.customer},
         authority.require(work, plan, asking),
         subjects=frozenset({str(body["item"]), str(body["buyer"])}),
     )
     plans.use(work, plan, begun)
+    if is_nft:
+        editions.take(work, begun)
     return begun.id
-
-
-def _require_possible(on: Rails, body: JsonObject) -> None:
-    if "contract" in body:
-        rails.require_chain(on, str(body["blockchain"]))
-        on.chain.address(str(body["contract"]))
-        if body["wallet"]:
-            on.chain.address(str(body["wallet"]))
 
 
 def _shown(plan: Plan) -> Quote:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -9,8 +10,9 @@ from pydantic.alias_generators import to_camel
 from one_mcp import money
 from one_mcp.answers import Answer
 from one_mcp.clock import DAY_MS
-from one_mcp.dimensions.commerce import issuing, ledger
+from one_mcp.dimensions.commerce import editions, issuing, ledger
 from one_mcp.dimensions.commerce.ledger import Account
+from one_mcp.dimensions.commerce.quoting import ON_CHAIN
 from one_mcp.jsons import JsonObject
 from one_mcp.providers.ports.chain import NOBODY, TokenTransfer
 from one_mcp.services import rails
@@ -54,13 +56,21 @@ async def of(one: Session, token: str) -> TokenSupply:
     body, booked, now = await one.read(_booked, token, simulated=simulated)
     rails.require_chain(on, str(body["blockchain"]))
     contract = chain.address(str(body["contract"]))
-    found = await chain.token(contract)
-    in_treasury = await chain.balance(contract, chain.sender)
+    transfers = await chain.transfers(contract)
+    if body.get("standard") == editions.ERC721:
+        numbers = await one.read(editions.numbers, str(body["token"]), simulated=simulated)
+        transfers = [it for it in transfers if it.token_id in numbers]
+        found = replace(
+            await chain.collection(contract), supply=-_balances(transfers).get(NOBODY, 0)
+        )
+        in_treasury = _balances(transfers).get(chain.sender, 0)
+    else:
+        found = await chain.token(contract)
+        in_treasury = await chain.balance(contract, chain.sender)
 
     def whole(units: int) -> str:
         return money.decimal(units, found.decimals)
 
-    transfers = await chain.transfers(contract)
     since = await chain.block_at(now - DAY_MS)
     recent = [it for it in transfers if it.block >= since]
     kept, own = booked["kept"], in_treasury - booked["kept"]
@@ -86,9 +96,11 @@ async def of(one: Session, token: str) -> TokenSupply:
 
 def _booked(work: Work, token: str, *, simulated: bool) -> tuple[JsonObject, Counter[str], int]:
     """Say where a token is, what the ledger has of it (issued, kept for holders), and when."""
-    body = issuing.deployed(work, token, simulated=simulated)
+    body = issuing.deployed(work, token, simulated=simulated, types=ON_CHAIN)
+    id = str(body["token"])
+    tokens = editions.of(work, id) if body.get("standard") == editions.ERC721 else [id]
     sums: Counter[str] = Counter()
-    for row in ledger.holders_of(work, str(body["token"])):
+    for row in (row for it in tokens for row in ledger.holders_of(work, it)):
         if bool(row["simulated"]) is not simulated:
             continue
         units = int(row["balance"])

@@ -9,7 +9,6 @@ from one_mcp.dimensions.commerce.issuing import ANYTHING, TokenOrder
 from one_mcp.dimensions.operations import authority, journal, plans
 from one_mcp.dimensions.operations.authority import Asking
 from one_mcp.dimensions.operations.operation import Operation, State
-from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import ChainError
 from one_mcp.providers.ports.chain import Chain, ContractCall
@@ -26,7 +25,7 @@ async def plan(one: Session, kind: str, order: TokenOrder) -> TokenActed:
     """Try an act without doing it, and keep it as a plan; nothing reaches the chain."""
     on = rails.of(one)
     body = await one.read(_body, on, kind, order)
-    await _require_possible(on, body)
+    await onchain.require_contract(on, body)
     fee = await on.chain.fee(call(on.chain, kind, body))
     made = await one.derive_once(
         plans.make, plans.PLAN, kind, body, simulated=bool(body["simulated"])
@@ -87,35 +86,22 @@ def _begin(
     return begun.id
 
 
-async def _require_possible(on: Rails, body: JsonObject) -> None:
-    """Raise where the chain, an address or the contract is not what the token says."""
-    rails.require_chain(on, str(body["blockchain"]))
-    if "wallet" in body:
-        on.chain.address(str(body["wallet"]))
-    if "contract" not in body:
-        return
-    found = await on.chain.token(on.chain.address(str(body["contract"])))
-    if found.decimals != body["decimals"]:
-        raise InvalidArgumentError(
-            f"The contract counts with {found.decimals} decimal places, and the token says "
-            f'{body["decimals"]}; correct it: update_entity(id="{body["token"]}", '
-            f'properties={{"decimals": {found.decimals}}}).',
-            argument="token",
-            decimals=found.decimals,
-        )
-
-
 def call(chain: Chain, kind: str, body: JsonObject) -> ContractCall:
     """Make the call that has an act done."""
     if kind == issuing.DEPLOY:
-        name, symbol = str(body["name"]), str(body["symbol"])
-        return ContractCall("deploy", name=name, symbol=symbol, decimals=int(str(body["decimals"])))
-    contract, units = chain.address(str(body["contract"])), int(str(body["units"]))
+        return _deploy(body)
     if kind == issuing.MINT:
-        return ContractCall("mint", contract, chain.sender, units)
+        return onchain.call("mint", body, chain.sender)
     if kind == issuing.BURN:
-        return ContractCall("burn", contract, units=units)
-    return ContractCall("transfer", contract, chain.address(str(body["wallet"])), units)
+        return onchain.call("burn", body)
+    return onchain.call("transfer", body, chain.address(str(body["wallet"])))
+
+
+def _deploy(body: JsonObject) -> ContractCall:
+    name, symbol = str(body["name"]), str(body["symbol"])
+    if body["standard"] == "ERC721":
+        return ContractCall("deploy", name=name, symbol=symbol, standard="ERC721")
+    return ContractCall("deploy", name=name, symbol=symbol, decimals=int(str(body["decimals"])))
 
 
 async def _send(run: Run) -> JsonObject:
