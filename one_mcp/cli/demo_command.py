@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -10,7 +12,8 @@ from mcp import Client, MCPError, StdioServerParameters
 
 from one_mcp import assets
 from one_mcp.app import open_app
-from one_mcp.cli import screen, story
+from one_mcp.cli import accident, consent, screen, story
+from one_mcp.cli.story import Cast
 from one_mcp.cli.storyteller import StoryError, Storyteller
 from one_mcp.services.picture import page
 from one_mcp.services.picture.neighbourhood import View, scene
@@ -19,7 +22,9 @@ from one_mcp.settings import PREFIX, load
 
 FOLDER = Path("one-demo")
 DATABASE, PICTURE = "demo.db", "graph.html"
-LONGEST_S = 120
+NUMBER = "server.pid"
+PROGRAM = ("-m", "one_mcp")
+LONGEST_S = 120 + consent.ALONE_S
 
 
 @click.command("demo")
@@ -32,8 +37,9 @@ def command(folder: Path, *, wire: bool) -> None:
 
     Starts servers as processes of their own, connects the SDK's client to them over stdio, and
     tells in words what comes back. Every step is checked, so this tests the installation, too; it
-    needs no keys and no network. FOLDER (./one-demo) gets the story's database, in place of an
-    earlier demo's, and a picture of its graph.
+    needs no keys and no network. At a terminal you are asked to approve one sale in a browser.
+    FOLDER (./one-demo) gets the story's database, in place of an earlier demo's, and a picture of
+    its graph.
     """
     began = time.monotonic()
     folder = folder.absolute()
@@ -52,17 +58,28 @@ def command(folder: Path, *, wire: bool) -> None:
 
 async def _tell(folder: Path, wire: bool) -> None:
     try:
+        await consent.prepare(load({"database": folder / DATABASE}))
         with anyio.fail_after(LONGEST_S):
-            async with _client(folder, toolsets="all") as one, _client(folder) as two:
+            async with (
+                _client(folder, toolsets="all") as one,
+                _client(folder) as two,
+                _client(folder, approvals="always") as three,
+            ):
                 tools = (await one.list_tools()).tools
                 screen.show(
                     f"An agent connects (protocol {one.protocol_version}) "
                     f"and is offered {len(tools)} tools."
                 )
                 screen.show()
+                agent = Storyteller(one, wire=wire)
                 course = await story.tell(
-                    Storyteller(one, wire=wire),
-                    Storyteller(two, called="another agent", wire=wire),
+                    Cast(
+                        agent,
+                        Storyteller(two, called="another agent", wire=wire),
+                        agent.beside(three, "an agent that has to ask"),
+                        partial(_accident, folder, agent),
+                        consent.is_attended(),
+                    )
                 )
     except (StoryError, TimeoutError, MCPError, BaseExceptionGroup) as error:
         raise _failure(error) from error
@@ -81,11 +98,20 @@ def _failure(error: BaseException) -> StoryError:
     return StoryError(f"The demo's server or client failed: {type(error).__name__}: {error}.")
 
 
-def _client(folder: Path, **settings: str) -> Client:
+async def _accident(folder: Path, agent: Storyteller, token: str) -> None:
+    number = folder / NUMBER
+    try:
+        words = accident.program(number)
+        await accident.tell(agent, lambda: _client(folder, words), number, token)
+    finally:
+        number.unlink(missing_ok=True)
+
+
+def _client(folder: Path, words: Sequence[str] = PROGRAM, **settings: str) -> Client:
     """Start a server as a process and connect to it, as Claude Code or Cursor would."""
     settings |= {"database": str(folder / DATABASE), "folder": str(assets.resources("demo"))}
     environment = {PREFIX + name.upper(): value for name, value in settings.items()}
-    program = StdioServerParameters(command=sys.executable, args=["-m", "one_mcp"], env=environment)
+    program = StdioServerParameters(command=sys.executable, args=[*words], env=environment)
     return Client(program, read_timeout_seconds=LONGEST_S)
 
 

@@ -6,8 +6,8 @@ from one_mcp.jsons import JsonObject
 PRICE, BOUGHT, BACK = 0.5, "40", "5"
 
 
-async def tell(agent: Storyteller, maya: str) -> None:
-    """Sell tokens, and see that each is charged, delivered and given back once."""
+async def tell(agent: Storyteller, maya: str) -> str:
+    """Sell tokens, see that each is charged, delivered and given back once; return the token."""
     agent.chapter("She sells tokens, on a simulated chain with simulated cards: no key is needed.")
     token = await _deploy(agent, maya)
     quote = await agent.call("quote_tokens", item=token, amount=BOUGHT)
@@ -24,11 +24,12 @@ async def tell(agent: Storyteller, maya: str) -> None:
     million: JsonObject = {"from": sale["buyer"], "type": "holds_tokens", "to": token}
     million["metadata"] = {"balance": "1000000"}
     forged = await agent.refused("connect_entities", **million)
-    agent.check(forged == "LEDGER", "nobody forges a balance")
+    agent.check(forged["code"] == "LEDGER", "nobody forges a balance")
     agent.say(
         f"{refund['amount']} went back, and {refund['tokensBurned']} tokens with them: {kept} are "
         "left. An agent that writes a million into the balance is refused."
     )
+    return token
 
 
 async def _deploy(agent: Storyteller, maya: str) -> str:

@@ -1,10 +1,14 @@
 """The demo's story: Maya teaches yoga, and two agents look after her business."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
 import anyio
 from mcp.client.subscriptions import ResourceUpdated
 
 from one_mcp import assets
 from one_mcp.cli import questions, selling
+from one_mcp.cli.consent import Consent
 from one_mcp.cli.storyteller import Storyteller, listed
 from one_mcp.jsons import JsonObject, JsonValue
 
@@ -30,21 +34,38 @@ AUTHORS: JsonObject = {
 }
 
 
-async def tell(agent: Storyteller, other: Storyteller) -> str:
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who takes part: two agents, one that has to ask before it sells, and what befalls a server.
+
+    `accident` is told the id of a token that is sold; `is_attended` says that a person is there.
+    """
+
+    agent: Storyteller
+    other: Storyteller
+    asking: Storyteller
+    accident: Callable[[str], Awaitable[None]]
+    is_attended: bool
+
+
+async def tell(cast: Cast) -> str:
     """Live through the story, and return the id of the course that it is about.
 
     Raises StoryError at the first thing that is not as it should be.
     """
+    agent, other = cast.agent, cast.other
     maya = await _register(agent)
     await _import(agent)
     video = await _look(agent)
     await questions.on_sales(agent)
     operations = await _map(agent, maya, video)
     course = await _apply(agent, operations)
-    await selling.tell(agent, maya)
+    token = await selling.tell(agent, maya)
     await _explore(agent, course, video)
     mistake = await _listen(agent, other, course)
     await _undo(agent, course, mistake)
+    await Consent(cast.asking, agent, cast.is_attended).tell(course)
+    await cast.accident(token)
     await _read(agent, course)
     await questions.on_notes(agent)
     return course

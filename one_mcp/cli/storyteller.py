@@ -4,6 +4,7 @@ import json
 import shutil
 import textwrap
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any
 
 from mcp import Client
@@ -33,15 +34,20 @@ class Storyteller:
         self._called = f"{called} " if called else ""
         self._wire = wire
         self._width = min(WIDEST, max(NARROWEST, shutil.get_terminal_size((96, 24)).columns))
-        self._chapters = 0
+        self._count = count(1)
         self._last: tuple[str, dict[str, JsonValue]] = ("", {})
+
+    def beside(self, client: Client, called: str) -> "Storyteller":
+        """Tell on by another client; its chapters are those of the same story."""
+        other = Storyteller(client, called=called, wire=self._wire)
+        other._count = self._count
+        return other
 
     def chapter(self, sentence: str) -> None:
         """Say what comes next."""
-        self._chapters += 1
         if self._wire:
             screen.show()
-        number = f"{self._chapters:>2}. "
+        number = f"{next(self._count):>2}. "
         screen.show_lines(
             textwrap.fill(sentence, self._width, initial_indent=number, subsequent_indent=INDENT)
         )
@@ -72,14 +78,21 @@ class Storyteller:
         self._show("<", result.structured_content)
         return result.structured_content
 
-    async def refused(self, tool: str, /, **arguments: JsonValue) -> str:
-        """Call a tool that has to refuse, and return the code of its error."""
+    async def look(self, tool: str, /, **arguments: JsonValue) -> Answer:
+        """Call a tool that nobody has to see called; raises StoryError where it fails."""
+        result = await self.client.call_tool(tool, arguments)
+        if result.is_error or result.structured_content is None:
+            raise StoryError(f"{tool} failed: {_text(result)}")
+        return result.structured_content
+
+    async def refused(self, tool: str, /, **arguments: JsonValue) -> Answer:
+        """Call a tool that has to refuse, and return its error."""
         self._show(f"{self._called}> {tool}", arguments)
         result = await self.client.call_tool(tool, arguments)
         if not result.is_error or result.structured_content is None:
             raise StoryError(f"{tool} was not refused.")
         self._show("<", result.structured_content)
-        return str(result.structured_content["error"]["code"])
+        return result.structured_content["error"]
 
     async def read(self, uri: str) -> str:
         """Read a resource and return its text."""

@@ -22,12 +22,15 @@ def test_the_story_goes_well_again_and_leaves_a_picture_and_other_files_alone(
 
     assert result.exit_code == 0, result.output
     assert "Everything was as it should be." in result.stdout
-    assert len(re.findall(r"^ ?\d+\. ", result.stdout, re.MULTILINE)) == 19
-    assert len(result.stdout.splitlines()) < 60
+    assert len(re.findall(r"^ ?\d+\. ", result.stdout, re.MULTILINE)) == 21
+    assert len(result.stdout.splitlines()) < 70
     assert "January 78, February 127, March 189 and April 209: 603 euros" in result.stdout
     assert "Ben Okafor (238 euros), Farid Haddad (129 euros)" in result.stdout
     assert "Chloé Martin (last on 1 February) and Eva Novak" in result.stdout
     assert "40 tokens for 20.00 dollars. Sent twice, it was bought once." in result.stdout
+    told = " ".join(result.stdout.split())
+    assert "sold by itself: the page shows the receipt." in told
+    assert "the same quote sent again sells nothing." in told
     assert "ent_" not in result.stdout
     assert "{" not in result.stdout
     assert "Breathe, then run" in (tmp_path / "graph.html").read_text()
