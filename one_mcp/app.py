@@ -73,6 +73,13 @@ class App:
         now = self.clock()
         return await self.database.glance(lambda raw: unfinished.due(raw, now)) or []
 
+    async def watched(self) -> list[Unfinished]:
+        """List the operations that have ended, and whose transactions may still be taken back."""
+        if self.settings.read_only:
+            return []
+        since = self.clock() - unfinished.WATCHED_MS
+        return await self.database.glance(lambda raw: unfinished.watched(raw, since)) or []
+
     async def approved(self) -> list[Approved]:
         """List the plans that a person said yes to and that wait to be carried out."""
         if self.settings.read_only:

@@ -54,6 +54,7 @@ from one_mcp.server.tools import (
     ontology,
 )
 from one_mcp.services.carrying import Carrier
+from one_mcp.services.commerce.watching import Watcher
 from one_mcp.services.knowledge import indexing
 from one_mcp.services.knowledge.indexing import Indexer
 from one_mcp.services.recovery import Recovery
@@ -191,12 +192,14 @@ async def _serving(app: App, _: Server[Serving]) -> AsyncGenerator[Serving]:
     app.listeners.append(indexer.wake)
     app.providers.embedding.wake = indexer.wake
     recovery = Recovery(app.unfinished, lambda each: app.session(Call("recovery"), each.principal))
+    watcher = Watcher(app.watched, lambda each: app.session(Call("watch"), each.principal))
     carrier = Carrier(app.approved, lambda each: app.session(Call("approved"), each.principal))
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(watch.run)
         tasks.start_soon(indexer.run)
         tasks.start_soon(recovery.run)
         tasks.start_soon(carrier.run)
+        tasks.start_soon(watcher.run)
         yield Serving(app, watch, Loopback(tasks), tasks)
         tasks.cancel_scope.cancel()
 

@@ -2,10 +2,11 @@
 
 from one_mcp.answers import Answer
 from one_mcp.dimensions.commerce import auditing
-from one_mcp.dimensions.commerce.auditing import Discrepancy
+from one_mcp.dimensions.commerce.auditing import Discrepancy, SentStep
 from one_mcp.dimensions.operations.operation import Operation, State
 from one_mcp.errors import OneError
 from one_mcp.money_errors import ProviderError
+from one_mcp.providers.ports.chain import Chain
 from one_mcp.providers.ports.payments import Payment, PaymentState
 from one_mcp.services import rails
 from one_mcp.services.commerce import supply
@@ -98,24 +99,29 @@ def _compared(at: Operation, there: Payment | None, due: int) -> list[Discrepanc
 async def _transactions(one: Session, on: Rails, told: Reconciled) -> Reconciled:
     found, seen, after = list(told.differences), 0, ""
     while some := await one.read(auditing.sent, on.chain.chain_id, after):
-        after = some[-1].hash
+        after = some[-1].operation
         for each in some:
             seen += 1
-            try:
-                receipt = await on.chain.receipt(each.hash)
-            except ProviderError as error:
-                sentence = str(error)
-            else:
-                if receipt is not None and receipt.succeeded:
-                    continue
-                sentence = "reverted" if receipt else "is in no block"
-                sentence = f"Its transaction of the step {each.step} {sentence}."
-            found.append(
-                Discrepancy(
-                    where="chain", sentence=sentence, operation=each.operation, found=each.hash
-                )
-            )
+            sentence = await _gone(on.chain, each)
+            if sentence is not None:
+                about = {"operation": each.operation, "found": each.hashes[-1]}
+                found.append(Discrepancy(where="chain", sentence=sentence, **about))
     return told.model_copy(update={"transactions": seen, "differences": found})
+
+
+async def _gone(chain: Chain, each: SentStep) -> str | None:
+    """Say what is wrong with a step that is done, by the one of its transactions that counts."""
+    try:
+        for hash in reversed(each.hashes):
+            receipt = await chain.receipt(hash)
+            if receipt is not None:
+                gone = "" if receipt.succeeded else "reverted"
+                break
+        else:
+            gone = "is in no block, or not deep enough: the chain took it back"
+    except ProviderError as error:
+        return str(error)
+    return f"Its transaction of the step {each.step} {gone}." if gone else None
 
 
 async def _tokens(one: Session, on: Rails, told: Reconciled) -> Reconciled:

@@ -14,13 +14,16 @@ from one_mcp.app import App
 from one_mcp.dimensions.commerce import issuing, transactions
 from one_mcp.dimensions.commerce.issuing import TokenOrder
 from one_mcp.dimensions.entities import entity
+from one_mcp.dimensions.operations import journal, reviewing
 from one_mcp.dimensions.operations.operation import Operation, State
 from one_mcp.money_errors import ChainError
 from one_mcp.providers import evm, evm_contracts, evm_tokens
 from one_mcp.providers.evm import EvmChain
 from one_mcp.providers.ports.chain import ContractCall
+from one_mcp.services import reconciling, saga
 from one_mcp.services.commerce import selling, supply, tokens
-from one_mcp.session import Session
+from one_mcp.services.commerce.watching import Watcher
+from one_mcp.session import Call, Session
 from one_mcp.store.work import Work
 from tests.chain import anvil, modules
 from tests.chain.anvil import KEY, OTHER_KEYS, Node, OnAnvil
@@ -127,6 +130,77 @@ async def test_a_reorganisation_mines_the_same_bytes_again(
     assert deep.state is State.DONE
     assert deep.result("send")["hash"] == hash
     assert (await supply.of(one, token)).supply == "5"
+
+
+async def test_what_a_deep_reorganisation_takes_back_is_told_and_sent_again(
+    app: App, one: Session, node: Node, token: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Deeper than the confirmations that the operation had waited for."""
+    minted = await done(one, issuing.MINT, TokenOrder(token, "5"))
+    hash = str(minted.result("send")["hash"])
+    watcher = Watcher(app.watched, lambda each: app.session(Call("watch"), each.principal))
+    await watcher.work_off()
+    node.ask("evm_setAutomine", False)
+    node.ask("anvil_reorg", 1, [])
+    node.ask("anvil_dropTransaction", hash)
+
+    told = await reconciling.reconcile(one)
+    quiet = list(caplog.records)
+    await watcher.work_off()
+    alerts = [it for it in caplog.records if it not in quiet and it.levelno == logging.ERROR]
+    pool = node.ask("txpool_content")["pending"]
+    node.ask("anvil_mine", "0x1")
+    await watcher.work_off()
+
+    assert minted.state is State.DONE
+    assert [(it.operation, it.found) for it in told.differences if it.operation] == [
+        (minted.id, hash)
+    ]
+    assert [vars(it)["operation"] for it in alerts] == [minted.id]
+    assert [it["hash"] for account in pool.values() for it in account.values()] == [hash]
+    assert (await reconciling.reconcile(one)).differences == []
+    assert not (await one.read(transactions.of_step, minted.id, "send"))[-1].missing
+    assert (await supply.of(one, token)).supply == "5"
+
+
+async def test_an_act_that_is_undone_gives_its_nonce_up(
+    one: Session, node: Node, token: str, clock: HandClock
+) -> None:
+    """Later ones wait for no gap, and the bytes that were given up never count."""
+    node.ask("evm_setAutomine", False)
+    stuck = await tokens.act(
+        one, issuing.MINT, await planned(one, issuing.MINT, TokenOrder(token, "5"))
+    )
+    (*_, hash) = await one.read(signed)
+    later = await tokens.act(
+        one, issuing.MINT, await planned(one, issuing.MINT, TokenOrder(token, "6"))
+    )
+    node.ask("anvil_dropTransaction", hash)
+    await one.derive(turned_back, stuck.id)
+    clock.forward(transactions.STUCK_MS + 1)
+
+    await saga.drive(one, tokens.WORKFLOWS[issuing.MINT], stuck.id)
+    node.ask("anvil_mine", "0x1")
+    clock.forward(saga.LATEST_MS)
+    undone = await saga.drive(one, tokens.WORKFLOWS[issuing.MINT], stuck.id)
+    await saga.drive(one, tokens.WORKFLOWS[issuing.MINT], later.id)
+    node.ask("anvil_mine", "0x1")
+    clock.forward(saga.LATEST_MS)
+    done_ = await saga.drive(one, tokens.WORKFLOWS[issuing.MINT], later.id)
+
+    *_, given_up = await one.read(transactions.of_step, stuck.id, "send")
+    assert (undone.state, done_.state) == (State.UNDONE, State.DONE)
+    assert given_up.voids
+    assert (await supply.of(one, token)).supply == "6"
+    assert (await reconciling.reconcile(one)).differences == []
+
+
+def turned_back(work: Work, id: str) -> None:
+    """What a person does to an operation that can go neither way."""
+    at = journal.take(work, id)
+    assert at is not None
+    journal.turn(work, at, State.NEEDS_REVIEW)
+    reviewing.turn_back(work, id, [])
 
 
 async def test_a_dropped_transaction_is_sent_again(one: Session, node: Node, token: str) -> None:

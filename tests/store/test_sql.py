@@ -41,6 +41,9 @@ REASONS = {
     "dimensions/operations/unfinished.py: SELECT id, kind, organization_id": (
         "lists what is to be resumed, each for its own organization, for who looks after all"
     ),
+    "dimensions/operations/unfinished.py: SELECT DISTINCT operations.id, operations.kind": (
+        "lists what is to be watched, each for its own organization, for who looks after all"
+    ),
     "dimensions/operations/approved.py: SELECT plans.id, plans.organization_id": (
         "lists what waits with a yes, each for its own organization, for who looks after all"
     ),

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from one_mcp.answers import Answer
+from one_mcp.dimensions.commerce import transactions
 from one_mcp.dimensions.operations import operation
 from one_mcp.dimensions.operations.operation import Operation, State
 from one_mcp.store import dialect
@@ -25,13 +26,12 @@ class Discrepancy(Answer):
 
 
 @dataclass(frozen=True, slots=True)
-class SentBytes:
-    """A transaction that an operation signed."""
+class SentStep:
+    """What an operation that is done signed for a step: bytes of one nonce, one of which counts."""
 
     operation: str
     step: str
-    hash: str
-    state: State
+    hashes: tuple[str, ...]
 
 
 def ledger(work: Work) -> list[Discrepancy]:
@@ -192,21 +192,23 @@ def refunds(work: Work, purchase: str) -> int:
     return sum(int(row["minor"]) for row in rows)
 
 
-def sent(work: Work, chain_id: int, after: str) -> list[SentBytes]:
-    """List what operations that have ended signed for a chain, some at a time, by their hashes."""
+def sent(work: Work, chain_id: int, after: str) -> list[SentStep]:
+    """List what operations that are done signed for a chain, some at a time, by their ids.
+
+    What was replaced, or reverted and was tried anew, is not looked for.
+    """
     rows = work.all(
         f"""
-        SELECT chain_transactions.operation_id, chain_transactions.step, chain_transactions.hash,
-               operations.state
-        FROM chain_transactions
-        JOIN operations
-          ON operations.organization_id = :organization
-         AND operations.id = chain_transactions.operation_id
-        WHERE chain_transactions.organization_id = :organization
-          AND chain_transactions.chain_id = :chain
+        SELECT DISTINCT operations.id
+        FROM operations
+        JOIN chain_transactions
+          ON chain_transactions.organization_id = :organization
+         AND chain_transactions.operation_id = operations.id
+        WHERE operations.organization_id = :organization
           AND operations.state = 'done'
-          AND chain_transactions.hash > :after
-        ORDER BY chain_transactions.hash
+          AND operations.id > :after
+          AND chain_transactions.chain_id = :chain
+        ORDER BY operations.id
         {dialect.most("limit")}
         """,
         chain=chain_id,
@@ -214,8 +216,9 @@ def sent(work: Work, chain_id: int, after: str) -> list[SentBytes]:
         limit=AT_ONCE,
     )
     return [
-        SentBytes(row["operation_id"], row["step"], row["hash"], State(row["state"]))
+        SentStep(row["id"], step, tuple(it.hash for it in signed))
         for row in rows
+        for step, signed in transactions.of_operation(work, row["id"]).items()
     ]
 
 

@@ -2,7 +2,8 @@
 
 A nonce is taken and the bytes are stored in one transaction. What was signed is sent again as it
 is: the same bytes have the same hash, and a chain takes them once. What is stuck is replaced by
-bytes of the same nonce, stored before they are sent, too: the chain takes one of the two.
+bytes of the same nonce, stored before they are sent, too: the chain takes one of the two. What is
+given up is replaced by bytes that do nothing, so that later nonces need not wait for it.
 """
 
 from collections.abc import Callable
@@ -30,13 +31,20 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class SentTransaction:
-    """Signed bytes for a step; `waited_ms` is how long ago they were signed."""
+    """Signed bytes for a step; `waited_ms` is how long ago they were signed.
+
+    `voids` says that they do nothing but take the nonce. `missing` is for bytes that had counted,
+    and are in no block any more.
+    """
 
     attempt: int
+    chain_id: int
     hash: str
     raw: str
     nonce: int
     waited_ms: int
+    voids: bool
+    missing: bool
 
 
 def of_step(work: Work, operation: str, step: str) -> list[SentTransaction]:
@@ -46,7 +54,7 @@ def of_step(work: Work, operation: str, step: str) -> list[SentTransaction]:
     """
     rows = work.all(
         """
-        SELECT attempt, hash, raw, nonce, created_at
+        SELECT attempt, chain_id, hash, raw, nonce, created_at, voids, missing_since
         FROM chain_transactions
         WHERE organization_id = :organization
           AND operation_id = :operation
@@ -57,6 +65,53 @@ def of_step(work: Work, operation: str, step: str) -> list[SentTransaction]:
         step=step,
     )
     return [_sent(work, row) for row in rows if row["nonce"] == rows[-1]["nonce"]]
+
+
+def of_operation(work: Work, operation: str) -> dict[str, list[SentTransaction]]:
+    """List what counts of all that was signed for an operation, by its steps."""
+    rows = work.all(
+        """
+        SELECT DISTINCT step
+        FROM chain_transactions
+        WHERE organization_id = :organization
+          AND operation_id = :operation
+        ORDER BY step
+        """,
+        operation=operation,
+    )
+    return {row["step"]: of_step(work, operation, row["step"]) for row in rows}
+
+
+def miss(work: Work, operation: str, hash: str) -> None:
+    """Write down that bytes which had counted are in no block any more."""
+    work.run(
+        """
+        UPDATE chain_transactions
+        SET missing_since = :now
+        WHERE organization_id = :organization
+          AND operation_id = :operation
+          AND hash = :hash
+          AND missing_since IS NULL
+        """,
+        operation=operation,
+        hash=hash,
+        now=work.now,
+    )
+
+
+def found(work: Work, operation: str, hash: str) -> None:
+    """Write down that what was missing is in a block again."""
+    work.run(
+        """
+        UPDATE chain_transactions
+        SET missing_since = NULL
+        WHERE organization_id = :organization
+          AND operation_id = :operation
+          AND hash = :hash
+        """,
+        operation=operation,
+        hash=hash,
+    )
 
 
 def reserve(
@@ -90,9 +145,9 @@ def reserve(
         """
         INSERT INTO chain_transactions
             (organization_id, operation_id, step, attempt, chain_id, sender, nonce, hash, raw,
-             created_at)
+             created_at, voids)
         SELECT :organization, :operation, :step, coalesce(max(attempt) + 1, 0), :chain, :sender,
-               :nonce, :hash, :raw, :now
+               :nonce, :hash, :raw, :now, 0
         FROM chain_transactions
         WHERE organization_id = :organization
           AND operation_id = :operation
@@ -111,7 +166,13 @@ def reserve(
 
 
 def replace(
-    work: Work, operation: Operation, step: str, stuck: SentTransaction, signed: tuple[str, str]
+    work: Work,
+    operation: Operation,
+    step: str,
+    stuck: SentTransaction,
+    signed: tuple[str, str],
+    *,
+    voids: bool,
 ) -> list[SentTransaction]:
     """Keep the bytes that replace stuck ones; they may be sent after this.
 
@@ -123,9 +184,9 @@ def replace(
         """
         INSERT INTO chain_transactions
             (organization_id, operation_id, step, attempt, chain_id, sender, nonce, hash, raw,
-             created_at)
+             created_at, voids)
         SELECT organization_id, operation_id, step, attempt + 1, chain_id, sender, nonce, :hash,
-               :raw, :now
+               :raw, :now, :voids
         FROM chain_transactions
         WHERE organization_id = :organization
           AND operation_id = :operation
@@ -138,13 +199,21 @@ def replace(
         hash=hash,
         raw=raw,
         now=work.now,
+        voids=int(voids),
     )
     return of_step(work, operation.id, step)
 
 
 def _sent(work: Work, row: Row) -> SentTransaction:
     return SentTransaction(
-        row["attempt"], row["hash"], row["raw"], row["nonce"], work.now - row["created_at"]
+        row["attempt"],
+        row["chain_id"],
+        row["hash"],
+        row["raw"],
+        row["nonce"],
+        work.now - row["created_at"],
+        bool(row["voids"]),
+        row["missing_since"] is not None,
     )
 
 

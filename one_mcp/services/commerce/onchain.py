@@ -89,22 +89,28 @@ async def send(run: Run, step: str, call: ContractCall) -> JsonObject:
 
 
 async def resolve(run: Run, step: str) -> JsonObject | None:
-    """Find out what became of a step: None where nothing was signed, or it reverted."""
+    """Find out what became of a step: None where nothing was signed, it reverted, or is given up.
+
+    It is asked on the way back: what is stuck gives its nonce up.
+    """
     sent = await run.one.read(transactions.of_step, run.operation.id, step)
     if not sent:
         return None
     try:
-        return await settle(run, step, sent)
+        return await settle(run, step, sent, gives_up=True)
     except ChainError as error:
         if error.outcome == "unknown":
             raise
         return None
 
 
-async def settle(run: Run, step: str, sent: list[SentTransaction]) -> JsonObject:
+async def settle(
+    run: Run, step: str, sent: list[SentTransaction], *, gives_up: bool = False
+) -> JsonObject:
     """Send signed bytes unless they are in a block, and wait for what becomes of them.
 
-    Raises ChainError of outcome "failed" only where they reverted.
+    Raises ChainError of outcome "failed" only where they reverted, or bytes that do nothing have
+    taken their nonce.
     """
     newest = sent[-1]
     try:
@@ -113,11 +119,13 @@ async def settle(run: Run, step: str, sent: list[SentTransaction]) -> JsonObject
             await run.rails.chain.broadcast(newest.raw)
             receipt = await _receipt(run.rails.chain, sent)
         if receipt is None and newest.waited_ms > STUCK_MS:
-            receipt = await _replaced(run, step, sent)
+            sent, receipt = await _replaced(run, step, sent, voids=gives_up or newest.voids)
     except ProviderError as error:
         raise _unknown(str(error), newest, error.fields.get("reason")) from error
     if receipt is None:
         raise _unknown(f"The transaction {newest.hash} is sent and in no block yet.", newest)
+    if any(it.voids and it.hash == receipt.hash for it in sent):
+        raise ChainError("The transaction was given up before it was mined.", reason="given up")
     return _result(receipt)
 
 
@@ -130,15 +138,22 @@ async def _receipt(chain: Chain, sent: list[SentTransaction]) -> Receipt | None:
     return None
 
 
-async def _replaced(run: Run, step: str, sent: list[SentTransaction]) -> Receipt | None:
-    """Offer more for what is stuck; what waits for an earlier nonce of the sender is not."""
+async def _replaced(
+    run: Run, step: str, sent: list[SentTransaction], *, voids: bool
+) -> tuple[list[SentTransaction], Receipt | None]:
+    """Offer more for what is stuck, or for nothing in its stead.
+
+    What waits for an earlier nonce of the sender is not stuck.
+    """
     chain, stuck = run.rails.chain, sent[-1]
     if await chain.mined() != stuck.nonce:
-        return None
-    signed = await chain.dearer(stuck.raw)
-    sent = await run.one.derive(transactions.replace, run.operation, step, stuck, signed)
+        return sent, None
+    signed = await (chain.void(stuck.raw) if voids else chain.dearer(stuck.raw))
+    kept = await run.one.derive(
+        transactions.replace, run.operation, step, stuck, signed, voids=voids
+    )
     await chain.broadcast(signed.raw)
-    return await _receipt(chain, sent)
+    return kept, await _receipt(chain, kept)
 
 
 def _unknown(sentence: str, sent: SentTransaction, reason: object = None) -> ChainError:

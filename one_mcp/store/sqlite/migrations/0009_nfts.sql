@@ -22,5 +22,5 @@ ALTER TABLE chain_transactions ADD COLUMN voids INTEGER NOT NULL DEFAULT 0;
 
 -- Since when a transaction that had counted is in no block any more.
 ALTER TABLE chain_transactions ADD COLUMN missing_since INTEGER;
-CREATE INDEX chain_transactions_missing ON chain_transactions (organization_id, missing_since)
-WHERE missing_since IS NOT NULL;
+CREATE INDEX chain_transactions_missing ON chain_transactions (missing_since) WHERE missing_since IS NOT NULL;
+CREATE INDEX chain_transactions_by_time ON chain_transactions (created_at);
