@@ -5,9 +5,10 @@ A key of a vendor's live mode moves nothing before `live_money` says so, whereve
 
 import os
 import re
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic_settings import NoDecode
 
 from one_mcp import vendor_urls
 from one_mcp.errors import SettingsError
@@ -17,6 +18,7 @@ STRIPE_RETURN_URL = "https://stripe.com"
 _SECRET_KEYS = ("rk_test_", "sk_test_", "rk_live_", "sk_live_")
 _PUBLISHABLE_KEYS = ("pk_test_", "pk_live_")
 _LIVE = ("rk_live_", "sk_live_")
+_AMOUNT = re.compile(r"\d{1,30}(\.\d{1,30})? ([A-Za-z]{3}|ent_\w{1,40})")
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -157,6 +159,13 @@ class SpendingSettings(BaseModel):
         default="live",
         description="What a person has to approve: what is real (live), or all.",
     )
+    form_limit: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description=(
+            "How much a client's own form may approve in 24 hours, instead of the page, such as "
+            "5 usd,20 ent_…; a client can answer it by itself."
+        ),
+    )
     approver_key: str | None = Field(
         default=None,
         description=(
@@ -164,6 +173,23 @@ class SpendingSettings(BaseModel):
             "set, those of the owners that the database holds."
         ),
     )
+
+    @field_validator("form_limit", mode="before")
+    @classmethod
+    def _form_list(cls, given: object) -> object:
+        return (
+            [it.strip().lower() for it in given.split(",") if it.strip()]
+            if isinstance(given, str)
+            else given
+        )
+
+    @field_validator("form_limit")
+    @classmethod
+    def _form_limit(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for each in given:
+            if not _AMOUNT.fullmatch(each):
+                raise ValueError("amounts such as 5 usd,20 ent_…, once for each currency and token")
+        return given
 
     @field_validator("approver_key", mode="before")
     @classmethod

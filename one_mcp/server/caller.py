@@ -32,10 +32,14 @@ class Serving:
 
 
 Context = ServerRequestContext[Serving]
-Asked = Callable[[ApprovalRequiredError], Awaitable[CallToolResult | InputRequiredResult]]
+Answered = CallToolResult | InputRequiredResult
+Again = Callable[[], Awaitable[Answered]]  # the call once more, which asks nobody
+Asked = Callable[[ApprovalRequiredError, Again], Awaitable[Answered]]
 
 
-async def _refused(error: ApprovalRequiredError) -> CallToolResult:
+async def refused(error: ApprovalRequiredError, again: Again) -> CallToolResult:
+    """Ask nobody."""
+    _ = again
     return results.failure(error)
 
 
@@ -55,7 +59,7 @@ class Caller:
     open: Callable[[Call], Session]
     report: Report
     client: str | None = None
-    ask: Asked = _refused
+    ask: Asked = refused
     begun: Begun = _unheard
 
 

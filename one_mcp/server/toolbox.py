@@ -18,7 +18,7 @@ from one_mcp.money_errors import ApprovalRequiredError
 from one_mcp.server import results
 from one_mcp.server.arguments import schema
 from one_mcp.server.arguments.arguments import Arguments, Run
-from one_mcp.server.caller import Caller
+from one_mcp.server.caller import Caller, refused
 from one_mcp.session import Call
 from one_mcp.settings import DEFAULT
 
@@ -144,7 +144,8 @@ class Toolbox:
         try:
             return results.success(await tool.run(given or {}, caller))
         except ApprovalRequiredError as error:
-            return await caller.ask(error)
+            unasking = replace(caller, ask=refused)
+            return await caller.ask(error, lambda: self.call(name, given, unasking))
         except OneError as error:
             return results.failure(error)
         except Exception as error:  # noqa: BLE001  # what no tool foresaw stays inside, and is logged

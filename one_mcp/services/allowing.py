@@ -2,18 +2,14 @@
 
 from dataclasses import dataclass, replace
 
-from one_mcp import clock, jsons, money
+from one_mcp import clock, jsons
 from one_mcp.answers import Answer
 from one_mcp.dimensions import lookup
 from one_mcp.dimensions.operations import allowances, worth
 from one_mcp.dimensions.operations.allowances import Allowance, AllowanceTerms, Limit
-from one_mcp.dimensions.operations.worth import Amount
 from one_mcp.dimensions.organizations import moments
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.store.work import Work
-
-DECIMALS = 18
-_CURRENCY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +93,7 @@ def terms(work: Work, order: AllowanceOrder) -> AllowanceTerms:
             f"An allowance is for one of {', '.join(worth.TOOLS)}.", argument="tool"
         )
     days, calls, recipients = (
-        {amount.unit: amount for amount in (_amount(work, text) for text in texts)}
+        {amount.unit: amount for amount in (worth.amount(work, text) for text in texts)}
         for texts in (order.per_day, order.per_call, order.per_recipient)
     )
     if not days:
@@ -118,25 +114,6 @@ def terms(work: Work, order: AllowanceOrder) -> AllowanceTerms:
         tuple(sorted({it for given in order.only for it in _things(work, given)})) or None,
         order.person,
         order.client,
-    )
-
-
-def _amount(work: Work, text: str) -> Amount:
-    number, _, unit = text.strip().partition(" ")
-    unit = unit.strip()
-    if unit == worth.CALLS:
-        return Amount(money.units(number, 0), unit)
-    if len(unit) == _CURRENCY and unit.isalpha():
-        currency = unit.lower()
-        return Amount(money.minor(number, currency), currency, money.exponent(currency))
-    if unit.startswith("ent_"):
-        token = lookup.live(work, unit, "amount", follow=True)
-        decimals = jsons.load_object(token["properties"]).get("decimals")
-        places = decimals if isinstance(decimals, int) else DECIMALS
-        return Amount(money.units(number, places), token["id"], places)
-    raise InvalidArgumentError(
-        f'Write an amount as "50 usd", "100 ent_…" (a token) or "3 {worth.CALLS}".',
-        argument="amount",
     )
 
 

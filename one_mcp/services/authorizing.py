@@ -26,7 +26,7 @@ def asking(one: Session) -> Asking:
     """Say what a caller's yes is worth, by the settings."""
     settings = one.settings
     notary = Notary(catalog.verify, settings.approver_key)
-    return Asking(notary, one.call.client, settings.approvals == "always")
+    return Asking(notary, one.call.client, settings.approvals == "always", settings.form_limit)
 
 
 async def set_passphrase(
@@ -67,6 +67,11 @@ async def approve(one: Session, seen: Seen, passphrase: str, how: How) -> Approv
     approval, said = await one.read(_draft, seen, how)
     await one.derive(approvals.keep, approval, signer.sign(said))
     return approval
+
+
+async def accept(one: Session, plan: str) -> None:
+    """Take a form's yes to a plan, which counts up to what the settings say."""
+    await one.derive(approvals.accept, plan, one.settings.form_limit)
 
 
 async def confirm(one: Session, passphrase: str) -> None:

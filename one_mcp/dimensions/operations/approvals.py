@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from one_mcp.access import Permission
-from one_mcp.dimensions.operations import approvers, plans
+from one_mcp.dimensions.operations import approvers, forms, plans
 from one_mcp.dimensions.operations.approvers import Notary
 from one_mcp.dimensions.operations.plans import Plan
-from one_mcp.errors import ConflictError
+from one_mcp.errors import ConflictError, ForbiddenError
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import PlanError
 from one_mcp.store.work import Row, Work
 
 LASTS_MS = 60 * 60_000
-How = Literal["page", "terminal"]
+How = Literal["page", "terminal", "form"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,21 @@ def keep(work: Work, approval: Approval, signature: str) -> None:
     """Keep a signed yes; the plan waits as long as it does. Raises for what is settled already."""
     work.principal.require(Permission.ADMIN)
     _keep(work, approval, "approved", signature)
+    _prolong(work, approval)
+
+
+def accept(work: Work, id: str, limits: tuple[str, ...]) -> None:
+    """Keep what a form of a client's said, unsigned; raises ForbiddenError beyond its limits."""
+    work.principal.require(Permission.WRITE)
+    plan = plans.waiting(work, id)
+    if not forms.fits(work, plan, limits):
+        raise ForbiddenError(f"A form does not approve {id}: it is more than forms may.")
+    approval = draft(work, plan, "form")
+    _keep(work, approval, "approved", None)
+    _prolong(work, approval)
+
+
+def _prolong(work: Work, approval: Approval) -> None:
     work.run(
         """
         UPDATE plans
@@ -98,7 +113,7 @@ def _keep(work: Work, approval: Approval, verdict: str, signature: str | None) -
         raise ConflictError(f"{approval.plan} is settled already.", plan=approval.plan)
 
 
-def find(work: Work, plan: Plan, notary: Notary) -> bool:
+def find(work: Work, plan: Plan, notary: Notary, form_limit: tuple[str, ...] = ()) -> bool:
     """Tell whether a plan has a yes that counts now; raises PlanError where it has a no."""
     row = work.one(
         """
@@ -117,13 +132,15 @@ def find(work: Work, plan: Plan, notary: Notary) -> bool:
             plan=plan.id,
             refused=True,
         )
-    return row["operation_id"] is None and _counts(work, plan, row, notary)
+    return row["operation_id"] is None and _counts(work, plan, row, notary, form_limit)
 
 
-def _counts(work: Work, plan: Plan, row: Row, notary: Notary) -> bool:
+def _counts(work: Work, plan: Plan, row: Row, notary: Notary, form_limit: tuple[str, ...]) -> bool:
     digest = plans.digest(plan.body)
     if row["expires_at"] < work.now or row["digest"] != digest:
         return False
+    if row["how"] == "form":
+        return forms.fits(work, plan, form_limit)
     approval = Approval(
         *(plan.id, plan.kind, digest, row["person_id"], row["how"], row["at"], row["expires_at"])
     )

@@ -19,11 +19,13 @@ class Asking:
     """Who asks beside the principal, and what their yes is worth.
 
     `client` is what their program calls itself. `always` wants a yes to simulated plans, too.
+    `form_limit` is how much a form of theirs may approve in 24 hours.
     """
 
     notary: Notary
     client: str | None = None
     always: bool = False
+    form_limit: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Warrant:
 def require(work: Work, plan: Plan, asking: Asking) -> Warrant:
     """Return why a plan may be carried out; raises ApprovalRequiredError where nobody said so."""
     free = plan.simulated and not asking.always
-    if approvals.find(work, plan, asking.notary) or free:
+    if approvals.find(work, plan, asking.notary, asking.form_limit) or free:
         return Warrant(plan.id, plan.simulated)
     moved = worth.of(plan.kind, plan.body)
     if moved is not None:

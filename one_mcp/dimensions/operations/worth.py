@@ -6,10 +6,14 @@ All that moves counts: a price that somebody set to nothing still moves tokens.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from one_mcp import money
+from one_mcp import jsons, money
+from one_mcp.dimensions import lookup
+from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
+from one_mcp.store.work import Work
 
 _CURRENCY = 3  # letters of a code
+DECIMALS = 18  # of a token that does not say
 CALLS = "calls"  # the unit of what moves neither money nor tokens
 
 
@@ -84,3 +88,23 @@ def tool(kind: str) -> str:
     """Name the tool that carries out plans of a kind."""
     known = _KINDS.get(kind)
     return kind if known is None else known.tool
+
+
+def amount(work: Work, text: str) -> Amount:
+    """Read an amount as somebody writes it: "50 usd", "100 ent_…" or "3 calls"."""
+    number, _, unit = text.strip().partition(" ")
+    unit = unit.strip()
+    if unit == CALLS:
+        return Amount(money.units(number, 0), unit)
+    if len(unit) == _CURRENCY and unit.isalpha():
+        currency = unit.lower()
+        return Amount(money.minor(number, currency), currency, money.exponent(currency))
+    if unit.startswith("ent_"):
+        token = lookup.live(work, unit, "amount", follow=True)
+        decimals = jsons.load_object(token["properties"]).get("decimals")
+        places = decimals if isinstance(decimals, int) else DECIMALS
+        return Amount(money.units(number, places), token["id"], places)
+    raise InvalidArgumentError(
+        f'Write an amount as "50 usd", "100 ent_…" (a token) or "3 {CALLS}".',
+        argument="amount",
+    )

@@ -5,12 +5,10 @@ from dataclasses import dataclass, field, replace
 
 import anyio
 from anyio.abc import TaskGroup
-from mcp_types import CallToolResult, InputRequiredResult
 
-from one_mcp.server.caller import Caller
+from one_mcp.server.caller import Answered, Caller
 from one_mcp.session import Report
 
-Answered = CallToolResult | InputRequiredResult
 Run = Callable[[Caller], Awaitable[Answered]]
 
 
