@@ -25,6 +25,7 @@ from one_mcp.store import property_values
 from one_mcp.store.sqlite.connection import Raw
 from one_mcp.store.sqlite.database import Database, FirstUse, open_database
 from one_mcp.store.work import Work
+from one_mcp.telemetry_settings import TelemetrySettings
 
 LOCAL = Principal(founding.LOCAL, founding.LOCAL_OWNER, "owner", Role.ORG_OWNER)
 
@@ -125,6 +126,7 @@ async def open_app(
         settings.only(PaymentSettings),
         settings.only(ChainSettings),
         settings.only(MailSettings),
+        settings.only(TelemetrySettings),
     )
     async with open_database(path, FirstUse(is_ready, make_ready), read_only=read_only) as database:
         try:

@@ -51,7 +51,8 @@ class Call:
 
     `client` is the program that asks, by its name and version. `key` and `digest` stand for the
     idempotency key and the arguments it was first used with; `report` tells the client how far long
-    work has come (done, total, message). `begun` is told which operation the call waits for.
+    work has come (done, total, message). `begun` is told which operation the call waits for;
+    `traceparent` is the span that it belongs to.
     """
 
     tool: str
@@ -61,6 +62,7 @@ class Call:
     report: Report = _silent
     client: str | None = None
     begun: Begun = _unheard
+    traceparent: str | None = None
 
 
 class Session:
@@ -88,7 +90,7 @@ class Session:
         self.principal = principal
         self.call = call
         self._database = database
-        self._clock = clock
+        self.clock = clock
         self._publish = publish
         self._steps = 0
         self._last: object = None
@@ -211,7 +213,7 @@ class Session:
         return Session(
             self._database,
             self.ontology,
-            self._clock,
+            self.clock,
             self._publish,
             principal=self.principal,
             call=replace(self.call, key=None, digest=None),
@@ -268,7 +270,8 @@ class Session:
         return CallStep(self.call.key, self.call.digest, self._steps)
 
     def _work(self, raw: Raw) -> Work:
-        return Work(raw, self.principal, self.ontology, self._clock())
+        now, call = self.clock(), self.call
+        return Work(raw, self.principal, self.ontology, now, traceparent=call.traceparent)
 
     def _begun(self, raw: Raw) -> Work:
         work = self._work(raw)

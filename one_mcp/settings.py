@@ -18,6 +18,7 @@ from one_mcp.chain_settings import ChainSettings
 from one_mcp.errors import SettingsError, shown
 from one_mcp.mail_settings import MailSettings
 from one_mcp.money_settings import PaymentSettings, SpendingSettings
+from one_mcp.telemetry_settings import TelemetrySettings
 
 PREFIX = "ONE_MCP_"
 TOOLSETS = (
@@ -210,6 +211,7 @@ class ProcessSettings(BaseModel):
 
 class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # pydantic merges model_config
     BaseSettings,
+    TelemetrySettings,
     ProcessSettings,
     SpendingSettings,
     MailSettings,
@@ -241,9 +243,7 @@ SECRETS = frozenset(  # these have no flag, and nothing prints them
     name for name, field in Settings.model_fields.items() if SecretStr in get_args(field.annotation)
 )
 FLAGS = tuple(name for name in Settings.model_fields if name not in SECRETS)
-AT_HOME = frozenset(
-    {"database", "folder", "packs", "deployer_keystore"}
-)  # paths in which ~ is the home folder
+AT_HOME = frozenset({"database", "folder", "packs", "deployer_keystore"})  # these take ~
 
 
 def flag(field: str) -> str:

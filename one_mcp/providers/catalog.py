@@ -18,9 +18,11 @@ from one_mcp.providers.ports.chain import Chain
 from one_mcp.providers.ports.embedding import Embedder
 from one_mcp.providers.ports.mail import Mailer
 from one_mcp.providers.ports.signatures import Signer
+from one_mcp.providers.ports.spans import Spans
 from one_mcp.providers.stripe_payments import StripeApi
 from one_mcp.search.ports import Arithmetic
 from one_mcp.settings import PACKAGED_MODEL, EmbeddingSettings
+from one_mcp.telemetry_settings import TelemetryAccess
 
 
 def _nothing(_name: str, _settings: EmbeddingSettings) -> None:
@@ -123,6 +125,19 @@ def mailer(access: MailAccess) -> Mailer:
             extra="smtp",
         ) from error
     return smtp.connect(access)
+
+
+def spans(access: TelemetryAccess) -> Spans:
+    """Load OpenTelemetry's SDK; blocks for half a second, so call it on a worker thread, once."""
+    try:
+        from one_mcp.providers import otlp
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"{error.name} is not installed, and spans need it; "
+            "pip install 'one-mcp[telemetry]' brings it.",
+            extra="telemetry",
+        ) from error
+    return otlp.Otlp(access)
 
 
 def signer(passphrase: str, salt: bytes) -> Signer:

@@ -13,7 +13,9 @@ from one_mcp.providers.ports.chain import Chain
 from one_mcp.providers.ports.payments import Payments
 from one_mcp.providers.ports.subscriptions import Subscriptions
 from one_mcp.providers.simulated.cabinet import Cabinet
+from one_mcp.providers.tracing import Tracing
 from one_mcp.settings import EmbeddingSettings
+from one_mcp.telemetry_settings import TelemetrySettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Providers:
     paying: Paying = field(default_factory=lambda: Paying(PaymentSettings()), kw_only=True)
     chaining: Chaining = field(default_factory=lambda: Chaining(ChainSettings()), kw_only=True)
     mailing: Mailing = field(default_factory=lambda: Mailing(MailSettings()), kw_only=True)
+    tracing: Tracing = field(default_factory=lambda: Tracing(TelemetrySettings()), kw_only=True)
 
     def payments(self, cabinet: Cabinet) -> Payments:
         """Return whoever moves money here; a simulation remembers in the caller's cabinet."""
@@ -43,6 +46,7 @@ class Providers:
         await self.paying.close()
         await self.chaining.close()
         await self.mailing.close()
+        await self.tracing.close()
 
 
 def choose(
@@ -50,9 +54,14 @@ def choose(
     payment: PaymentSettings,
     chain: ChainSettings,
     mail: MailSettings,
+    telemetry: TelemetrySettings,
 ) -> Providers:
     """Stand ready with what the settings name; nothing is loaded before somebody needs it."""
     chaining = Chaining(chain, live_money=payment.live_money)
     return Providers(
-        Embedding(embedding), paying=Paying(payment), chaining=chaining, mailing=Mailing(mail)
+        Embedding(embedding),
+        paying=Paying(payment),
+        chaining=chaining,
+        mailing=Mailing(mail),
+        tracing=Tracing(telemetry),
     )

@@ -33,7 +33,7 @@ from mcp_types import (
 from one_mcp import __version__, clock
 from one_mcp.app import App
 from one_mcp.jsons import JsonObject
-from one_mcp.server import approving, completions, faults, leaving, prompts
+from one_mcp.server import approving, completions, faults, leaving, prompts, tracing
 from one_mcp.server.caller import Context, Serving, identify
 from one_mcp.server.pages.loopback import Loopback
 from one_mcp.server.resources import catalog
@@ -163,8 +163,8 @@ def server(app: App, specs: tuple[ToolSpec, ...] = SPECS) -> Server[Serving]:
     )
     built.add_request_handler("tools/call", CallToolRequestParams, _told(call_tool))
     _serve_tasks(built)
-    built.middleware.clear()  # only the tracing of an exporter that this server does not have
-    built.middleware.extend([leaving.shown, extension.guarded, faults.explained])
+    built.middleware.clear()  # only a tracing that costs where nobody takes spans
+    built.middleware.extend([leaving.shown, tracing.traced, extension.guarded, faults.explained])
     return built
 
 

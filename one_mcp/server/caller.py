@@ -8,6 +8,7 @@ from anyio.abc import TaskGroup
 from mcp.server.context import ServerRequestContext
 from mcp_types import CallToolResult, InputRequiredResult
 
+from one_mcp import traces
 from one_mcp.access import Principal
 from one_mcp.app import App
 from one_mcp.money_errors import ApprovalRequiredError
@@ -18,6 +19,7 @@ from one_mcp.session import Begun, Call, Report, Session
 from one_mcp.texts import visible
 
 PROGRESS_INTERVAL_S = 0.1
+TRACEPARENT = "traceparent"  # as in a header of W3C's; in `_meta` by SEP-414
 LONGEST_CLIENT = 100  # characters that are kept of a client's name and version
 
 
@@ -52,7 +54,8 @@ class Caller:
     """One request's principal, their door to the backend, and the way to tell them of progress.
 
     `client` is the program that they use, by its name and version; `ask` leads them to where a
-    person approves; `begun` is told which operation a call waits for.
+    person approves; `begun` is told which operation a call waits for;
+    `traceparent` is the span that it belongs to.
     """
 
     principal: Principal
@@ -61,6 +64,7 @@ class Caller:
     client: str | None = None
     ask: Asked = refused
     begun: Begun = _unheard
+    traceparent: str | None = None
 
 
 def identify(context: Context) -> Caller:
@@ -71,7 +75,13 @@ def identify(context: Context) -> Caller:
         lambda call: app.session(call, app.owner),
         paced(context.session.report_progress),
         _client(context),
+        traceparent=_traceparent(context),
     )
+
+
+def _traceparent(context: Context) -> str | None:
+    found = traces.parse((context.meta or {}).get(TRACEPARENT))
+    return None if found is None else str(found)
 
 
 def _client(context: Context) -> str | None:

@@ -188,6 +188,7 @@ class _Tool:
             caller.report,
             caller.client,
             caller.begun,
+            caller.traceparent,
         )
         one = caller.open(call)
         return await one.once(self.answer, lambda: self.spec.run(one, **checked.values))

@@ -24,6 +24,11 @@ def typed(error: Exception, at: Operation, step: str) -> ProviderError:
     )
 
 
+def code(error: Exception) -> str:
+    """Name a failure, without what it says."""
+    return error.code if isinstance(error, OneError) else type(error).__name__
+
+
 def told(error: OneError, code: str | None = None) -> JsonObject:
     data = error.data()
     return {**data, "code": code or data["code"], "message": str(error)}

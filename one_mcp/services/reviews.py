@@ -7,7 +7,7 @@ from one_mcp.dimensions.operations import homes, operation, reviewing
 from one_mcp.dimensions.operations.operation import Operation, State, StepState
 from one_mcp.errors import ConflictError
 from one_mcp.jsons import JsonObject
-from one_mcp.services import saga
+from one_mcp.services import saga, tracing
 from one_mcp.services.saga import Ended
 from one_mcp.services.workflow import Step, Workflow
 from one_mcp.services.workflows import WORKFLOWS
@@ -60,7 +60,9 @@ async def decide(one: Session, id: str, decision: Decision) -> Operation:
     pivots = [it.name for it in workflow.steps(at.body) if it.is_pivot and _is_done(at, it)]
     if decision is Decision.ACCEPT:
         await one.write(_accept, id, workflow, is_past=bool(pivots))
-        return await one.read(operation.read, id)
+        at = await one.read(operation.read, id)
+        await tracing.ended(one, at)
+        return at
     if decision is Decision.UNDO:
         await one.derive(reviewing.turn_back, id, pivots)
     else:

@@ -22,7 +22,7 @@ from one_mcp.dimensions.operations.operation import OPEN, Operation, State, Step
 from one_mcp.errors import DatabaseError, OneError
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import LostLeaseError, ProviderError
-from one_mcp.services import failures, heartbeat, rails
+from one_mcp.services import failures, heartbeat, rails, tracing
 from one_mcp.services.rails import Rails
 from one_mcp.services.workflow import Conclusion, Effect, Run, Step, Workflow
 from one_mcp.session import Session
@@ -137,7 +137,8 @@ def _intend(work: Work, at: Operation, step: str, *, is_past: bool) -> Operation
 
 async def _do(turn: _Drive, at: Operation, step: Step) -> Operation:
     try:
-        result = await step.do(turn.run(at))
+        async with tracing.step(turn.one, at, step.name):
+            result = await step.do(turn.run(at))
     except LostLeaseError:
         raise
     except Exception as error:  # noqa: BLE001  # whatever a vendor does, the journal has the last word
@@ -210,7 +211,8 @@ async def _resolve(turn: _Drive, at: Operation, step: Step) -> Operation:
     """Find out whether a step happened, before anything is undone."""
     at = await turn.one.derive(journal.intend, at, step.name)
     try:
-        result = await (step.resolve or step.do)(turn.run(at))
+        async with tracing.step(turn.one, at, step.name):
+            result = await (step.resolve or step.do)(turn.run(at))
     except LostLeaseError:
         raise
     except Exception as error:  # noqa: BLE001  # as above
@@ -234,7 +236,8 @@ async def _undo(turn: _Drive, at: Operation, step: Step, undo: Effect) -> Operat
     one, name = turn.one, step.name
     at = await one.derive(journal.intend, at, name, undoing=True)
     try:
-        result = await undo(turn.run(at))
+        async with tracing.step(one, at, name, undoing=True):
+            result = await undo(turn.run(at))
     except LostLeaseError:
         raise
     except Exception as error:  # noqa: BLE001  # as above
@@ -262,7 +265,9 @@ async def _close(turn: _Drive, at: Operation, state: State, conclude: Conclusion
         failure = failures.told(failures.typed(error, at, RECORD))
         return await turn.one.derive(journal.turn, at, State.NEEDS_REVIEW, failure)
     await turn.report(replace(at, done={**at.done, RECORD: _RECORDED}), RECORD)
-    return await turn.one.read(operation.read, at.id)
+    at = await turn.one.read(operation.read, at.id)
+    await tracing.ended(turn.one, at)
+    return at
 
 
 def end(work: Work, at: Operation, state: State, conclude: Conclusion) -> Ended:

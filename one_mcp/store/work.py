@@ -31,7 +31,8 @@ class Work:
     which rows carry as their version; 0 while reading. `now` is when the write happens, which is
     never before the last one; `clock` is what this process's own clock said. `undoes` is the
     number of the change that this one takes back, `part_of` that of the first change of its group,
-    or BEGINS; `operation` is the one whose end this change tells of. `keeps_reason` is false for a
+    or BEGINS; `operation` is the one whose end this change tells of;
+    `traceparent` the span that what begins here belongs to. `keeps_reason` is false for a
     purge, `has_recorded` true where the change recorded an event in so many words.
     """
 
@@ -43,6 +44,7 @@ class Work:
     undoes: int | None = None
     part_of: int | None = None
     operation: str | None = None
+    traceparent: str | None = None
     keeps_reason: bool = True
     has_recorded: bool = False
     touched: set[str] = field(default_factory=set[str])

@@ -20,6 +20,7 @@ from one_mcp.services import rails
 from one_mcp.services.rails import RailsMode
 from one_mcp.session import Session
 from one_mcp.settings import EmbeddingSettings, load
+from one_mcp.telemetry_settings import TelemetrySettings
 
 pytestmark = pytest.mark.anyio
 KEY = "59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"
@@ -121,6 +122,7 @@ async def test_a_key_on_a_test_chain_is_neither_simulated_nor_live(one: Session)
         PaymentSettings(),
         ChainSettings.model_validate(chain),
         MailSettings(),
+        TelemetrySettings(),
     )
 
     on = rails.of(one)

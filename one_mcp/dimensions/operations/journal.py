@@ -25,7 +25,6 @@ def begin(
     warrant: Warrant,
     *,
     subjects: frozenset[str] = frozenset(),
-    traceparent: str | None = None,
 ) -> Operation:
     """Write down that an operation begins, and use up what lets it.
 
@@ -52,7 +51,7 @@ def begin(
         role=work.principal.role.value,
         simulated=int(warrant.simulated),
         body=jsons.dumps(body),
-        traceparent=traceparent,
+        traceparent=work.traceparent,
         due=work.clock + LENGTH_MS,
         now=work.now,
     )
