@@ -8,6 +8,8 @@ from one_mcp import clock as clocks
 from one_mcp.access import Principal, Role
 from one_mcp.chain_settings import ChainSettings
 from one_mcp.clock import Clock
+from one_mcp.dimensions.commerce import unsent
+from one_mcp.dimensions.commerce.unsent import DueMail
 from one_mcp.dimensions.knowledge.index import backlog, entity_texts
 from one_mcp.dimensions.operations import approved, homes, unfinished
 from one_mcp.dimensions.operations.approved import Approved
@@ -87,6 +89,13 @@ class App:
             return []
         now = self.clock()
         return await self.database.glance(lambda raw: approved.due(raw, now)) or []
+
+    async def unsent(self) -> list[DueMail]:
+        """List the mails that somebody has to send; a file nobody uses stays closed."""
+        if self.settings.read_only:
+            return []
+        now = self.clock()
+        return await self.database.glance(lambda raw: unsent.due(raw, now)) or []
 
     def _publish(self, touched: frozenset[str]) -> None:
         for listener in list(self.listeners):

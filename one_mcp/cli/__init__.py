@@ -38,6 +38,7 @@ COMMANDS = {  # by section: each command's module has its name
     "Money": {
         "approve": "Approve what an agent wants to do, after seeing all of it.",
         "allow": "Let agents spend within limits without asking; list and end what they may.",
+        "mails": "See what the outbox holds, and read a mail as its recipient would.",
         "passphrase": "Set the passphrase by which you approve.",
     },
     "Care": {

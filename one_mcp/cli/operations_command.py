@@ -64,7 +64,7 @@ async def _act(
             case "list":
                 _show_list(await _all(one, states), as_json=as_json)
             case "show":
-                _show(telling.told(await one.read(operation.read, id)), as_json=as_json)
+                _show(await telling.tell(one, id), as_json=as_json)
             case "release":
                 await _release(one, yes=yes, as_json=as_json)
             case _:

@@ -1,5 +1,6 @@
 """Who sends mails here: Resend or a mail server for what is real, a simulation for the rest."""
 
+import anyio
 from anyio import to_thread
 
 from one_mcp.errors import SettingsError
@@ -16,6 +17,7 @@ class Mailing:
     def __init__(self, settings: MailSettings) -> None:
         self._settings = settings
         self._mailer: Mailer | None = None
+        self._loading = anyio.Lock()
 
     def is_wanted(self) -> bool:
         """Say whether somebody shall send real mails, even if the settings do not work yet."""
@@ -29,11 +31,12 @@ class Mailing:
 
         Raises SettingsError where nobody does: a real mail is never simulated in their stead.
         """
-        if self._mailer is None:
-            access = self._settings.mail_access()
-            if access is None:
-                raise SettingsError("Nobody sends mails here; set ONE_MCP_RESEND_API_KEY.")
-            self._mailer = await to_thread.run_sync(catalog.mailer, access)
+        async with self._loading:
+            if self._mailer is None:
+                access = self._settings.mail_access()
+                if access is None:
+                    raise SettingsError("Nobody sends mails here; set ONE_MCP_RESEND_API_KEY.")
+                self._mailer = await to_thread.run_sync(catalog.mailer, access)
         return self._mailer
 
     def simulated(self, cabinet: Cabinet) -> Mailer:

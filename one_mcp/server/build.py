@@ -53,8 +53,10 @@ from one_mcp.server.tools import (
     knowledge,
     ontology,
 )
+from one_mcp.services import delivery
 from one_mcp.services.carrying import Carrier
 from one_mcp.services.commerce.watching import Watcher
+from one_mcp.services.delivery import Delivery
 from one_mcp.services.knowledge import indexing
 from one_mcp.services.knowledge.indexing import Indexer
 from one_mcp.services.recovery import Recovery
@@ -194,10 +196,12 @@ async def _serving(app: App, _: Server[Serving]) -> AsyncGenerator[Serving]:
     recovery = Recovery(app.unfinished, lambda each: app.session(Call("recovery"), each.principal))
     watcher = Watcher(app.watched, lambda each: app.session(Call("watch"), each.principal))
     carrier = Carrier(app.approved, lambda each: app.session(Call("approved"), each.principal))
+    mails = Delivery(app.unsent, lambda it: app.session(Call("mail"), delivery.principal(it)))
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(watch.run)
         tasks.start_soon(indexer.run)
         tasks.start_soon(recovery.run)
+        tasks.start_soon(mails.run)
         tasks.start_soon(carrier.run)
         tasks.start_soon(watcher.run)
         yield Serving(app, watch, Loopback(tasks), tasks)

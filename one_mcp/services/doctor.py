@@ -10,9 +10,10 @@ from one_mcp.dimensions import consistency
 from one_mcp.dimensions.consistency import Mended
 from one_mcp.dimensions.organizations import founding
 from one_mcp.errors import OneError
+from one_mcp.mail_settings import MailSettings
 from one_mcp.ontology import load
 from one_mcp.ontology.model import Ontology
-from one_mcp.services import erasure, findings, soundness
+from one_mcp.services import erasure, findings, postbox, soundness
 from one_mcp.services.findings import Finding
 from one_mcp.session import Session
 from one_mcp.settings import Settings
@@ -57,6 +58,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield Finding(check="ontology", state="problem", says=str(error))
         return
     yield _vocabulary(ontology)
+    yield postbox.configured(settings.only(MailSettings), live_money=settings.live_money)
     try:
         backup.present(settings.database)
         shared = lock.shared(settings.database)

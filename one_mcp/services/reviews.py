@@ -59,7 +59,8 @@ async def decide(one: Session, id: str, decision: Decision) -> Operation:
     workflow = _workflow(at)
     pivots = [it.name for it in workflow.steps(at.body) if it.is_pivot and _is_done(at, it)]
     if decision is Decision.ACCEPT:
-        await one.write(_accept, id, workflow, is_past=bool(pivots))
+        mails = saga.mails(one)
+        await one.write(_accept, id, workflow, is_past=bool(pivots), mails=mails)
         at = await one.read(operation.read, id)
         await tracing.ended(one, at)
         return at
@@ -109,8 +110,7 @@ def _is_done(at: Operation, step: Step) -> bool:
     return row is not None and row.state is StepState.DONE
 
 
-def _accept(work: Work, id: str, workflow: Workflow, *, is_past: bool) -> Ended:
+def _accept(work: Work, id: str, workflow: Workflow, *, is_past: bool, mails: bool) -> Ended:
     at = reviewing.reopen(work, id, State.RUNNING, Decision.ACCEPT.value)
     state = State.DONE if is_past else State.UNDONE
-    conclude = workflow.finish if is_past else workflow.undone
-    return saga.end(work, at, state, conclude)
+    return saga.end(work, at, state, workflow, mails=mails)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 import anyio
 
 from one_mcp.answers import Written
+from one_mcp.dimensions.commerce import outbox
 from one_mcp.dimensions.operations import journal, operation
 from one_mcp.dimensions.operations.operation import OPEN, Operation, State, StepRow, StepState
 from one_mcp.errors import DatabaseError, OneError
@@ -24,7 +25,7 @@ from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import LostLeaseError, ProviderError
 from one_mcp.services import failures, heartbeat, rails, tracing
 from one_mcp.services.rails import Rails
-from one_mcp.services.workflow import Conclusion, Effect, Run, Step, Workflow
+from one_mcp.services.workflow import Effect, Run, Step, Workflow
 from one_mcp.session import Session
 from one_mcp.store.work import Work
 
@@ -118,7 +119,7 @@ async def _forward(turn: _Drive, at: Operation) -> Operation:
         if row is None or row.state is not StepState.DONE:
             at = await turn.one.derive(_intend, at, step.name, is_past=_is_past(turn, at))
             return at if at.state is not State.RUNNING else await _do(turn, at, step)
-    return await _close(turn, at, State.DONE, turn.workflow.finish)
+    return await _close(turn, at, State.DONE)
 
 
 def _intend(work: Work, at: Operation, step: str, *, is_past: bool) -> Operation:
@@ -204,7 +205,7 @@ async def _backward(turn: _Drive, at: Operation) -> Operation:
             return await turn.one.derive(journal.turn, at, State.RUNNING)
         if step.undo is not None:
             return await _undo(turn, at, step, step.undo)
-    return await _close(turn, at, State.UNDONE, turn.workflow.undone)
+    return await _close(turn, at, State.UNDONE)
 
 
 async def _resolve(turn: _Drive, at: Operation, step: Step) -> Operation:
@@ -255,10 +256,10 @@ async def _undo(turn: _Drive, at: Operation, step: Step, undo: Effect) -> Operat
     return at
 
 
-async def _close(turn: _Drive, at: Operation, state: State, conclude: Conclusion) -> Operation:
+async def _close(turn: _Drive, at: Operation, state: State) -> Operation:
     """Write the end; what cannot be recorded is left to a person, and not tried for ever."""
     try:
-        await turn.one.write(end, at, state, conclude)
+        await turn.one.write(end, at, state, turn.workflow, mails=mails(turn.one))
     except (LostLeaseError, DatabaseError):
         raise
     except Exception as error:  # noqa: BLE001  # as above
@@ -270,11 +271,24 @@ async def _close(turn: _Drive, at: Operation, state: State, conclude: Conclusion
     return at
 
 
-def end(work: Work, at: Operation, state: State, conclude: Conclusion) -> Ended:
-    """Write the business rows of an end together with the end itself."""
+def end(work: Work, at: Operation, state: State, workflow: Workflow, *, mails: bool) -> Ended:
+    """Write the business rows of an end, and its mail, together with the end itself.
+
+    `mails` says whether somebody sends real ones; those of a simulation are always kept.
+    """
     work.operation = at.id
-    journal.end(work, at, state, conclude(work, at))
+    is_done = state is State.DONE
+    journal.end(work, at, state, (workflow.finish if is_done else workflow.undone)(work, at))
+    if is_done and workflow.receipt is not None and (at.simulated or mails):
+        letter = workflow.receipt(work, at)
+        if letter is not None:
+            outbox.put(work, at, letter)
     return Ended(operation=at.id, state=state.value)
+
+
+def mails(one: Session) -> bool:
+    """Say whether somebody sends real mails here."""
+    return one.providers.mailing.is_wanted()
 
 
 def _is_past(turn: _Drive, at: Operation) -> bool:

@@ -12,7 +12,7 @@ from one_mcp.dimensions.operations.operation import State
 from one_mcp.dimensions.purge import marks
 from one_mcp.errors import SettingsError
 from one_mcp.ontology.model import Ontology
-from one_mcp.services import compaction, findings
+from one_mcp.services import compaction, findings, postbox
 from one_mcp.services.findings import Finding
 from one_mcp.settings import Settings
 from one_mcp.store.work import Work
@@ -42,6 +42,7 @@ def examine(works: list[Work], ontology: Ontology, settings: Settings) -> Iterat
     yield compaction.examine(works)
     yield _operations(works)
     yield _approvals(works, settings)
+    yield postbox.examine(works)
     yield _clocks(sound)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from one_mcp.dimensions.commerce.receipts import Letter
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.jsons import JsonObject
 from one_mcp.services.rails import Rails
@@ -46,6 +47,7 @@ class Step:
     starts_deadline: bool = False
 
 
+Receipt = Callable[[Work, Operation], Letter | None]
 Conclusion = Callable[[Work, Operation], JsonObject]
 
 
@@ -53,6 +55,7 @@ Conclusion = Callable[[Work, Operation], JsonObject]
 class Workflow:
     """A table of steps. `finish` and `undone` write the business rows that an end leaves behind.
 
+    `receipt` writes the mail that tells of a good one.
     `steps` chooses those that an operation has by its body. An operation of another `version` is
     left to a person.
     """
@@ -62,3 +65,4 @@ class Workflow:
     steps: Callable[[JsonObject], Sequence[Step]]
     finish: Conclusion
     undone: Conclusion
+    receipt: Receipt | None = None

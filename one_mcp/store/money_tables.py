@@ -1,4 +1,4 @@
-"""The tables of money: plans, who let them happen, the journal, the ledger, what was signed.
+"""The tables of money: plans, who let them happen, the journal, the ledger, what was signed; mails.
 
 None of them is in the change log: they are append-only or keep their own course, and an undo of
 them would be a forgery. A refund is an operation of its own.
@@ -130,10 +130,27 @@ PAYMENT_EVENTS = table(
     key="organization_id id",
     references=(_OF_ORGANIZATION,),
 )
+MAILS = table(
+    "mails",
+    "organization_id text, operation_id text, entity_id text, recipient text, subject text,"
+    " text text, html text, simulated integer, state text, attempts integer, mailer text?,"
+    " doubted_at integer?, sent_id text?, failure json?, fence integer, leased_until integer,"
+    " due_at integer, created_at integer, updated_at integer",
+    key="organization_id operation_id",
+    references=(_OF_OPERATION,),
+)
+MODEL_USES = table(
+    "model_uses",
+    "organization_id text, hour integer, model text, purpose text, requests integer,"
+    " tokens_in integer, tokens_out integer",
+    key="organization_id hour model purpose",
+    references=(_OF_ORGANIZATION,),
+)
 TABLES: tuple[Table, ...] = (
     *(PLANS, OPERATIONS, OPERATION_STEPS, OPERATION_SUBJECTS),
     *(LEDGER_ACCOUNTS, LEDGER_ENTRIES, CHAIN_TRANSACTIONS, CHAIN_NONCES, HOMES, SIMULATED_OBJECTS),
     NFT_MINTS,
     *(APPROVERS, APPROVALS, ALLOWANCES, ALLOWANCE_USES),
     *(PAYMENT_CUSTOMERS, PLAN_CHECKOUTS, PAYMENT_EVENTS),
+    *(MAILS, MODEL_USES),
 )

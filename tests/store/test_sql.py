@@ -47,6 +47,12 @@ REASONS = {
     "dimensions/operations/approved.py: SELECT plans.id, plans.organization_id": (
         "lists what waits with a yes, each for its own organization, for who looks after all"
     ),
+    "dimensions/operations/homes.py: UPDATE mails": (
+        "doubts the mails of a file that was restored or copied, whosever they are"
+    ),
+    "dimensions/commerce/unsent.py: SELECT organization_id": (
+        "lists what is to be sent, each for its own organization, for who sends for all"
+    ),
     "store/heads.py: SELECT organization_id, number FROM heads": (
         "asks for the organizations that are named, for the one who follows them all"
     ),

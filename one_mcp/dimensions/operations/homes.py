@@ -58,6 +58,15 @@ def settle(raw: Raw, here: Home, now: int) -> None:
               AND simulated = 0
             """
         )
+        # the original may have sent them meanwhile
+        raw.execute(
+            """
+            UPDATE mails
+            SET doubted_at = coalesce(doubted_at, created_at)
+            WHERE state = 'queued'
+              AND simulated = 0
+            """
+        )
     raw.execute(
         """
         INSERT INTO homes (name, place, held_since)

@@ -5,7 +5,7 @@ from one_mcp.access import Permission
 from one_mcp.answers import Written
 from one_mcp.dimensions import lookup
 from one_mcp.dimensions.changes import touched
-from one_mcp.dimensions.commerce import forging
+from one_mcp.dimensions.commerce import forging, outbox
 from one_mcp.dimensions.entities import alike, archive
 from one_mcp.dimensions.knowledge import texts
 from one_mcp.dimensions.purge import copies, marks, naming, traces
@@ -52,6 +52,7 @@ def purge(work: Work, id: str, confirm: str) -> Purged:
     for each in (id, *merged):
         copies.remove(work, each)
         traces.remove(work, each)
+        outbox.forget(work, each)
     events = f"events that tell of {id} ({purged.events_kept}), " if purged.events_kept else ""
     stays = f"{events}what other texts say of it, and what was copied before: {COPIES}"
     return purged.model_copy(update={"stays": stays})

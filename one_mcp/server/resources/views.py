@@ -23,7 +23,6 @@ from one_mcp.dimensions.knowledge.documents import reading
 from one_mcp.dimensions.knowledge.documents.reading import Document, Shelf
 from one_mcp.dimensions.knowledge.search.hybrid import Wish
 from one_mcp.dimensions.knowledge.search.scope import Scope
-from one_mcp.dimensions.operations import operation as operations
 from one_mcp.dimensions.organizations import profile
 from one_mcp.dimensions.organizations.profile import Profile
 from one_mcp.errors import NotFoundError
@@ -191,7 +190,7 @@ async def event(one: Session, id: str) -> Portrait:
 
 
 async def operation(one: Session, id: str) -> ToldOperation:
-    return telling.told(await one.read(operations.read, id))
+    return await telling.tell(one, id)
 
 
 async def token(one: Session, id: fields.EntityId) -> HeldToken:

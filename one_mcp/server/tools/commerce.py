@@ -7,7 +7,7 @@ from pydantic import Field, StrictBool, StrictStr
 from one_mcp.access import Permission
 from one_mcp.dimensions.commerce.refunding import RefundOrder
 from one_mcp.dimensions.commerce.spending import GrantOrder, SpendOrder
-from one_mcp.dimensions.operations import listing, operation
+from one_mcp.dimensions.operations import listing
 from one_mcp.dimensions.operations.listing import Operations
 from one_mcp.dimensions.operations.operation import State
 from one_mcp.server.arguments import fields
@@ -128,7 +128,7 @@ async def get_holdings(
 
 async def get_operation(one: Session, id: OperationId) -> ToldOperation:
     """Tell how an operation goes or went, step by step."""
-    return telling.told(await one.read(operation.read, id))
+    return await telling.tell(one, id)
 
 
 async def list_allowances(one: Session) -> AllowanceList:

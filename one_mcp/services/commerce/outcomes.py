@@ -9,7 +9,7 @@ from one_mcp.services.commerce.purchase import PURCHASE
 from one_mcp.store.work import Work
 
 TOLD: dict[str, Callable[[Work, Operation], Written]] = {
-    PURCHASE.kind: lambda _, at: selling.told(at),
+    PURCHASE.kind: selling.told,
     refund.WORKFLOW.kind: refund.told,
     **{each.kind: lambda _, at: spend.told(at) for each in (spend.SPENDS, spend.GRANTS)},
     **{kind: lambda _, at: tokens.told(at) for kind in tokens.WORKFLOWS},

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from one_mcp.dimensions.commerce import recording
+from one_mcp.dimensions.commerce import receipts, recording
 from one_mcp.jsons import JsonObject
 from one_mcp.services.commerce import onchain
 from one_mcp.services.commerce.charging import AUTHORIZES, CAPTURES
@@ -45,4 +45,4 @@ def _steps(body: JsonObject) -> Sequence[Step]:
     ]
 
 
-PURCHASE = Workflow("purchase", 1, _steps, recording.sold, recording.unsold)
+PURCHASE = Workflow("purchase", 1, _steps, recording.sold, recording.unsold, receipts.of_purchase)

@@ -7,7 +7,7 @@ from pydantic.alias_generators import to_camel
 
 from one_mcp import clock
 from one_mcp.answers import Written
-from one_mcp.dimensions.commerce import refunded, refunding
+from one_mcp.dimensions.commerce import outbox, receipts, refunded, refunding
 from one_mcp.dimensions.commerce.refunding import RefundOrder
 from one_mcp.dimensions.operations import showing
 from one_mcp.dimensions.operations.operation import Operation
@@ -44,6 +44,7 @@ class RefundAnswer(Written):
     left: str
     tokens_burned: str | None = None
     tx_hash: str | None = None
+    mail: str | None = None
     steps: list[str] | None = None
     expires_at: str | None = None
     simulated: bool | None = None
@@ -74,7 +75,7 @@ def _steps(body: JsonObject) -> Sequence[Step]:
     return [PAYS, BURNS] if "units" in body else [PAYS]
 
 
-WORKFLOW = Workflow("refund", 1, _steps, refunded.recorded, refunded.refused)
+WORKFLOW = Workflow("refund", 1, _steps, refunded.recorded, refunded.refused, receipts.of_refund)
 REFUND = PlannedAct(
     WORKFLOW,
     lambda work, body: refunding.body(work, refunding.order(body)),
@@ -126,6 +127,7 @@ def told(work: Work, at: Operation) -> RefundAnswer:
         update={
             "operation": at.id,
             "state": at.state.value,
+            "mail": outbox.state(work, at.id),
             "sentence": telling.SENTENCES[at.state],
             "tokens_burned": answer.get("tokensBurned"),
             "tx_hash": answer.get("txHash"),

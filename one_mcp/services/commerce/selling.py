@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 from one_mcp import clock
 from one_mcp.answers import Written
 from one_mcp.dimensions import lookup
-from one_mcp.dimensions.commerce import buyers, editions, quoting
+from one_mcp.dimensions.commerce import buyers, editions, outbox, quoting
 from one_mcp.dimensions.operations import authority, journal, plans, showing
 from one_mcp.dimensions.operations.authority import Asking
 from one_mcp.dimensions.operations.operation import Operation
@@ -40,7 +40,8 @@ class Purchased(Written):
 
     Of an NFT it is the entity `nft`, which has the number `token_id` in its contract.
 
-    While `state` is running the rest is missing; `get_operation` tells how it goes.
+    While `state` is running the rest is missing; `get_operation` tells how it goes. `mail` is what
+    became of the receipt; a buyer without an address gets none.
     """
 
     model_config = ConfigDict(alias_generator=to_camel)
@@ -58,6 +59,7 @@ class Purchased(Written):
     custodial: bool | None = None
     nft: str | None = None
     token_id: str | None = None
+    mail: str | None = None
     simulated: bool | None = None
     mode: str
 
@@ -114,10 +116,10 @@ def _sale(work: Work, on: Rails, asked: SaleOrder) -> JsonObject:
 
 async def buy(one: Session, quote: str, *, again: bool = False) -> Purchased:
     """Buy what a quote says, and tell how it went; raises what it failed of."""
-    return told(await purchase(one, quote, again=again))
+    return await one.read(told, await purchase(one, quote, again=again))
 
 
-def told(at: Operation) -> Purchased:
+def told(work: Work, at: Operation) -> Purchased:
     """Tell how a purchase went; raises what it failed of."""
     telling.require_undefeated(at)
     answer = at.answer or {}
@@ -135,6 +137,7 @@ def told(at: Operation) -> Purchased:
         custodial=True if answer.get("custodial") else None,
         nft=_text(answer.get("nft")),
         token_id=_text(answer.get("tokenId")),
+        mail=outbox.state(work, at.id),
         simulated=at.simulated or None,
         mode=showing.mode(at.body, simulated=at.simulated),
     )

@@ -2,11 +2,14 @@
 
 from one_mcp import clock
 from one_mcp.answers import Answer
-from one_mcp.dimensions.operations import showing
+from one_mcp.dimensions.commerce import outbox
+from one_mcp.dimensions.operations import operation, showing
 from one_mcp.dimensions.operations.operation import Operation, State
 from one_mcp.errors import OneError
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import ChainError, PaymentFailedError, ProviderError
+from one_mcp.session import Session
+from one_mcp.store.work import Work
 
 _ERRORS: dict[str, type[ProviderError]] = {
     error.code: error for error in (PaymentFailedError, ChainError, ProviderError)
@@ -46,6 +49,7 @@ class ToldOperation(Answer):
     plan: str | None = None
     steps: list[OperationStep]
     answer: JsonObject | None = None
+    mail: str | None = None
     failure: JsonObject | None = None
     simulated: bool | None = None
     mode: str
@@ -53,7 +57,16 @@ class ToldOperation(Answer):
     updated: str
 
 
-def told(at: Operation) -> ToldOperation:
+async def tell(one: Session, id: str) -> ToldOperation:
+    """Tell an operation as it is now, with what became of its mail."""
+    return told(*await one.read(_with_mail, id))
+
+
+def _with_mail(work: Work, id: str) -> tuple[Operation, str | None]:
+    return operation.read(work, id), outbox.state(work, id)
+
+
+def told(at: Operation, mail: str | None = None) -> ToldOperation:
     """Tell an operation."""
     return ToldOperation(
         operation=at.id,
@@ -71,6 +84,7 @@ def told(at: Operation) -> ToldOperation:
             for name, row in at.done.items()
         ],
         answer=at.answer,
+        mail=mail,
         failure=at.failure,
         simulated=at.simulated or None,
         mode=showing.mode(at.body, simulated=at.simulated),
