@@ -94,6 +94,11 @@ def _of_payments(payments: Payments) -> RailsMode:
     return RailsMode.LIVE if payments.moves_money else RailsMode.TEST
 
 
+def is_trial(chain: Chain) -> bool:
+    """Say whether what happens on a chain counts as simulated: a test network's tokens are none."""
+    return mode_of_chain(chain) is not RailsMode.LIVE
+
+
 def mode_of_chain(chain: Chain) -> RailsMode:
     """Say how real what is on a chain is."""
     if chain.simulated:

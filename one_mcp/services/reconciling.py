@@ -126,7 +126,7 @@ async def _gone(chain: Chain, each: SentStep) -> str | None:
 
 async def _tokens(one: Session, on: Rails, told: Reconciled) -> Reconciled:
     found, seen = list(told.differences), 0
-    for token in await one.read(auditing.tokens, simulated=on.chain.simulated):
+    for token in await one.read(auditing.tokens, simulated=rails.is_trial(on.chain)):
         seen += 1
         try:
             differs = (await supply.of(one, token)).differs

@@ -2,20 +2,23 @@
 
 import pytest
 
-from one_mcp.app import App
+from one_mcp.app import LOCAL, App
+from one_mcp.dimensions.commerce.issuing import MINT, TokenOrder
 from one_mcp.dimensions.commerce.refunding import RefundOrder
+from one_mcp.dimensions.commerce.spending import GrantOrder, SpendOrder
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.entities.entity import Saved
 from one_mcp.dimensions.operations.operation import State
 from one_mcp.errors import SettingsError
 from one_mcp.money_errors import MixedRailsError, PlanError
 from one_mcp.providers.providers import Providers
-from one_mcp.services import rails, saga
-from one_mcp.services.commerce import refund, selling
+from one_mcp.services import rails, reconciling, saga
+from one_mcp.services.commerce import holdings, refund, selling, spend, supply, tokens
 from one_mcp.services.commerce.purchase import PURCHASE
+from one_mcp.session import Call
 from tests.commerce.books import books
 from tests.commerce.conftest import Shop, paying
-from tests.commerce.vendors import DOWN, LOST
+from tests.commerce.vendors import DOWN, LOST, OnTestNetwork
 from tests.conftest import HandClock
 
 pytestmark = pytest.mark.anyio
@@ -135,3 +138,22 @@ async def test_what_was_held_a_day_ago_is_found_and_not_held_again(
     assert done.state is State.DONE
     after = await books(shop.one, shop.contract)
     assert (after.payments, after.charged, after.held) == (1, 1250, 0)
+
+
+async def test_on_a_test_network_all_acts_mean_the_same_books(app: App, shop: Shop) -> None:
+    app.providers = OnTestNetwork(app.providers.embedding)
+    one = app.session(Call("test"), LOCAL)
+    token, buyer = shop.token.id, shop.buyer.id
+
+    minted = await tokens.plan(one, MINT, TokenOrder(token, "5"))
+    await tokens.act(one, MINT, minted.plan or "")
+    gift = await spend.plan_grant(one, GrantOrder(token, buyer, "3"))
+    given = await spend.do(one, spend.GRANT, gift.plan or "", again=False)
+    spending = await spend.plan_spending(one, SpendOrder(token, buyer, amount="1"))
+    spent = await spend.do(one, spend.SPEND, spending.plan or "", again=False)
+
+    assert (minted.simulated, given.simulated, spent.simulated) == (True, True, True)
+    assert (await supply.of(one, token)).kept == "2"
+    assert (await supply.of(one, token)).differs is None
+    assert [it.kept for it in (await holdings.of(one, buyer)).holdings] == ["2"]
+    assert (await reconciling.reconcile(one)).differences == []

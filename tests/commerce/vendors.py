@@ -7,11 +7,13 @@ from typing import Any
 
 import anyio
 
+from one_mcp.chain_settings import BASE_SEPOLIA
 from one_mcp.money_errors import ChainError, ProviderError
 from one_mcp.providers.ports.chain import Chain
 from one_mcp.providers.ports.payments import Payments
 from one_mcp.providers.providers import Providers
 from one_mcp.providers.simulated.cabinet import Cabinet
+from one_mcp.providers.simulated.chain import SimulatedChain
 
 
 @dataclass(frozen=True)
@@ -84,3 +86,21 @@ class Scripted(Providers):
 
     def chain(self, cabinet: Cabinet) -> Chain:
         return Wrapped(Providers.chain(self, cabinet), self.script)
+
+
+class TestNetwork(SimulatedChain):
+    """A chain of its own, as far as anybody can tell, whose coin is worth nothing."""
+
+    __test__ = False
+    simulated = False
+
+    def __init__(self, cabinet: Cabinet) -> None:
+        super().__init__(cabinet, chain_id=BASE_SEPOLIA)
+
+
+@dataclass(frozen=True, slots=True)
+class OnTestNetwork(Providers):
+    """Vendors whose chain is a test network."""
+
+    def chain(self, cabinet: Cabinet) -> Chain:
+        return TestNetwork(cabinet)

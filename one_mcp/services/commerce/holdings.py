@@ -152,7 +152,7 @@ def _property(work: Work, id: str, name: str) -> str | None:
 
 async def _compared(on: Rails, it: TokenHolding, known: _OnChain | None) -> TokenHolding:
     """Put what the chain says beside what the ledger has in the holder's own wallet."""
-    if known is None or bool(it.simulated) is not on.chain.simulated:
+    if known is None or bool(it.simulated) is not rails.is_trial(on.chain):
         return it
     try:
         units = await _units(on.chain, known)

@@ -16,7 +16,6 @@ from one_mcp.dimensions.commerce.quoting import ON_CHAIN
 from one_mcp.jsons import JsonObject
 from one_mcp.providers.ports.chain import NOBODY, TokenTransfer
 from one_mcp.services import rails
-from one_mcp.services.rails import RailsMode
 from one_mcp.session import Session
 from one_mcp.store.work import Work
 
@@ -52,7 +51,7 @@ class TokenSupply(Answer):
 async def of(one: Session, token: str) -> TokenSupply:
     """Ask the chain for a token's supply; raises ChainError where it has no such contract."""
     on = rails.of(one)
-    chain, simulated = on.chain, rails.mode_of_chain(on.chain) is not RailsMode.LIVE
+    chain, simulated = on.chain, rails.is_trial(on.chain)
     body, booked, now = await one.read(_booked, token, simulated=simulated)
     rails.require_chain(on, str(body["blockchain"]))
     contract = chain.address(str(body["contract"]))
