@@ -16,6 +16,7 @@ def take(work: Work) -> None:
 
     Time never runs back: a write is no earlier than the one before, whatever this process's clock
     says. Numbers have gaps, where nothing came of a write or only what follows from other rows.
+    Whether there ever was an operation comes along, since the end of every change asks it.
     """
     head = work.one(
         """
@@ -24,12 +25,20 @@ def take(work: Work) -> None:
         ON CONFLICT (organization_id) DO UPDATE
         SET number = heads.number + 1,
             at = CASE WHEN excluded.at > heads.at THEN excluded.at ELSE heads.at END
-        RETURNING number, at
+        RETURNING
+            number,
+            at,
+            EXISTS (
+                SELECT 1
+                FROM operations
+                WHERE operations.organization_id = :organization
+            ) AS has_operations
         """,
         now=work.now,
     )
     assert head is not None  # noqa: S101  # such a statement returns its row
     work.change, work.now = head["number"], head["at"]
+    work.has_operations = bool(head["has_operations"])
 
 
 def numbers(raw: Raw, organizations: Iterable[str]) -> dict[str, int]:

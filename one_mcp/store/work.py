@@ -31,9 +31,10 @@ class Work:
     which rows carry as their version; 0 while reading. `now` is when the write happens, which is
     never before the last one; `clock` is what this process's own clock said. `undoes` is the
     number of the change that this one takes back, `part_of` that of the first change of its group,
-    or BEGINS; `operation` is the one whose end this change tells of;
-    `traceparent` the span that what begins here belongs to. `keeps_reason` is false for a
-    purge, `has_recorded` true where the change recorded an event in so many words.
+    or BEGINS; `operation` is the one whose end this change tells of, `traceparent` the span that
+    what begins here belongs to. `keeps_reason` is false for a purge, `has_recorded` true where the
+    change recorded an event in so many words, `has_operations` where the organization ever began
+    an operation.
     """
 
     raw: Raw
@@ -47,6 +48,7 @@ class Work:
     traceparent: str | None = None
     keeps_reason: bool = True
     has_recorded: bool = False
+    has_operations: bool = False
     touched: set[str] = field(default_factory=set[str])
     warnings: list[str] = field(default_factory=list[str])
     happenings: list[Happening] = field(default_factory=list[Happening])

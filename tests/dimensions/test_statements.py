@@ -40,17 +40,17 @@ async def counted(app: App) -> Counted:
     return counting
 
 
-async def test_an_entity_is_created_in_six_statements(one: Session, counted: Counted) -> None:
+async def test_an_entity_is_created_in_five_statements(one: Session, counted: Counted) -> None:
     await one.write(entity.create, "creator", "Ann", {"email": "ann@example.com"})
 
     async with counted() as statements:
         made = await one.write(entity.create, "creator", "Bo", {"email": "bo@example.com"})
 
     assert made.change
-    assert len(statements) <= 6, "\n".join(statements)
+    assert len(statements) <= 5, "\n".join(statements)
 
 
-async def test_an_update_is_undone_in_eleven_statements(
+async def test_an_update_is_undone_in_ten_statements(
     one: Session, jane: Saved, counted: Counted
 ) -> None:
     updated = await one.write(entity.update, jane.id, {"niche": ["food"]}, name="Janet")
@@ -59,7 +59,7 @@ async def test_an_update_is_undone_in_eleven_statements(
     async with counted() as statements:
         await one.write(undo.undo, updated.change)
 
-    assert len(statements) <= 11, "\n".join(statements)
+    assert len(statements) <= 10, "\n".join(statements)
 
 
 async def test_the_history_of_one_takes_four_statements(one: Session, jane: Saved) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 
 from one_mcp import jsons
 from one_mcp.dimensions.commerce import holding, ledger, recorded
+from one_mcp.dimensions.connections import connection
 from one_mcp.dimensions.connections.rows import ConnectionRow
 from one_mcp.dimensions.operations import subjects
 from one_mcp.jsons import JsonObject, JsonValue
@@ -19,7 +20,7 @@ def require_untouched(work: Work) -> None:
 
     Raises OperationOpenError for the one, LedgerError for the other.
     """
-    if not _has_operations(work):
+    if not work.has_operations:
         return
     subjects.require_kept(work)
     if work.operation is not None:
@@ -41,11 +42,11 @@ def require_true(work: Work, holder: str, token: str, metadata: JsonObject) -> N
         )
 
 
-def require_free(work: Work, connection: ConnectionRow) -> None:
+def require_free(work: Work, row: ConnectionRow) -> None:
     """Raise LedgerError for one connection of many that shows what the ledger does not say."""
-    token = connection.to_id
-    if connection.kind.name == holding.HOLDS and ledger.is_known(work, token):
-        require_true(work, connection.from_id, token, connection.metadata)
+    token = row.to_id
+    if row.kind.name == holding.HOLDS and ledger.is_known(work, token):
+        require_true(work, row.from_id, token, row.metadata)
 
 
 def require_purgeable(work: Work, row: Row) -> None:
@@ -82,13 +83,6 @@ def require_purgeable(work: Work, row: Row) -> None:
         )
 
 
-def _has_operations(work: Work) -> bool:
-    return (
-        work.one("SELECT 1 FROM operations WHERE organization_id = :organization LIMIT 1")
-        is not None
-    )
-
-
 def _check_holdings(work: Work) -> None:
     """Compare each holding that was written, of a token in the ledger, with what it should say."""
     rows = work.all(
@@ -123,19 +117,8 @@ def _check_holdings(work: Work) -> None:
 
 
 def _metadata(work: Work, holder: str, token: str) -> JsonObject | None:
-    found = work.value(
-        """
-        SELECT metadata
-        FROM connections
-        WHERE organization_id = :organization
-          AND from_id = :holder
-          AND to_id = :token
-          AND type = 'holds_tokens'
-        """,
-        holder=holder,
-        token=token,
-    )
-    return None if found is None else jsons.load_object(found)
+    found = connection.find(work, holder, holding.HOLDS, token)
+    return None if found is None else jsons.load_object(found["metadata"])
 
 
 def _is_purged(work: Work, id: str) -> bool:
