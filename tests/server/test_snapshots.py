@@ -11,8 +11,9 @@ from one_mcp.server.toolbox import ToolSpec
 from one_mcp.settings import DEFAULT, TOOLSETS
 from tests.snapshots import SCHEMAS, STALE, entries, schemas
 
-MODEL_CHARS = 5_500 * 4
-WIRE_CHARS = 11_500 * 4
+SELLING = {"quote_tokens", "purchase_tokens", "refund_purchase", "get_operation"}
+MODEL_CHARS, MODEL_CHARS_UNSOLD = 5_500 * 4, 4_800 * 4
+WIRE_CHARS, WIRE_CHARS_UNSOLD = 11_500 * 4, 10_000 * 4
 NAME_CHARS = 30
 QUALIFIED_NAME_CHARS = 60  # server and tool, in the client that allows least
 READING = {"check", "describe", "explore", "find", "get", "list", "recall", "search", "summarize"}
@@ -76,3 +77,7 @@ def test_the_default_tools_fit_the_budget() -> None:
     assert len(default) <= 30
     assert sum(seen.values()) <= MODEL_CHARS, seen
     assert sum(len(dumps(entry)) for entry in default.values()) <= WIRE_CHARS
+    unsold = default.keys() - SELLING
+    assert len(unsold) <= 26
+    assert sum(seen[name] for name in unsold) <= MODEL_CHARS_UNSOLD, seen
+    assert sum(len(dumps(default[name])) for name in unsold) <= WIRE_CHARS_UNSOLD

@@ -11,7 +11,7 @@ INLINE_CHARS = 160  # a definition that is used more than once is still inlined 
 SAYS_NOTHING = frozenset(
     {"title", "discriminator", "minLength", "maxLength", "minItems", "maxItems", "$defs"}
 )
-ERROR: JsonObject = {"type": "object", "description": "instead: code, message, data"}
+ERROR: JsonObject = {"type": "object", "description": "instead: code, message"}
 IN_ANSWERS_TOO = SAYS_NOTHING | {"default", "minimum", "maximum", "pattern"}
 
 
