@@ -3,7 +3,6 @@
 Where real money is on a chain, nothing is signed before `live_money` says so.
 """
 
-import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -101,10 +100,10 @@ class ChainSettings(BaseModel):
         Raises SettingsError where only one of the two is set, and for a chain of real money that
         may not be used: it is never simulated in its stead.
         """
-        url = self.base_rpc_url or _plain("BASE_RPC_URL")
+        url = self.base_rpc_url or vendor_urls.plain_key("BASE_RPC_URL")
         key = self.deployer_private_key
         if key is None and self.deployer_keystore is None:
-            key = _plain("DEPLOYER_PRIVATE_KEY")
+            key = vendor_urls.plain_key("DEPLOYER_PRIVATE_KEY")
         if url is None or (key is None and self.deployer_keystore is None):
             self._require_nothing_set()
             return None
@@ -154,11 +153,6 @@ class ChainSettings(BaseModel):
 def is_test(chain_id: int) -> bool:
     """Say whether a chain's coin is worth nothing; one that is not known here may be worth some."""
     return chain_id in TESTNETS
-
-
-def _plain(name: str) -> SecretStr | None:
-    text = os.environ.get(name, "").strip()
-    return SecretStr(text) if text else None
 
 
 def _is_url(text: str) -> bool:

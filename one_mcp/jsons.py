@@ -77,6 +77,11 @@ def loads(text: str | bytes) -> JsonValue:
     return _strict(text if isinstance(text, str) else text.decode())
 
 
+def text(value: JsonValue) -> str | None:
+    """Return a value as text, and nothing for nothing."""
+    return None if value is None else str(value)
+
+
 def load_object(text: str | bytes) -> JsonObject:
     """Decode a JSON object that this program wrote itself."""
     value = json.loads(text)

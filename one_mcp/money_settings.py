@@ -124,7 +124,7 @@ class PaymentSettings(BaseModel):
         """
         name, key = "ONE_MCP_STRIPE_SECRET_KEY", self.stripe_secret_key
         if key is None and self.stripe_api_url is None:
-            name, key = "STRIPE_SECRET_KEY", _plain_key()
+            name, key = "STRIPE_SECRET_KEY", vendor_urls.plain_key("STRIPE_SECRET_KEY")
         if key is None:
             return None
         text = key.get_secret_value()
@@ -202,8 +202,3 @@ class SpendingSettings(BaseModel):
         if given and not _KEY.fullmatch(given):
             raise ValueError("the 64 hexadecimal digits that `one-mcp passphrase` shows")
         return given
-
-
-def _plain_key() -> SecretStr | None:
-    text = os.environ.get("STRIPE_SECRET_KEY", "").strip()
-    return SecretStr(text) if text else None

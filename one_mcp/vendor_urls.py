@@ -1,6 +1,9 @@
-"""URLs in settings that say where a vendor's server is."""
+"""What settings say of a vendor: where its server is, and the key that it gave."""
 
+import os
 from urllib.parse import SplitResult, urlsplit
+
+from pydantic import SecretStr
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -23,3 +26,9 @@ def is_private(parts: SplitResult) -> bool:
 def is_loopback(host: str) -> bool:
     """Say whether a host is this machine."""
     return host in _LOOPBACK
+
+
+def plain_key(name: str) -> SecretStr | None:
+    """Return what the vendor's own variable says, for where none of this program's is set."""
+    text = os.environ.get(name, "").strip()
+    return SecretStr(text) if text else None

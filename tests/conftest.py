@@ -30,7 +30,14 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("busy machine")
-for plain in ("STRIPE_SECRET_KEY", "STRIPE_PUBLISHABLE_KEY", "RESEND_API_KEY"):
+PLAIN = (
+    "STRIPE_SECRET_KEY",
+    "STRIPE_PUBLISHABLE_KEY",
+    "BASE_RPC_URL",
+    "DEPLOYER_PRIVATE_KEY",
+    "RESEND_API_KEY",
+)
+for plain in PLAIN:
     os.environ.pop(plain, None)  # a developer's own key pays for no test
 
 DEEPEST = sys.getrecursionlimit()  # a library that some tests import raises it

@@ -43,7 +43,7 @@ def deployed(work: Work, at: Operation) -> JsonObject:
         work,
         "token_contract",
         f"{str(body['name'])[:400]} contract",
-        {**where, "deployedAt": work.now, "deployTxHash": sent["hash"], **_mark(at)},
+        {**where, "deployedAt": work.now, "deployTxHash": sent["hash"], **at.mark},
         external_id=at.id,
     )
     connection.connect(work, token, "part_of", contract.id)
@@ -55,7 +55,7 @@ def deployed(work: Work, at: Operation) -> JsonObject:
             "contractAddress": sent["contract"],
             "blockchain": body["blockchain"],
             "txHash": sent["hash"],
-            **_mark(at),
+            **at.mark,
         },
     )
     return {**_sent(at), "contract": contract.id, "contractAddress": sent["contract"]}
@@ -122,7 +122,7 @@ def _tell(
         type,
         str(at.body["token"]),
         actor=actor,
-        metadata={**metadata, **about, **_mark(at)},
+        metadata={**metadata, **about, **at.mark},
     )
 
 
@@ -133,8 +133,3 @@ def _sent(at: Operation) -> JsonObject:
         "transactionHash": sent["hash"],
         "blockNumber": sent["block"],
     }
-
-
-def _mark(at: Operation) -> JsonObject:
-    """Mark what a simulation left behind: it is on no chain."""
-    return {"simulated": True} if at.simulated else {}

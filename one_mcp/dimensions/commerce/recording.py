@@ -56,7 +56,7 @@ def unsold(work: Work, at: Operation) -> JsonObject:
                 "amount": _amount(body),
                 "currency": body["currency"],
                 "operation": at.id,
-                **_mark(at),
+                **at.mark,
             },
         )
     return {
@@ -101,7 +101,7 @@ def _payment(work: Work, at: Operation, status: str) -> str:
         "stripePaymentIntentId": at.result("authorize").get("payment"),
         "status": status,
         "processedAt": work.now,
-        **_mark(at),
+        **at.mark,
     }
     saved = entity.create(work, "payment", name, properties, external_id=at.id)
     event.expect_no_more(work, saved.id)
@@ -115,7 +115,7 @@ def _payment(work: Work, at: Operation, status: str) -> str:
             "amount": _amount(body),
             "currency": body["currency"],
             "paymentId": saved.id,
-            **_mark(at),
+            **at.mark,
         },
     )
     return saved.id
@@ -139,7 +139,7 @@ def _tell(work: Work, at: Operation, token: str, payment: str | None) -> None:
                 "blockchain": body["blockchain"],
                 **({"paymentId": payment} if payment else {}),
                 "txHash": at.result("transfer").get("hash") or at.result("mint").get("hash"),
-                **_mark(at),
+                **at.mark,
             },
         )
     if body["type"] not in TOKENS:
@@ -154,7 +154,7 @@ def _tell(work: Work, at: Operation, token: str, payment: str | None) -> None:
                 "currency": body["currency"],
                 "source": f"sale of {body['type']}",
                 "paymentId": payment,
-                **_mark(at),
+                **at.mark,
             },
         )
 
@@ -167,18 +167,13 @@ def _bought(work: Work, at: Operation, payment: str | None) -> None:
         "currency": body["currency"],
         "purchasedAt": work.now,
         **({"paymentId": payment} if payment else {}),
-        **_mark(at),
+        **at.mark,
     }
     connection.connect(work, buyer, "purchased", item, metadata)
     if body["type"] in ENROLS:
-        connection.connect(work, buyer, "enrolled_in", item, _mark(at))
+        connection.connect(work, buyer, "enrolled_in", item, at.mark)
 
 
 def _amount(body: JsonObject) -> float:
     """Return an amount of money as the ontology keeps it, a number of whole units."""
     return float(str(body["total"]))
-
-
-def _mark(at: Operation) -> JsonObject:
-    """Mark what a simulation left behind: it is no sale."""
-    return {"simulated": True} if at.simulated else {}

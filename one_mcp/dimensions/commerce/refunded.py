@@ -91,7 +91,7 @@ def _tell(work: Work, at: Operation) -> None:
         "currency": body["currency"],
         "paymentId": body["payment"],
         "operation": at.id,
-        **_mark(at),
+        **at.mark,
     }
     event.record(
         work,
@@ -125,7 +125,7 @@ def _take_back(work: Work, at: Operation) -> None:
             "amount": body["tokens"],
             "txHash": at.result("burn").get("hash"),
             "operation": at.id,
-            **_mark(at),
+            **at.mark,
         },
     )
 
@@ -163,7 +163,3 @@ def _has_another(work: Work, at: Operation) -> bool:
 def _is_kept(work: Work, purchase: str) -> bool:
     paid = int(str(operation.read(work, purchase).body["minor"]))
     return paid == 0 or refunding.refunded(work, purchase, only_done=True).minor < paid
-
-
-def _mark(at: Operation) -> JsonObject:
-    return {"simulated": True} if at.simulated else {}

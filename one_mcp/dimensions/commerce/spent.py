@@ -86,7 +86,7 @@ def _earned(work: Work, at: Operation) -> None:
         holder,
         "earned_from",
         str(source),
-        {"currency": _symbol(work, str(at.body["item"])), **_mark(at)},
+        {"currency": _symbol(work, str(at.body["item"])), **at.mark},
         adjust=Adjustment(increment={"amount": at.body["amount"]}),
     )
 
@@ -96,10 +96,10 @@ def _has(work: Work, at: Operation, item: str, type: str, price: JsonObject) -> 
     holder = str(at.body["holder"])
     if item == holder:
         return
-    metadata: JsonObject = {**price, "purchasedAt": work.now, **_mark(at)}
+    metadata: JsonObject = {**price, "purchasedAt": work.now, **at.mark}
     connection.connect(work, holder, "purchased", item, metadata)
     if type in ENROLS:
-        connection.connect(work, holder, "enrolled_in", item, _mark(at))
+        connection.connect(work, holder, "enrolled_in", item, at.mark)
 
 
 def _symbol(work: Work, token: str) -> str:
@@ -113,8 +113,4 @@ def _answer(at: Operation) -> JsonObject:
 
 
 def _about(at: Operation) -> JsonObject:
-    return {"operation": at.id, **_mark(at)}
-
-
-def _mark(at: Operation) -> JsonObject:
-    return {"simulated": True} if at.simulated else {}
+    return {"operation": at.id, **at.mark}

@@ -77,6 +77,11 @@ class Operation:
     done: dict[str, StepRow]
     back: dict[str, StepRow]
 
+    @property
+    def mark(self) -> JsonObject:
+        """What marks the rows that a simulation leaves behind: they are no business."""
+        return {"simulated": True} if self.simulated else {}
+
     def result(self, step: str) -> JsonObject:
         """Return what came of a step; nothing where it is not done."""
         row = self.done.get(step)

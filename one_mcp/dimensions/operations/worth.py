@@ -59,7 +59,7 @@ def _worth(body: JsonObject, token: str, recipient: str | None) -> PlanWorth:
         moves.append(Amount(int(str(body["units"])), str(body[token]), decimals))
     return PlanWorth(
         tuple(moves) or (Amount(1, CALLS),),
-        None if recipient is None else str(body[recipient]),
+        None if recipient is None else jsons.text(body[recipient]),
         frozenset(str(body[name]) for name in (token, "contract") if body.get(name)),
     )
 

@@ -1,5 +1,6 @@
 """Steps of a payment: held first, taken once what is bought is made, let go where it is not."""
 
+from one_mcp import jsons
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import PaymentFailedError, ProviderError
@@ -19,7 +20,7 @@ async def _authorize(run: Run) -> JsonObject:
         currency=str(body["currency"]),
         method=str(body["method"]),
         description=f"{body['amount']} {body['name']}"[:500],
-        customer=None if body.get("customer") is None else str(body["customer"]),
+        customer=jsons.text(body.get("customer")),
     )
     held = await _held(run) or await run.rails.payments.authorize(charge, run.key(AUTHORIZE))
     if held.state is PaymentState.REQUIRES_ACTION:

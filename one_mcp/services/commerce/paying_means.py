@@ -6,6 +6,7 @@ once the page is done (D-72).
 
 from dataclasses import dataclass
 
+from one_mcp import jsons
 from one_mcp.dimensions.commerce import payers
 from one_mcp.dimensions.operations.plans import Plan
 from one_mcp.money_errors import CheckoutRequiredError
@@ -25,7 +26,7 @@ class Means:
 async def find(one: Session, on: Rails, plan: Plan) -> Means:
     """Say what pays for a plan; raises CheckoutRequiredError where the buyer has to give a card."""
     body = plan.body
-    named = None if body["method"] is None else str(body["method"])
+    named = jsons.text(body["method"])
     if not body["minor"] or on.payments.simulated:
         return Means(named)
     buyer, mode = str(body["buyer"]), str(body["mode"])

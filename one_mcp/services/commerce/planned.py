@@ -63,14 +63,31 @@ def _begin(work: Work, act: PlannedAct, id: str, asking: Asking, *, again: bool)
     if plan.operation is not None:
         return plan.operation
     plans.require_valid(work, plan, act.again(work, plan.body), again=again)
-    begun = journal.begin(
-        work,
-        act.workflow.kind,
-        act.workflow.version,
-        plan.body,
-        authority.require(work, plan, asking),
-        subjects=frozenset(str(plan.body[it]) for it in act.subjects if plan.body.get(it)),
-    )
-    plans.use(work, plan, begun)
+    begun = begin(work, act.workflow, plan, plan.body, asking, subjects=act.subjects)
     act.reserve(work, begun)
     return begun.id
+
+
+def begin(
+    work: Work,
+    workflow: Workflow,
+    plan: Plan,
+    body: JsonObject,
+    asking: Asking,
+    *,
+    subjects: tuple[str, ...],
+) -> Operation:
+    """Begin the one operation of a plan that may be done, with a person's yes where it needs one.
+
+    `subjects` names what the body has under which the entities stand that it needs.
+    """
+    begun = journal.begin(
+        work,
+        workflow.kind,
+        workflow.version,
+        body,
+        authority.require(work, plan, asking),
+        subjects=frozenset(str(body[it]) for it in subjects if body.get(it)),
+    )
+    plans.use(work, plan, begun)
+    return begun

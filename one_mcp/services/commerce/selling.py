@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
-from one_mcp import clock
+from one_mcp import clock, jsons
 from one_mcp.answers import Written
 from one_mcp.dimensions import lookup
 from one_mcp.dimensions.commerce import buyers, editions, outbox, quoting
-from one_mcp.dimensions.operations import authority, journal, plans, showing
+from one_mcp.dimensions.operations import plans, showing
 from one_mcp.dimensions.operations.authority import Asking
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.dimensions.operations.plans import Plan
-from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.jsons import JsonObject
 from one_mcp.services import authorizing, rails, saga
-from one_mcp.services.commerce import onchain, paying_means, telling
+from one_mcp.services.commerce import onchain, paying_means, planned, telling
 from one_mcp.services.commerce.paying_means import Means
 from one_mcp.services.commerce.purchase import PURCHASE
 from one_mcp.services.rails import Rails, RailsMode
@@ -127,24 +127,20 @@ def told(work: Work, at: Operation) -> Purchased:
         operation=at.id,
         state=at.state.value,
         sentence=telling.SENTENCES[at.state],
-        payment_id=_text(answer.get("paymentId")),
-        tx_hash=_text(answer.get("txHash")),
+        payment_id=jsons.text(answer.get("paymentId")),
+        tx_hash=jsons.text(answer.get("txHash")),
         amount=str(at.body["amount"]),
         total=str(at.body["total"]),
         currency=str(at.body["currency"]),
         item=str(at.body["item"]),
         buyer=str(at.body["buyer"]),
         custodial=True if answer.get("custodial") else None,
-        nft=_text(answer.get("nft")),
-        token_id=_text(answer.get("tokenId")),
+        nft=jsons.text(answer.get("nft")),
+        token_id=jsons.text(answer.get("tokenId")),
         mail=outbox.state(work, at.id),
         simulated=at.simulated or None,
         mode=showing.mode(at.body, simulated=at.simulated),
     )
-
-
-def _text(value: JsonValue) -> str | None:
-    return None if value is None else str(value)
 
 
 async def purchase(one: Session, quote: str, *, again: bool = False) -> Operation:
@@ -171,21 +167,14 @@ def _begin(work: Work, on: Rails, asking: Asking, quote: str, means: Means, *, a
         return plan.operation
     body = plan.body
     asked = SaleOrder(
-        str(body["item"]), str(body["buyer"]), str(body["amount"]), _text(body["method"])
+        str(body["item"]), str(body["buyer"]), str(body["amount"]), jsons.text(body["method"])
     )
     now = _sale(work, on, asked)
     plans.require_valid(work, plan, now, again=again)
     is_nft = body["type"] == editions.NFT
     nft = editions.taken(work, lookup.live(work, str(body["item"])), body) if is_nft else {}
-    begun = journal.begin(
-        work,
-        PURCHASE.kind,
-        PURCHASE.version,
-        {**body, **nft, "method": means.method, "customer": means.customer},
-        authority.require(work, plan, asking),
-        subjects=frozenset({str(body["item"]), str(body["buyer"])}),
-    )
-    plans.use(work, plan, begun)
+    paid = {**body, **nft, "method": means.method, "customer": means.customer}
+    begun = planned.begin(work, PURCHASE, plan, paid, asking, subjects=("item", "buyer"))
     if is_nft:
         editions.take(work, begun)
     return begun.id

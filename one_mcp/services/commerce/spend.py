@@ -5,14 +5,14 @@ from collections.abc import Callable
 from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
-from one_mcp import clock
+from one_mcp import clock, jsons
 from one_mcp.answers import Written
 from one_mcp.dimensions.commerce import spending, spent
 from one_mcp.dimensions.commerce.spending import GrantOrder, SpendOrder
 from one_mcp.dimensions.operations import showing
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.dimensions.operations.plans import Plan
-from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.jsons import JsonObject
 from one_mcp.services import rails
 from one_mcp.services.commerce import planned, telling
 from one_mcp.services.commerce.planned import PlannedAct
@@ -106,15 +106,11 @@ def told(at: Operation) -> TokensMoved:
 def _about(body: JsonObject, sentence: str) -> TokensMoved:
     return TokensMoved(
         sentence=sentence,
-        token=_text(body.get("token")),
-        item=_text(body.get("item")),
+        token=jsons.text(body.get("token")),
+        item=jsons.text(body.get("item")),
         holder=str(body["holder"]),
         amount=str(body["amount"]),
-        source=_text(body.get("source")),
+        source=jsons.text(body.get("source")),
         simulated=True if body["simulated"] else None,
         mode=showing.mode(body, simulated=body["simulated"] is True),
     )
-
-
-def _text(value: JsonValue) -> str | None:
-    return None if value is None else str(value)

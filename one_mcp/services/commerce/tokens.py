@@ -6,16 +6,16 @@ the plan joins, or tells the end of.
 
 from one_mcp.dimensions.commerce import issued, issuing
 from one_mcp.dimensions.commerce.issuing import ANYTHING, TokenOrder
-from one_mcp.dimensions.operations import authority, journal, plans
+from one_mcp.dimensions.operations import plans
 from one_mcp.dimensions.operations.authority import Asking
 from one_mcp.dimensions.operations.operation import Operation, State
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import ChainError
 from one_mcp.providers.ports.chain import Chain, ContractCall
 from one_mcp.services import authorizing, rails, saga
-from one_mcp.services.commerce import acted, onchain
+from one_mcp.services.commerce import acted, onchain, planned
 from one_mcp.services.commerce.acted import TokenActed
-from one_mcp.services.rails import Rails, RailsMode
+from one_mcp.services.rails import Rails
 from one_mcp.services.workflow import Conclusion, Run, Step, Workflow
 from one_mcp.session import Session
 from one_mcp.store.work import Work
@@ -55,11 +55,13 @@ def told(at: Operation) -> TokenActed:
     return acted.told(at)
 
 
+_SUBJECTS = ("token", "holder")
+
+
 def _body(work: Work, on: Rails, kind: str, order: TokenOrder) -> JsonObject:
     """Work out an act, and how real it is."""
-    mode = rails.mode_of_chain(on.chain)
-    body = issuing.body(work, kind, order, simulated=mode is not RailsMode.LIVE)
-    return {**body, "mode": mode.value}
+    body = issuing.body(work, kind, order, simulated=rails.is_trial(on.chain))
+    return {**body, "mode": rails.mode_of_chain(on.chain).value}
 
 
 def _begin(
@@ -72,16 +74,7 @@ def _begin(
         return plan.operation
     now = _body(work, on, kind, issuing.order(plan.body))
     plans.require_valid(work, plan, now, again=again)
-    subjects = {str(plan.body[name]) for name in ("token", "holder") if name in plan.body}
-    begun = journal.begin(
-        work,
-        kind,
-        WORKFLOWS[kind].version,
-        plan.body,
-        authority.require(work, plan, asking),
-        subjects=frozenset(subjects),
-    )
-    plans.use(work, plan, begun)
+    begun = planned.begin(work, WORKFLOWS[kind], plan, plan.body, asking, subjects=_SUBJECTS)
     issued.reserve(work, begun)
     return begun.id
 
