@@ -8,7 +8,7 @@ from one_mcp import clock as clocks
 from one_mcp.access import Principal, Role
 from one_mcp.chain_settings import ChainSettings
 from one_mcp.clock import Clock
-from one_mcp.dimensions.commerce import unsent
+from one_mcp.dimensions.commerce import model_uses, unsent
 from one_mcp.dimensions.commerce.unsent import DueMail
 from one_mcp.dimensions.knowledge.index import backlog, entity_texts
 from one_mcp.dimensions.operations import approved, homes, unfinished
@@ -16,6 +16,7 @@ from one_mcp.dimensions.operations.approved import Approved
 from one_mcp.dimensions.operations.unfinished import Unfinished
 from one_mcp.dimensions.organizations import founding
 from one_mcp.mail_settings import MailSettings
+from one_mcp.model_settings import ModelSettings
 from one_mcp.money_settings import PaymentSettings
 from one_mcp.ontology import load
 from one_mcp.ontology.model import Ontology
@@ -97,6 +98,13 @@ class App:
         now = self.clock()
         return await self.database.glance(lambda raw: unsent.due(raw, now)) or []
 
+    async def spent(self) -> list[str]:
+        """List the organizations with hours of models' use to be told."""
+        if self.settings.read_only:
+            return []
+        now = self.clock()
+        return await self.database.glance(lambda raw: model_uses.waiting(raw, now)) or []
+
     def _publish(self, touched: frozenset[str]) -> None:
         for listener in list(self.listeners):
             listener(touched)
@@ -136,6 +144,7 @@ async def open_app(
         settings.only(ChainSettings),
         settings.only(MailSettings),
         settings.only(TelemetrySettings),
+        model=settings.only(ModelSettings),
     )
     async with open_database(path, FirstUse(is_ready, make_ready), read_only=read_only) as database:
         try:

@@ -17,6 +17,7 @@ from one_mcp import refusals, unread, vendor_urls
 from one_mcp.chain_settings import ChainSettings
 from one_mcp.errors import SettingsError, shown
 from one_mcp.mail_settings import MailSettings
+from one_mcp.model_settings import ModelSettings
 from one_mcp.money_settings import PaymentSettings, SpendingSettings
 from one_mcp.telemetry_settings import TelemetrySettings
 
@@ -187,8 +188,7 @@ class EmbeddingSettings(BaseModel):
     def openai_access(self) -> tuple[SecretStr | None, str]:
         """Say which key goes to which server for `openai:` models.
 
-        OPENAI_API_KEY is never sent to a server that ONE_MCP_OPENAI_BASE_URL names: whoever set it
-        may have meant another.
+        OPENAI_API_KEY never goes to the server of ONE_MCP_OPENAI_BASE_URL: it may be another's.
         """
         if self.openai_api_key or self.openai_base_url:
             return self.openai_api_key, self.openai_base_url or OPENAI_URL
@@ -215,6 +215,7 @@ class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # pydant
     ProcessSettings,
     SpendingSettings,
     MailSettings,
+    ModelSettings,
     ChainSettings,
     PaymentSettings,
     EmbeddingSettings,
@@ -257,11 +258,10 @@ def load(flags: Mapping[str, Any] | None = None) -> Settings:
     Raises SettingsError for an unknown ONE_MCP_ variable, or a value that does not work.
     """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    for name in os.environ:
-        if name.startswith(PREFIX) and name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}."
-            raise SettingsError(f"There is no setting {name}; {hint}", setting=name)
+    for name in [it for it in os.environ if it.startswith(PREFIX) and it not in known]:
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(known))}."
+        raise SettingsError(f"There is no setting {name}; {hint}", setting=name)
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     for field in Settings.model_fields:
         text: object = given.get(field, os.environ.get(PREFIX + field.upper()))

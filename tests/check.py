@@ -26,6 +26,7 @@ VERSION = "import sys; print(*sys.version_info[:2])"
 
 ONCE = {  # not tested on the second Python, and why
     "tests/browser": "the same pages leave the same server",
+    "tests/chat": "what is asked of the server is the same on both",
     "tests/chain": "what is asked of the node is the same on both",
     "tests/cli/test_demo.py": "its servers and its client are those of the other tests",
     "tests/conformance": "the suite of the protocol asks a running server",
@@ -150,10 +151,13 @@ def installed_nodes(folder: Path) -> dict[str, str]:
     """Install what the tests need from npm, where there is npm; say by variables where it is."""
     npm = shutil.which("npm")
     if npm is None:
-        say("There is no npm here; the conformance suite and the tests on a chain are left out")
+        say(
+            "There is no npm here; the conformance suite, the tests on a chain and those of chat "
+            "are left out"
+        )
         return {}
     found: dict[str, str] = {}
-    for name in ("conformance", "chain"):
+    for name in ("conformance", "chain", "chat"):
         manifest = ROOT / "tests" / name / "package.json"
         if manifest.is_file():
             (folder / name).mkdir(parents=True)

@@ -21,6 +21,7 @@ COMMANDS = {  # by section: each command's module has its name
         "demo": "Walk through a story with a real server and a real client.",
     },
     "Knowledge": {
+        "ask": "Answer a question from what is known, and say where it stands.",
         "search": "Search what is known, by meaning and by words.",
         "reindex": "Wait until all texts are found by meaning, or index all anew.",
         "models": "List the embedding models whose vectors the file holds, or let one go.",

@@ -15,6 +15,7 @@ from one_mcp.errors import EmbedderError, SettingsError
 from one_mcp.mail_settings import MailAccess
 from one_mcp.money_settings import StripeAccess
 from one_mcp.providers.ports.chain import Chain
+from one_mcp.providers.ports.chat import Chat
 from one_mcp.providers.ports.embedding import Embedder
 from one_mcp.providers.ports.mail import Mailer
 from one_mcp.providers.ports.signatures import Signer
@@ -86,6 +87,19 @@ def name(settings: EmbeddingSettings) -> str | None:
     """Name the embedder without loading it, as it names itself; None for search by words alone."""
     model = settings.embedding_model
     return {"none": None, PACKAGED_MODEL: f"{PACKAGED_MODEL}-int8"}.get(model, model)
+
+
+def chat(model: str, access: EmbeddingSettings) -> Chat:
+    """Load the library of a chat model; blocks for a moment, so call it on a worker thread."""
+    try:
+        from one_mcp.providers import openai_chat
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"{error.name} is not installed, and models of openai need it; "
+            "pip install 'one-mcp[openai]' brings it.",
+            extra="openai",
+        ) from error
+    return openai_chat.connect(model.partition(":")[2], *access.openai_access())
 
 
 def arithmetic() -> Arithmetic:

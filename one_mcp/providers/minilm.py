@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict
 from one_mcp.errors import EmbedderError
 from one_mcp.providers import vectors, wordpiece
 from one_mcp.providers.ports.embedding import Purpose, Span
+from one_mcp.providers.ports.metering import TokenMeter, unmetered
 
 MOST_AT_ONCE = 4
 AGAIN = "install one-mcp anew, or set ONE_MCP_EMBEDDING_MODEL to another model."
@@ -67,7 +68,12 @@ class MiniLM:
         """Cut into word pieces."""
         return self._tokenizer.spans(text)
 
-    async def embed(self, texts: Sequence[str], purpose: Purpose) -> bytes:
+    async def embed(
+        self,
+        texts: Sequence[str],
+        purpose: Purpose,
+        meter: TokenMeter = unmetered,  # noqa: ARG002  # it costs nothing
+    ) -> bytes:
         """Run the model once for each text."""
         return b"".join(
             [

@@ -25,11 +25,12 @@ from openai import (
     PermissionDeniedError,
     RateLimitError,
 )
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, SecretStr
 
 from one_mcp.errors import EmbedderError
 from one_mcp.providers import vectors
 from one_mcp.providers.ports.embedding import Purpose, Span
+from one_mcp.providers.ports.metering import TokenMeter, unmetered
 from one_mcp.settings import OPENAI_URL
 
 DIMENSIONS = {
@@ -52,6 +53,20 @@ class Row(BaseModel):
 
     embedding: list[float] | str  # base64 of little-endian float32, unless the server knows none
     index: int = 0
+
+
+class Usage(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    prompt_tokens: NonNegativeInt = 0
+
+
+class Spent(BaseModel):
+    """What a server says that an answer took."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    usage: Usage = Usage()
 
 
 class Reply(BaseModel):
@@ -96,35 +111,38 @@ class OpenAIEmbedder:
         """Estimate the tokens, since OpenAI's tokenizer is not here; English has fewer."""
         return [found.span() for found in _TOKEN.finditer(text)]
 
-    async def embed(self, texts: Sequence[str], purpose: Purpose) -> bytes:
+    async def embed(
+        self, texts: Sequence[str], purpose: Purpose, meter: TokenMeter = unmetered
+    ) -> bytes:
         """Ask for a batch at a time. A query is given up early, for somebody waits for it."""
         rows: list[bytes] = []
         for batch in self._batches(texts):
             async with self._turns[purpose]:
                 if purpose == "passage":
-                    rows.append(await self._ask(batch))
+                    rows.append(await self._ask(batch, meter))
                 else:
-                    rows.append(await self._ask_quickly(batch))
+                    rows.append(await self._ask_quickly(batch, meter))
         return b"".join(rows)
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
 
-    async def _ask_quickly(self, texts: list[str]) -> bytes:
+    async def _ask_quickly(self, texts: list[str], meter: TokenMeter) -> bytes:
         try:
             with anyio.fail_after(self._query_s):
-                return await self._ask(texts)
+                return await self._ask(texts, meter)
         except TimeoutError as error:
             raise _late(self._model) from error
 
-    async def _ask(self, texts: list[str]) -> bytes:
+    async def _ask(self, texts: list[str], meter: TokenMeter) -> bytes:
         try:
             answer = await self._client.post(
                 "/embeddings", cast_to=object, body=_question(self._model, texts)
             )
         except (OpenAIError, ValueError) as error:
             raise _failure(self._model, error) from error
+        meter(_tokens(answer))
         return vectors.packed(_matrix(self._model, answer, len(texts), self.dimension))
 
     def _batches(self, texts: Sequence[str]) -> Iterator[list[str]]:
@@ -179,6 +197,14 @@ def _matrix(model: str, answer: object, texts: int, dimension: int | None) -> ND
             f"The server's answer for openai:{model} is not one vector for each text; "
             "is ONE_MCP_OPENAI_BASE_URL right, and does this model make embeddings?",
         ) from error
+
+
+def _tokens(answer: object) -> int:
+    """Read what a server says it has used, whatever else is wrong; some say nothing."""
+    try:
+        return Spent.model_validate(answer).usage.prompt_tokens
+    except ValueError:
+        return 0
 
 
 def _numbers(row: Row) -> NDArray[np.float32]:

@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 
 from one_mcp.chain_settings import ChainSettings
 from one_mcp.mail_settings import MailSettings
+from one_mcp.model_settings import ModelSettings
 from one_mcp.money_settings import PaymentSettings
 from one_mcp.providers.chaining import Chaining
+from one_mcp.providers.chatting import Chatting
 from one_mcp.providers.embedding import Embedding
 from one_mcp.providers.mailing import Mailing
 from one_mcp.providers.paying import Paying
@@ -27,6 +29,9 @@ class Providers:
     chaining: Chaining = field(default_factory=lambda: Chaining(ChainSettings()), kw_only=True)
     mailing: Mailing = field(default_factory=lambda: Mailing(MailSettings()), kw_only=True)
     tracing: Tracing = field(default_factory=lambda: Tracing(TelemetrySettings()), kw_only=True)
+    chatting: Chatting = field(
+        default_factory=lambda: Chatting(ModelSettings(), EmbeddingSettings()), kw_only=True
+    )
 
     def payments(self, cabinet: Cabinet) -> Payments:
         """Return whoever moves money here; a simulation remembers in the caller's cabinet."""
@@ -47,6 +52,7 @@ class Providers:
         await self.chaining.close()
         await self.mailing.close()
         await self.tracing.close()
+        await self.chatting.close()
 
 
 def choose(
@@ -55,6 +61,8 @@ def choose(
     chain: ChainSettings,
     mail: MailSettings,
     telemetry: TelemetrySettings,
+    *,
+    model: ModelSettings,
 ) -> Providers:
     """Stand ready with what the settings name; nothing is loaded before somebody needs it."""
     chaining = Chaining(chain, live_money=payment.live_money)
@@ -64,4 +72,5 @@ def choose(
         chaining=chaining,
         mailing=Mailing(mail),
         tracing=Tracing(telemetry),
+        chatting=Chatting(model, embedding),
     )

@@ -21,6 +21,7 @@ from tokenizers import Tokenizer
 from one_mcp.errors import EmbedderError
 from one_mcp.providers import hub_tokens, vectors
 from one_mcp.providers.ports.embedding import Purpose, Span
+from one_mcp.providers.ports.metering import TokenMeter, unmetered
 
 RUN = 4  # texts that are embedded at once; a query waits for one run at most
 WINDOW = 512  # where a model names no limit
@@ -78,7 +79,12 @@ class SentenceTransformersEmbedder:
         """Cut into the tokens of the model's own tokenizer."""
         return hub_tokens.spans(self._tokenizer, text)
 
-    async def embed(self, texts: Sequence[str], purpose: Purpose) -> bytes:
+    async def embed(
+        self,
+        texts: Sequence[str],
+        purpose: Purpose,
+        meter: TokenMeter = unmetered,  # noqa: ARG002  # it costs nothing
+    ) -> bytes:
         """Run the model for a few texts at a time, with its prompt for the purpose."""
         rows: list[bytes] = []
         for start in range(0, len(texts), RUN):

@@ -53,7 +53,8 @@ from one_mcp.server.tools import (
     knowledge,
     ontology,
 )
-from one_mcp.services import delivery
+from one_mcp.services import bookkeeping, delivery
+from one_mcp.services.bookkeeping import Bookkeeping
 from one_mcp.services.carrying import Carrier
 from one_mcp.services.commerce.watching import Watcher
 from one_mcp.services.delivery import Delivery
@@ -197,11 +198,13 @@ async def _serving(app: App, _: Server[Serving]) -> AsyncGenerator[Serving]:
     watcher = Watcher(app.watched, lambda each: app.session(Call("watch"), each.principal))
     carrier = Carrier(app.approved, lambda each: app.session(Call("approved"), each.principal))
     mails = Delivery(app.unsent, lambda it: app.session(Call("mail"), delivery.principal(it)))
+    costs = Bookkeeping(app.spent, lambda it: app.session(Call("usage"), bookkeeping.principal(it)))
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(watch.run)
         tasks.start_soon(indexer.run)
         tasks.start_soon(recovery.run)
         tasks.start_soon(mails.run)
+        tasks.start_soon(costs.run)
         tasks.start_soon(carrier.run)
         tasks.start_soon(watcher.run)
         yield Serving(app, watch, Loopback(tasks), tasks)

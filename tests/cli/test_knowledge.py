@@ -1,4 +1,4 @@
-"""Knowledge at the command line: search, reindex, models."""
+"""Knowledge at the command line: ask, search, reindex, models."""
 
 from pathlib import Path
 
@@ -38,6 +38,31 @@ def test_search_says_when_only_words_were_searched(run: Run) -> None:
 
     assert "by words only" in shown.stderr
     assert "money back" in shown.stdout
+
+
+@pytest.mark.usefixtures("notes")
+def test_a_question_is_answered_by_quotes_where_no_model_is_named(run: Run) -> None:
+    shown = run("ask", "When does the studio open?", *MODEL)
+    told = answer(run("ask", "When does the studio open?", *MODEL, "--json"))
+    unknown = run("ask", "zzz", "--embedding-model", "none")
+
+    place = next(n for n, it in enumerate(told["sources"], 1) if "at seven" in it["quote"])
+    assert f"The studio opens at seven. [{place}]" in shown.stdout
+    assert "no model answers here" in shown.stderr
+    assert (told["simulated"], told["model"]) == (True, "simulated")
+    assert unknown.exit_code == 1
+
+
+@pytest.mark.usefixtures("notes")
+def test_a_model_that_is_named_is_not_stood_in_for(run: Run) -> None:
+    shown = run(
+        *("ask", "studio", "--chat-model", "openai:gpt-test", *MODEL),
+        *("--openai-base-url", "http://127.0.0.1:9/v1"),
+    )
+
+    assert shown.exit_code == 1
+    assert "cannot be reached" in shown.stderr
+    assert "seven" not in shown.stdout
 
 
 @pytest.mark.usefixtures("notes")

@@ -61,6 +61,10 @@ async def vectors(texts: list[str], *, as_base64: bool) -> Response:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
+    yield from serving()
+
+
+def serving() -> Iterator[Server]:
     server = Server()
     routes = [Route("/v1/embeddings", server.embeddings, methods=["POST"])]
     listener = socket.create_server(("127.0.0.1", 0))

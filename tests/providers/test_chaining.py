@@ -13,6 +13,7 @@ from eth_account import Account
 from one_mcp.chain_settings import ChainAccess, ChainSettings
 from one_mcp.errors import SettingsError
 from one_mcp.mail_settings import MailSettings
+from one_mcp.model_settings import ModelSettings
 from one_mcp.money_settings import PaymentSettings
 from one_mcp.providers import catalog, providers
 from one_mcp.providers.chaining import Chaining
@@ -123,6 +124,7 @@ async def test_a_key_on_a_test_chain_is_neither_simulated_nor_live(one: Session)
         ChainSettings.model_validate(chain),
         MailSettings(),
         TelemetrySettings(),
+        model=ModelSettings(),
     )
 
     on = rails.of(one)

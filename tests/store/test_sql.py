@@ -53,6 +53,9 @@ REASONS = {
     "dimensions/commerce/unsent.py: SELECT organization_id": (
         "lists what is to be sent, each for its own organization, for who sends for all"
     ),
+    "dimensions/commerce/model_uses.py: SELECT DISTINCT organization_id": (
+        "lists the organizations with costs to be told, for who tells them for all"
+    ),
     "store/heads.py: SELECT organization_id, number FROM heads": (
         "asks for the organizations that are named, for the one who follows them all"
     ),

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Literal, Protocol, TypeAlias
 
+from one_mcp.providers.ports.metering import TokenMeter, unmetered
+
 Purpose: TypeAlias = Literal["passage", "query"]
 Span: TypeAlias = tuple[int, int]
 
@@ -30,11 +32,13 @@ class Embedder(Protocol):
         """
         ...
 
-    async def embed(self, texts: Sequence[str], purpose: Purpose) -> bytes:
+    async def embed(
+        self, texts: Sequence[str], purpose: Purpose, meter: TokenMeter = unmetered
+    ) -> bytes:
         """Return a vector of length 1 for each text, in order.
 
         The bytes are a matrix, row by row: little-endian float32, `dimension` numbers a text. They
-        are bytes so that whoever hands them on needs no numpy.
+        are bytes so that whoever hands them on needs no numpy. `meter` counts what costs something.
         Raises EmbedderError; its `retryable` says whether the same call may work later.
         """
         ...

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from one_mcp.providers import vectors
 from one_mcp.providers.ports.embedding import Purpose, Span
+from one_mcp.providers.ports.metering import TokenMeter, unmetered
 
 DIMENSION = 256
 WINDOW = 256
@@ -32,7 +33,12 @@ class Simulated:
         """Cut at words and punctuation."""
         return [found.span() for found in _TOKEN.finditer(text)]
 
-    async def embed(self, texts: Sequence[str], purpose: Purpose) -> bytes:  # noqa: ARG002  # both alike
+    async def embed(
+        self,
+        texts: Sequence[str],
+        purpose: Purpose,  # noqa: ARG002  # both alike
+        meter: TokenMeter = unmetered,  # noqa: ARG002  # it costs nothing
+    ) -> bytes:
         """Hash the words of each text."""
         if not texts:
             return b""

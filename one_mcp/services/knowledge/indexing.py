@@ -16,6 +16,7 @@ from one_mcp.dimensions.knowledge.index.chunks import Passage
 from one_mcp.dimensions.knowledge.index.vector_queue import Unembedded
 from one_mcp.errors import ConflictError, EmbedderError, OneError
 from one_mcp.providers.embedding import LoadedEmbedder
+from one_mcp.services import bookkeeping
 from one_mcp.services.knowledge import passages
 from one_mcp.session import Report, Session
 from one_mcp.store import property_values, unindexed
@@ -176,7 +177,8 @@ async def _store(
     """Embed passages and store their vectors; where that fails, try each by itself."""
     numbers = [each.chunk for each in leased]
     try:
-        made = await loaded.embedder.embed([each.text for each in leased], "passage")
+        async with bookkeeping.counted(one, loaded.embedder.name, "indexing") as count:
+            made = await loaded.embedder.embed([each.text for each in leased], "passage", count)
     except anyio.get_cancelled_exc_class():
         with anyio.CancelScope(shield=True):  # the server ends: others need not wait for the lease
             await one.derive(vector_queue.release, number, numbers, failed=False)

@@ -13,6 +13,7 @@ from one_mcp.dimensions.knowledge.documents.drafts import Draft, Keep
 from one_mcp.dimensions.knowledge.documents.labels import Role
 from one_mcp.errors import EmbedderError, InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.services import bookkeeping
 from one_mcp.services.exchange import places
 from one_mcp.services.knowledge import indexing, passages, reading
 from one_mcp.services.knowledge.indexing import ActiveModel
@@ -166,5 +167,6 @@ async def _vectors(
     for first in range(0, len(cut), indexing.EMBED_AT_ONCE):
         await one.call.report(first, len(cut), "passages")
         slice = cut[first : first + indexing.EMBED_AT_ONCE]
-        made += await embedder.embed([each.whole for each in slice], "passage")
+        async with bookkeeping.counted(one, embedder.name, "indexing") as count:
+            made += await embedder.embed([each.whole for each in slice], "passage", count)
     return model.loaded.arithmetic.quantised(made, embedder.dimension)

@@ -17,6 +17,7 @@ from one_mcp.dimensions.knowledge.search.semantic import Question
 from one_mcp.errors import ConflictError, EmbedderError, InvalidArgumentError, OneError
 from one_mcp.providers.embedding import LoadedEmbedder
 from one_mcp.search.cache import Frequencies
+from one_mcp.services import bookkeeping
 from one_mcp.session import Session
 from one_mcp.store import unindexed
 from one_mcp.store.work import Work
@@ -137,6 +138,12 @@ def _with_surroundings(work: Work, hit: Hit, most: int) -> Hit:
     return hit.model_copy(update={"around": told or None})
 
 
+async def _vector(one: Session, loaded: LoadedEmbedder, text: str) -> bytes:
+    embedder = loaded.embedder
+    async with bookkeeping.counted(one, embedder.name, "search") as count:
+        return await embedder.embed([text], "query", count)
+
+
 async def _asked(one: Session, wish: Wish) -> _Asked:
     """Embed the question while its words are looked up."""
     memory = one.providers.embedding.memories.of(one.principal.organization)
@@ -155,7 +162,7 @@ async def _asked(one: Session, wish: Wish) -> _Asked:
         try:
             loaded = await one.providers.embedding.ready(PATIENCE_S)
             if loaded is not None:
-                vector = await loaded.embedder.embed([wish.text], "query")
+                vector = await _vector(one, loaded, wish.text)
         except EmbedderError as error:
             loaded, reason = None, str(error)
         except Exception as error:  # whatever a model does, words answer
