@@ -16,7 +16,7 @@ from one_mcp.services.rails import SimulatedCabinet
 from one_mcp.session import Call
 from one_mcp.settings import Settings
 
-KEY = "rk_test_0123456789abcdefghij"
+KEY = "rk_live_" + "benchmark" * 3  # so that what runs is what runs with real money
 
 
 async def serve(file: Path) -> None:

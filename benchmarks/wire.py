@@ -50,12 +50,15 @@ class Wire:
         command: Sequence[str | Path],
         era: Era = "modern",
         environment: Mapping[str, str] | None = None,
+        *,
+        process: Any = None,
     ) -> None:
+        """Start a command, or take a process that runs, as `subprocess` shows it."""
         self.era: Era = era
         self._ids = itertools.count(1)
         self._received = b""
         self.started = time.perf_counter()
-        self.process = subprocess.Popen(
+        self.process = process or subprocess.Popen(
             list(command),
             bufsize=0,
             env={**os.environ, **(environment or {})},
