@@ -52,7 +52,7 @@ async def _ask(settings: Settings, wish: Wish, as_json: bool) -> int:
                 }
             )
         else:
-            _show(text, given.hits, simulated=given.simulated)
+            _show(text, given.hits, simulated=given.simulated and bool(given.hits))
         return 0 if given.hits else 1
 
 

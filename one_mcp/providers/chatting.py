@@ -27,9 +27,13 @@ class Chatting:
                 self._chat = (
                     await to_thread.run_sync(catalog.chat, model, self._access)
                     if model
-                    else SimulatedChat()
+                    else self.simulated()
                 )
         return self._chat
+
+    def simulated(self) -> Chat:
+        """Return the simulation, which quotes and costs nothing."""
+        return SimulatedChat()
 
     async def close(self) -> None:
         """Close the connections."""

@@ -51,6 +51,7 @@ def test_a_question_is_answered_by_quotes_where_no_model_is_named(run: Run) -> N
     assert "no model answers here" in shown.stderr
     assert (told["simulated"], told["model"]) == (True, "simulated")
     assert unknown.exit_code == 1
+    assert unknown.stdout == "Nothing that was found answers this.\n"
 
 
 @pytest.mark.usefixtures("notes")

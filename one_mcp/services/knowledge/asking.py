@@ -30,10 +30,14 @@ class AnswerStream:
 
 @asynccontextmanager
 async def answer(one: Session, wish: Wish) -> AsyncGenerator[AnswerStream]:
-    """Search, and have what is found put into an answer; what it takes is counted."""
+    """Search, and have what is found put into an answer; what it takes is counted.
+
+    Where nothing is found no model is asked: it would answer from elsewhere.
+    """
     found = await recall.find(one, wish, entities=0)
     hits = [it for it in found.hits if it.quote]
-    chat = await one.providers.chatting.ready()
+    chatting = one.providers.chatting
+    chat = await chatting.ready() if hits else chatting.simulated()
     messages = (
         ChatMessage("system", RULES),
         ChatMessage("user", wish.text, tuple(it.quote or "" for it in hits)),
