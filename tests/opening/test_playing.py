@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from one_mcp import settings
+from one_mcp.app import open_app
+from one_mcp.chain_settings import ChainSettings
+from one_mcp.mail_settings import MailSettings
+from one_mcp.money_settings import PaymentSettings, SpendingSettings
 from one_mcp.opening import playing
-from one_mcp.server import offer
+from one_mcp.server import build, offer
 from tests.snapshots import STALE
 
 INFO = {"name": "claude-code", "title": "Claude Code", "version": "2.1.330"}
@@ -160,6 +165,28 @@ async def test_the_file_holds_what_the_server_answers() -> None:
     assert playing.recording() == await offer.live(), STALE
 
 
+@pytest.mark.anyio
+async def test_keys_of_vendors_and_rules_of_approval_change_no_first_answer(tmp_path: Path) -> None:
+    keyed = settings.Settings(
+        database=tmp_path / "one.db",
+        embedding_model="none",
+        stripe_secret_key=SecretStr("rk_test_1"),
+        base_rpc_url=SecretStr("http://127.0.0.1:9"),
+        deployer_private_key=SecretStr("1" * 64),
+        chain_id=84532,
+        resend_api_key=SecretStr("re_1"),
+        mail_from="shop@example.com",
+        approvals="always",
+        form_limit=("5 usd",),
+        approver_key="0" * 64,
+        otlp_endpoint="http://127.0.0.1:9",
+    )
+    async with open_app(keyed) as app:
+        server = build.server(app)
+
+        assert await offer.answers(server, build.options(server)) == playing.recording()
+
+
 def test_the_lists_are_there_before_the_server_is(tmp_path: Path) -> None:
     with start(tmp_path) as process:
         assert process.stdin
@@ -182,10 +209,10 @@ def test_a_client_that_leaves_at_once_ends_the_process_at_once(tmp_path: Path) -
 
 
 def test_every_setting_that_may_change_an_answer_goes_without_the_prelude() -> None:
-    openai = {"openai_api_key", "openai_base_url"}
-    stripe = {name for name in settings.Settings.model_fields if name.startswith("stripe_")}
-    vendors = {*openai, *stripe, "live_money"}
-    harmless = {"database", "embedding_model", "log_level", "prelude", *vendors}
+    vendors = {"openai_api_key", "openai_base_url", "embedding_model", "otlp_endpoint"}
+    groups = (PaymentSettings, ChainSettings, MailSettings, SpendingSettings)
+    money = {name for group in groups for name in group.model_fields}
+    harmless = {"database", "log_level", "prelude", *vendors, *money}
 
     for name in settings.Settings.model_fields:
         variable = {f"{settings.PREFIX}{name.upper()}": "true"}
