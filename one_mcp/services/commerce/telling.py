@@ -96,15 +96,18 @@ def told(at: Operation, mail: str | None = None) -> ToldOperation:
 def require_undefeated(at: Operation) -> None:
     """Raise what an operation failed of, where it was undone: every later call is told the same."""
     if at.state is State.UNDONE:
-        raise failure(at)
+        raise _failure(at)
 
 
-def failure(at: Operation) -> OneError:
+def _failure(at: Operation) -> OneError:
     """Make the error that the journal kept."""
     data = at.failure or {}
     error = _ERRORS.get(str(data.get("code")), OneError)
-    what = "charged" if at.kind == "purchase" else "done"
-    told = error(f"{data.get('message', 'It failed.')} Nothing was {what}; {at.id} is undone.")
+    what, asked = ("charged", "quote") if at.kind == "purchase" else ("done", "plan")
+    told = error(
+        f"{data.get('message', 'It failed.')} Nothing was {what}; {at.id} is undone, and a new "
+        f"{asked} is needed to try again."
+    )
     kept = {name: value for name, value in data.items() if name not in {"message", "retryable"}}
     told.fields = {**kept, "operation": at.id}
     return told

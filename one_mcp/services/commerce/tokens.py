@@ -8,12 +8,11 @@ from one_mcp.dimensions.commerce import issued, issuing
 from one_mcp.dimensions.commerce.issuing import ANYTHING, TokenOrder
 from one_mcp.dimensions.operations import plans
 from one_mcp.dimensions.operations.authority import Asking
-from one_mcp.dimensions.operations.operation import Operation, State
+from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.jsons import JsonObject
-from one_mcp.money_errors import ChainError
 from one_mcp.providers.ports.chain import Chain, ContractCall
 from one_mcp.services import authorizing, rails, saga
-from one_mcp.services.commerce import acted, onchain, planned
+from one_mcp.services.commerce import acted, onchain, planned, telling
 from one_mcp.services.commerce.acted import TokenActed
 from one_mcp.services.rails import Rails
 from one_mcp.services.workflow import Conclusion, Run, Step, Workflow
@@ -38,20 +37,20 @@ async def act(
 ) -> Operation:
     """Do what a plan says; the same plan joins or tells the one operation it ever has.
 
-    What `order` says beside the plan must be what the plan says. Raises ChainError where the
-    operation came to nothing.
+    What `order` says beside the plan must be what the plan says. Raises what the operation
+    failed of, where it came to nothing.
     """
     on = rails.of(one)
     asking = authorizing.asking(one)
     begun = await one.derive_once(_begin, on, kind, plan, order, asking=asking, again=again)
     done = await saga.drive(one, WORKFLOWS[kind], begun)
-    _require_done(done)
+    telling.require_undefeated(done)
     return done
 
 
 def told(at: Operation) -> TokenActed:
-    """Tell how an act went; raises ChainError where it came to nothing."""
-    _require_done(at)
+    """Tell how an act went; raises what it failed of."""
+    telling.require_undefeated(at)
     return acted.told(at)
 
 
@@ -117,15 +116,3 @@ WORKFLOWS = {
     issuing.BURN: _workflow(issuing.BURN, issued.burned),
     issuing.TRANSFER: _workflow(issuing.TRANSFER, issued.transferred),
 }
-
-
-def _require_done(at: Operation) -> None:
-    if at.state is not State.UNDONE:
-        return
-    failure = at.failure or {}
-    raise ChainError(
-        f"{failure.get('message', 'The chain refused it.')} Nothing was done; a new plan is "
-        "needed to try again.",
-        operation=at.id,
-        reason=failure.get("reason"),
-    )
