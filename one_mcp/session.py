@@ -1,6 +1,5 @@
 """One caller's door to the backend: read, write, rehearse."""
 
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -33,8 +32,6 @@ A = TypeVar("A", bound=BaseModel)
 Publish = Callable[[frozenset[str]], None]
 Report = Callable[[float, float | None, str | None], Awaitable[None]]
 Begun = Callable[[str], None]
-
-log = logging.getLogger(__name__)
 
 
 async def _silent(done: float, total: float | None, message: str | None) -> None:

@@ -22,7 +22,6 @@ from one_mcp.settings import Settings
 PASSPHRASE = "breathe in, breathe out"  # noqa: S105  # it opens nothing but the demo's file
 ALONE_S = 180.0  # after which nobody seems to sit at the terminal
 PATIENCE_S = 10.0
-POLL_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from one_mcp.errors import InvalidArgumentError, NotFoundError
 from one_mcp.store.work import Row, Work
 
 WHOLE = 2**31 - 1  # no text has more characters, and an older SQLite cuts higher numbers to 32 bits
-FIELD_TEXT = """'$."' || knowledge.source_field || '"'"""
 COLUMNS = (
     "seq, id, kind, title, media_type, language, source, source_id, source_field, hash, redacted, "
     "quality, metadata, created_at, updated_at, version"

@@ -233,26 +233,6 @@ def end(work: Work, operation: Operation, state: State, answer: JsonObject) -> N
     work.touch(operation.id)
 
 
-def due(work: Work, limit: int = 20) -> list[str]:
-    """List open operations that nobody works on and whose time has come, the oldest first."""
-    rows = work.all(
-        """
-        SELECT id
-        FROM operations
-        WHERE organization_id = :organization
-          AND state IN ('running', 'undoing')
-          AND due_at <= :clock
-          AND (leased_until <= :clock OR leased_until > :latest)
-        ORDER BY due_at, id
-        LIMIT :limit
-        """,
-        clock=work.clock,
-        latest=work.clock + LENGTH_MS,
-        limit=limit,
-    )
-    return [row["id"] for row in rows]
-
-
 def _write(work: Work, operation: Operation, values: str, **parameters: object) -> None:
     written = work.run(
         f"""

@@ -8,8 +8,6 @@ from one_mcp.dimensions.entities import archive
 from one_mcp.store import sight
 from one_mcp.store.work import Work
 
-LOOKED_AT = 10_000  # entities that one change turned
-
 
 def follow(work: Work, number: int) -> int:
     """Let the connections of all entities follow that a change archived or restored.

@@ -119,17 +119,6 @@ def _pay(drawer: Drawer, intent: JsonObject) -> JsonObject:
     return objects.keep(drawer, intent)
 
 
-def authenticate(drawer: Drawer, id: str, *, succeeds: bool) -> JsonObject:
-    """Do what the buyer does on the page of 3-D Secure."""
-    intent = objects.intent(drawer, id)
-    if intent["status"] != "requires_action":
-        return intent
-    if succeeds:
-        return _pay(drawer, intent)
-    intent |= {"status": "requires_payment_method", "next_action": None, "payment_method": None}
-    return objects.keep(drawer, intent)
-
-
 def _decline(drawer: Drawer, intent: JsonObject, code: str) -> None:
     error: JsonObject = {
         "type": "card_error",
