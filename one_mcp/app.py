@@ -8,7 +8,8 @@ from one_mcp import clock as clocks
 from one_mcp.access import Principal, Role
 from one_mcp.chain_settings import ChainSettings
 from one_mcp.clock import Clock
-from one_mcp.dimensions.commerce import model_uses, unsent
+from one_mcp.dimensions.commerce import model_uses, renewals, unsent
+from one_mcp.dimensions.commerce.renewals import DueSubscription
 from one_mcp.dimensions.commerce.unsent import DueMail
 from one_mcp.dimensions.knowledge.index import backlog, entity_texts
 from one_mcp.dimensions.operations import approved, homes, unfinished
@@ -83,6 +84,13 @@ class App:
             return []
         since = self.clock() - unfinished.WATCHED_MS
         return await self.database.glance(lambda raw: unfinished.watched(raw, since)) or []
+
+    async def subscribed(self) -> list[DueSubscription]:
+        """List the subscriptions that somebody has to look at."""
+        if self.settings.read_only:
+            return []
+        now = self.clock()
+        return await self.database.glance(lambda raw: renewals.due(raw, now)) or []
 
     async def approved(self) -> list[Approved]:
         """List the plans that a person said yes to and that wait to be carried out."""

@@ -214,6 +214,8 @@ async def plans(tool: Tool, one: Session, jane: Saved, tier: Saved) -> dict[str,
 
     bought = await tool("quote_tokens", item=tier.id, buyer=ann.id)
     paid = await tool("purchase_tokens", quote=bought["quote"])
+    monthly: JsonObject = {"price": 5, "interval": "monthly"}
+    billed = await one.write(entity.create, "membership", "Monthly", monthly)
     await act("deploy_token", token=coin.id)
     await act("mint_tokens", token=coin.id, amount="100")
     await act("grant_tokens", item=coin.id, holder=jane.id, amount="10")
@@ -226,6 +228,7 @@ async def plans(tool: Tool, one: Session, jane: Saved, tier: Saved) -> dict[str,
         "grant_tokens": {"item": coin.id, "holder": jane.id, "amount": "5"},
         "spend_tokens": {"token": coin.id, "holder": jane.id, "amount": "6"},
         "refund_purchase": {"payment": paid["operation"]},
+        "manage_subscription": {"action": "start", "item": billed.id, "buyer": ann.id},
     }
     return {name: await planned(name, **given) for name, given in asked.items()}
 

@@ -16,6 +16,7 @@ from one_mcp.providers.ports.subscriptions import (
 from one_mcp.providers.stripe_payments import Parameters, StripeApi
 
 MOST_BILLS = 100
+MOST_SUBSCRIPTIONS = 100  # of one customer that are looked through, the newest
 _PATH = "/v1/subscriptions"
 _EXISTS = "resource_already_exists"
 _STATES = {
@@ -111,9 +112,29 @@ class StripeSubscriptions:
         given: Parameters = {"cancel_at_period_end": False}
         return _billing(await self._api.ask("POST", f"{_PATH}/{id}", given, key))
 
+    async def stop(self, id: str, key: str) -> Billing:
+        """End it at once; nothing is given back, and what ended before stays so.
+
+        Stripe refuses to end what has ended, and keeps no key of a deletion.
+        """
+        now = await self.look(id)
+        if now.state is BillingState.CANCELED:
+            return now
+        return _billing(await self._api.ask("DELETE", f"{_PATH}/{id}", {}, key))
+
     async def look(self, id: str) -> Billing:
         """Say how it stands now."""
         return _billing(await self._api.ask("GET", f"{_PATH}/{id}", {}))
+
+    async def find(self, customer: str, operation: str) -> Billing | None:
+        """Find what an operation began for a customer: its metadata names it."""
+        given: Parameters = {"customer": customer, "status": "all", "limit": MOST_SUBSCRIPTIONS}
+        found = (await self._api.ask("GET", _PATH, given)).get("data")
+        for each in found if isinstance(found, list) else []:
+            metadata = each.get("metadata") if isinstance(each, dict) else None
+            if isinstance(metadata, dict) and metadata.get("operation") == operation:
+                return _billing(each if isinstance(each, dict) else {})
+        return None
 
     async def paid(self, id: str) -> list[BillPaid]:
         """List the bills that were paid, the newest first."""

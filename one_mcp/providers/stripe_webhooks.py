@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
-from one_mcp.jsons import JsonObject
+from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.money_errors import WebhookError
 
 TOLERANCE_MS = 5 * 60_000
@@ -38,6 +38,20 @@ class StripeEvent:
         metadata = self.about.get("metadata")
         named = metadata.get("operation") if isinstance(metadata, dict) else None
         return named if isinstance(named, str) else None
+
+    @property
+    def subscription(self) -> str | None:
+        """Return the subscription that it is about, or whose bill it is about, if any."""
+        if self.about.get("object") == "subscription":
+            return _text(self.about.get("id"))
+        parent = self.about.get("parent")  # of a bill, since the API of 2025-03-31
+        details = parent.get("subscription_details") if isinstance(parent, dict) else None
+        named = details.get("subscription") if isinstance(details, dict) else None
+        return _text(named) or _text(self.about.get("subscription"))
+
+
+def _text(value: JsonValue) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 class _Data(BaseModel):

@@ -13,7 +13,7 @@ from one_mcp.dimensions.operations import plans
 from one_mcp.dimensions.operations.approved import Approved
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.errors import OneError
-from one_mcp.services.commerce import planned, refund, selling, spend, tokens
+from one_mcp.services.commerce import planned, refund, selling, spend, subscribe, tokens
 from one_mcp.services.commerce.planned import PlannedAct
 from one_mcp.session import Session
 
@@ -41,6 +41,7 @@ def _on_chain(kind: str) -> Act:
 _ACTS: dict[str, Act] = {
     "sale": selling.purchase,
     "refund": _of(refund.REFUND),
+    subscribe.WORKFLOW.kind: subscribe.act,
     spending.SPEND: _of(spend.SPEND),
     spending.GRANT: _of(spend.GRANT),
     **{kind: _on_chain(kind) for kind in issuing.BODIES},

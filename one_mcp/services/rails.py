@@ -11,6 +11,7 @@ from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import MixedRailsError, UnsupportedChainError
 from one_mcp.providers.ports.chain import Chain
 from one_mcp.providers.ports.payments import Payments
+from one_mcp.providers.ports.subscriptions import Subscriptions
 from one_mcp.providers.simulated.cabinet import Drawer
 from one_mcp.session import Session
 
@@ -31,6 +32,7 @@ class Rails:
 
     payments: Payments
     chain: Chain
+    subscriptions: Subscriptions
 
 
 class SimulatedCabinet:
@@ -46,7 +48,11 @@ class SimulatedCabinet:
 def of(one: Session) -> Rails:
     """Return the rails of a caller."""
     cabinet = SimulatedCabinet(one)
-    return Rails(one.providers.payments(cabinet), one.providers.chain(cabinet))
+    return Rails(
+        one.providers.payments(cabinet),
+        one.providers.chain(cabinet),
+        one.providers.subscriptions(cabinet),
+    )
 
 
 def mode(on: Rails, body: JsonObject) -> RailsMode:

@@ -146,6 +146,23 @@ MODEL_USES = table(
     key="organization_id hour model purpose",
     references=(_OF_ORGANIZATION,),
 )
+SUBSCRIPTIONS = table(
+    "subscriptions",
+    "organization_id text, entity_id text, operation_id text, vendor_id text, item_id text,"
+    " buyer_id text, mode text, body json, state text, paid_until integer, ends integer,"
+    " person_id text, role text, due_at integer?, leased_until integer, fence integer",
+    key="organization_id entity_id",
+    unique=(unique("organization_id vendor_id"),),
+    references=(_OF_OPERATION,),
+)
+SUBSCRIPTION_BILLS = table(
+    "subscription_bills",
+    "organization_id text, id text, entity_id text",
+    key="organization_id id",
+    references=(
+        reference("organization_id entity_id", "subscriptions", "organization_id entity_id"),
+    ),
+)
 TABLES: tuple[Table, ...] = (
     *(PLANS, OPERATIONS, OPERATION_STEPS, OPERATION_SUBJECTS),
     *(LEDGER_ACCOUNTS, LEDGER_ENTRIES, CHAIN_TRANSACTIONS, CHAIN_NONCES, HOMES, SIMULATED_OBJECTS),
@@ -153,4 +170,5 @@ TABLES: tuple[Table, ...] = (
     *(APPROVERS, APPROVALS, ALLOWANCES, ALLOWANCE_USES),
     *(PAYMENT_CUSTOMERS, PLAN_CHECKOUTS, PAYMENT_EVENTS),
     *(MAILS, MODEL_USES),
+    *(SUBSCRIPTIONS, SUBSCRIPTION_BILLS),
 )

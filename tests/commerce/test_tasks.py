@@ -24,8 +24,10 @@ from pydantic.alias_generators import to_camel
 
 from one_mcp.access import Principal, Role
 from one_mcp.app import LOCAL, App, open_app
+from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.operations import journal, operation
 from one_mcp.dimensions.operations.operation import State
+from one_mcp.jsons import JsonObject
 from one_mcp.server import build
 from one_mcp.server.caller import Serving
 from one_mcp.services import saga
@@ -180,6 +182,8 @@ async def test_every_tool_that_begins_an_operation_answers_a_task(
     bought = await buy(tasked, await quoted(shop))
     await ended(tasked, bought)
     token, holder = shop.token.id, shop.holder.id
+    about: JsonObject = {"price": 9, "interval": "monthly"}
+    gold = await shop.one.write(entity.create, "membership", "Gold", about)
     plans = {
         "refund_purchase": {"payment": bought, "keep_tokens": True},
         "grant_tokens": {"item": token, "holder": shop.buyer.id, "amount": "1"},
@@ -187,6 +191,7 @@ async def test_every_tool_that_begins_an_operation_answers_a_task(
         "mint_tokens": {"token": token, "amount": "5"},
         "transfer_tokens": {"token": token, "holder": holder, "amount": "1", "source": "treasury"},
         "burn_tokens": {"token": token, "amount": "1"},
+        "manage_subscription": {"action": "start", "item": gold.id, "buyer": shop.buyer.id},
     }
     statuses: dict[str, tuple[str, bool]] = {}
     order = [
@@ -196,6 +201,7 @@ async def test_every_tool_that_begins_an_operation_answers_a_task(
         "spend_tokens",
         "transfer_tokens",
         "burn_tokens",
+        "manage_subscription",
     ]
     for tool in order:
         planned = await tasked.call_tool(tool, {**plans[tool], "dry_run": True})

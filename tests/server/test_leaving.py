@@ -65,6 +65,12 @@ CALLS: dict[str, dict[str, Any]] = {
     "refund_purchase": {"payment": "{operation}", "dry_run": True},
     "spend_tokens": {"plan": "{spend}"},
     "grant_tokens": {"item": "{tier}", "holder": "{ada}", "reason": EVIL, "dry_run": True},
+    "manage_subscription": {
+        "action": "start",
+        "item": "{monthly}",
+        "buyer": "{ada}",
+        "dry_run": True,
+    },
     "get_holdings": {"id": "{deployed}"},
     "get_operation": {"id": "{operation}"},
     "list_allowances": {},
@@ -107,6 +113,8 @@ async def ids(client: Client) -> dict[str, str]:
         | {"properties": {"content": f"Otters breathe. {EVIL}"}},
         {"op": "create_entity", "as": "$tier", "type": "membership", "name": f"Tier {NAME}"}
         | {"properties": {"price": 5, "currency": "usd"}},
+        {"op": "create_entity", "as": "$monthly", "type": "membership", "name": f"Paid {NAME}"}
+        | {"properties": {"price": 5, "currency": "usd", "interval": "monthly"}},
         {"op": "connect_entities", "from": "$ada", "type": "owns", "to": "$post"}
         | {"metadata": {NAME: EVIL}},
         {"op": "record_event", "as": "$seen", "type": "content_interacted"}
@@ -137,13 +145,14 @@ async def ids(client: Client) -> dict[str, str]:
     assert bought.structured_content
     return tokens | {
         "tier": sale["item"],
+        "monthly": made.structured_content["ids"]["$monthly"],
         "quote": (quotes[1] or {})["quote"],
         "operation": bought.structured_content["operation"],
         "ada": made.structured_content["ids"]["$ada"],
         "post": made.structured_content["ids"]["$post"],
         "change": tagged.structured_content["change"],
         "document": document.structured_content["id"],
-        "connection": made.structured_content["done"][3]["id"],
+        "connection": made.structured_content["done"][4]["id"],
         "event": made.structured_content["ids"]["$seen"],
     }
 

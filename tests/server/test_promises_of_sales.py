@@ -10,10 +10,11 @@ from mcp.server import Server
 from one_mcp.app import LOCAL, App
 from one_mcp.dimensions.operations.allowances import Limit
 from one_mcp.server.caller import Serving
+from one_mcp.services.commerce import billing
 from one_mcp.session import Call, Session
 from tests.commerce.deploying import deployed
 from tests.commerce.people import allowed, sales, usd, with_passphrase
-from tests.conftest import NOON
+from tests.conftest import NOON, HandClock
 from tests.server.business import made
 from tests.server.promises import INSTRUCTIONS, Ask, promised
 
@@ -247,3 +248,51 @@ async def test_allowances_say_what_is_left(ask: Ask, app: App, ids: dict[str, st
             "client": "claude-code",
         }
     ]
+
+
+@promised(
+    "manage_subscription",
+    "Have a membership billed every month or year, at its price and interval; or alter that.",
+    "start takes item and buyer; change takes subscription and another item or amount; cancel lets "
+    "it run out, with now at once; resume undoes a cancel.",
+    "First dry_run, which answers a plan; then send the plan alone.",
+    "A plan is carried out once.",
+)
+async def test_a_membership_is_billed_until_it_is_cancelled(ask: Ask, ids: dict[str, str]) -> None:
+    await ask("update_entity", id=ids["gold"], properties={"interval": "monthly"})
+    about = {"item": ids["gold"], "buyer": ids["bob"]}
+
+    refusal = await ask("manage_subscription", action="start", **about)
+    first, again = await done(ask, "manage_subscription", action="start", **about)
+    of = {"subscription": first["subscription"]}
+    changed, _ = await done(ask, "manage_subscription", action="change", amount="2", **of)
+    ending, _ = await done(ask, "manage_subscription", action="cancel", **of)
+    resumed, _ = await done(ask, "manage_subscription", action="resume", **of)
+    over, _ = await done(ask, "manage_subscription", action="cancel", now=True, **of)
+
+    assert refusal["code"] == "INVALID_ARGUMENT"
+    assert again == first
+    assert (first["status"], first["total"], first["interval"]) == ("active", "9.00", "month")
+    assert (changed["status"], changed["total"]) == ("active", "18.00")
+    assert (ending["status"], ending["ends"]) == ("active", True)
+    assert (resumed["status"], resumed.get("ends")) == ("active", None)
+    assert over["status"] == "cancelled"
+    paid = await ask("find_entities", type="payment", detail="full")
+    assert [it["properties"]["amount"] for it in paid["items"]] == [9]
+
+
+@promised("manage_subscription", "The payments vendor renews it by itself.")
+async def test_the_vendor_renews_a_membership(
+    ask: Ask, app: App, clock: HandClock, ids: dict[str, str]
+) -> None:
+    await ask("update_entity", id=ids["gold"], properties={"interval": "yearly"})
+    about = {"item": ids["gold"], "buyer": ids["bob"]}
+    begun, _ = await done(ask, "manage_subscription", action="start", **about)
+
+    clock.forward(366 * 24 * 3_600_000)
+    await billing.look(app.session(Call("test"), LOCAL), begun["subscription"])
+
+    earned = await ask(
+        "summarize", of="events", types=["revenue_generated"], measures=["sum:amount"]
+    )
+    assert earned["total"]["sum:amount"] == {"USD": 18}

@@ -54,6 +54,7 @@ def test_the_usual_tools_find_change_and_import() -> None:
         *("label_knowledge", "forget_knowledge", "reindex_knowledge", "restore_entity"),
         *("export_data", "purge_entity"),
         *("deploy_token", "mint_tokens", "burn_tokens", "transfer_tokens", "get_token_supply"),
+        "manage_subscription",
         *("spend_tokens", "grant_tokens", "get_holdings", "list_allowances", "list_operations"),
     }
 

@@ -50,6 +50,9 @@ REASONS = {
     "dimensions/operations/homes.py: UPDATE mails": (
         "doubts the mails of a file that was restored or copied, whosever they are"
     ),
+    "dimensions/commerce/renewals.py: SELECT entity_id, organization_id": (
+        "lists what is to be looked at, each for its own organization, for who looks after all"
+    ),
     "dimensions/commerce/unsent.py: SELECT organization_id": (
         "lists what is to be sent, each for its own organization, for who sends for all"
     ),

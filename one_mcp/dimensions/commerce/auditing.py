@@ -127,13 +127,13 @@ def waiting(work: Work) -> list[Discrepancy]:
 
 
 def unposted(work: Work) -> list[Discrepancy]:
-    """List purchases that cost something, are done, and stand nowhere in the ledger."""
+    """List purchases and bills that cost something, are done, and are not in the ledger."""
     rows = work.all(
         """
         SELECT id
         FROM operations
         WHERE organization_id = :organization
-          AND kind = 'purchase'
+          AND kind IN ('purchase', 'subscription_bill')
           AND state = 'done'
           AND NOT EXISTS (
               SELECT 1

@@ -7,7 +7,7 @@ connection may show no other balance than the ledger has, and what operations re
 from decimal import Decimal, InvalidOperation
 
 from one_mcp import jsons
-from one_mcp.dimensions.commerce import holding, ledger, recorded
+from one_mcp.dimensions.commerce import holding, ledger, recorded, subscriptions
 from one_mcp.dimensions.connections import connection
 from one_mcp.dimensions.connections.rows import ConnectionRow
 from one_mcp.dimensions.operations import subjects
@@ -74,6 +74,14 @@ def require_purgeable(work: Work, row: Row) -> None:
             "purge what it names of a person instead",
             id=id,
             operation=operation,
+        )
+    billed = subscriptions.any_of(work, id)
+    if billed is not None:
+        raise recorded.refusal(
+            f"{id} is billed for {billed}",
+            "manage_subscription ends that, with now: true at once",
+            id=id,
+            subscription=billed,
         )
     if holding.is_kept(work, id):
         raise recorded.refusal(

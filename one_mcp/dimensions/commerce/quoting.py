@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from one_mcp import jsons, money
 from one_mcp.dimensions import lookup
-from one_mcp.dimensions.commerce import editions
+from one_mcp.dimensions.commerce import editions, subscriptions
 from one_mcp.dimensions.organizations import settings
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject, JsonValue
@@ -32,7 +32,25 @@ CARD = "pm_card_visa"  # what a simulated buyer pays with
 def sale(
     work: Work, item: str, buyer: str, amount: str, method: str | None, *, simulated: bool
 ) -> JsonObject:
-    """Work out the body of a sale: what, to whom, how much, for how much, how it gets there."""
+    """Work out the body of a sale; raises where the buyer is billed for it again and again."""
+    body = priced(work, item, buyer, amount, method, simulated=simulated)
+    has = subscriptions.of_buyer(work, str(body["buyer"]), str(body["item"]))
+    if has is None and subscriptions.find(work, str(body["item"])) is not None:
+        has = str(body["item"])
+    if has is not None:
+        raise InvalidArgumentError(
+            f"{body['buyerName']} is billed for this again and again: {has}. manage_subscription "
+            "changes, cancels or resumes that; nothing is bought beside it.",
+            argument="item",
+            subscription=has,
+        )
+    return body
+
+
+def priced(
+    work: Work, item: str, buyer: str, amount: str, method: str | None, *, simulated: bool
+) -> JsonObject:
+    """Work out what is sold, to whom, how much, for how much, how it gets there."""
     sold = lookup.live(work, item, "item", follow=True)
     to = _buyer(work, buyer)
     if sold["id"] == to["id"]:

@@ -19,6 +19,12 @@ RECORDED = frozenset(  # what an operation says of the entity that it left behin
 COUNTED = frozenset(
     {"decimals", "contractAddress", "blockchain", "standard", "tokenId"}
 )  # of a token
+BILLED = frozenset(  # what a subscription has of the vendor who bills it, beside that
+    {
+        *("price", "interval", "currentPeriodStart", "currentPeriodEnd", "cancelAt"),
+        "stripeSubscriptionId",
+    }
+)
 FIXED = ("type", "external_id", "deleted_at")
 WAYS = "quote_tokens and purchase_tokens sell, refund_purchase takes back"
 
@@ -71,7 +77,8 @@ def _check_records(work: Work) -> None:
     """Refuse to write what operations recorded as entities: payments, contracts."""
     rows = work.all(
         """
-        SELECT change_rows.row_id, change_rows.before, change_rows.after, operations.id AS operation
+        SELECT change_rows.row_id, change_rows.before, change_rows.after,
+               operations.id AS operation, operations.kind
         FROM change_rows
         LEFT JOIN entities
           ON entities.organization_id = :organization
@@ -86,10 +93,13 @@ def _check_records(work: Work) -> None:
         change=work.change,
     )
     for row in rows:
-        for name in _written(row, RECORDED, FIXED):
+        is_billed = row["kind"] == "manage_subscription"
+        for name in _written(row, RECORDED | BILLED if is_billed else RECORDED, FIXED):
             raise refusal(
                 f"{row['row_id']} is what {row['operation']} recorded, and its {name} stays",
-                f"{WAYS}, and both record it",
+                "manage_subscription changes and ends it"
+                if is_billed
+                else f"{WAYS}, and both record it",
                 id=row["row_id"],
                 operation=row["operation"],
                 field=name,

@@ -18,7 +18,7 @@ from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import InsufficientTokensError
 from one_mcp.store.work import Work
 
-PURCHASE, REFUND = "purchase", "refund"
+PURCHASE, REFUND, BILL = "purchase", "refund", "subscription_bill"
 RESERVED, RELEASED = "reserve", "release"
 
 
@@ -165,6 +165,14 @@ def _purchase(work: Work, given: str) -> Operation:
             argument="payment",
         )
     bought = operation.read(work, id)
+    if bought.kind == BILL:
+        raise InvalidArgumentError(
+            f"{given} was billed by the vendor of the subscription {bought.body['subscription']}: "
+            "it is given back in the vendor's own dashboard, not here. manage_subscription with "
+            "action cancel keeps it from being billed again.",
+            argument="payment",
+            subscription=bought.body["subscription"],
+        )
     if bought.kind != PURCHASE:
         raise InvalidArgumentError(f"{id} is no purchase.", argument="payment", kind=bought.kind)
     return bought

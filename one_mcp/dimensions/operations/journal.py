@@ -66,6 +66,33 @@ def begin(
     return read(work, id)
 
 
+def note(work: Work, kind: str, version: int, body: JsonObject, *, simulated: bool) -> Operation:
+    """Write down what a vendor did by itself: nobody's yes is asked for what has happened.
+
+    Whoever notes it ends it in the same transaction.
+    """
+    id = ids.new(OPERATION, work.now)
+    work.run(
+        """
+        INSERT INTO operations
+            (organization_id, id, kind, version, person_id, role, simulated, state, body, fence,
+             leased_until, due_at, created_at, updated_at)
+        VALUES
+            (:organization, :id, :kind, :version, :person, :role, :simulated, 'running', :body, 0,
+             0, :now, :now, :now)
+        """,
+        id=id,
+        kind=kind,
+        version=version,
+        person=work.principal.person,
+        role=work.principal.role.value,
+        simulated=int(simulated),
+        body=jsons.dumps(body),
+        now=work.now,
+    )
+    return read(work, id)
+
+
 def take(work: Work, id: str) -> Operation | None:
     """Take an open operation over, unless somebody works on it; returns it with the new number.
 

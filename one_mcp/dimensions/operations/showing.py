@@ -42,6 +42,25 @@ _HEADLINES: dict[str, Callable[[JsonObject], str]] = {
         f"Send {it['amount']} {_name(it, 'name')} to {_name(it, 'holderName')}, to the wallet "
         f"{it['wallet']}."
     ),
+    "manage_subscription": lambda it: _SUBSCRIBED[str(it["action"])](it),
+}
+_SUBSCRIBED: dict[str, Callable[[JsonObject], str]] = {
+    "start": lambda it: (
+        f"Charge {_name(it, 'buyerName')} {_money(it, 'total')} for {_name(it, 'name')} now, and "
+        f"again every {it['interval']} until it is cancelled."
+    ),
+    "change": lambda it: (
+        f"Charge {_name(it, 'buyerName')} {_money(it, 'total')} every {it['interval']} for "
+        f"{_name(it, 'name')}, from {it['paidUntil']} on."
+    ),
+    "cancel": lambda it: (
+        f"End the subscription of {_name(it, 'buyerName')} to {_name(it, 'name')} "
+        + ("at once." if it["now"] else f"at {it['paidUntil']}.")
+    ),
+    "resume": lambda it: (
+        f"Go on charging {_name(it, 'buyerName')} {_money(it, 'total')} every {it['interval']} for "
+        f"{_name(it, 'name')}."
+    ),
 }
 
 

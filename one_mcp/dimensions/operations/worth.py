@@ -64,6 +64,12 @@ def _worth(body: JsonObject, token: str, recipient: str | None) -> PlanWorth:
     )
 
 
+def _subscribed(body: JsonObject) -> PlanWorth:
+    """Count the price of one time; an end costs nothing."""
+    ends = body["action"] == "cancel"
+    return _worth({**body, "minor": 0} if ends else body, "item", "buyer")
+
+
 _KINDS = {
     "sale": _Kind("purchase_tokens", lambda body: _worth(body, "item", "buyer")),
     "refund": _Kind("refund_purchase", lambda body: _worth(body, "item", "buyer")),
@@ -73,6 +79,7 @@ _KINDS = {
     },
     "transfer_tokens": _Kind("transfer_tokens", lambda body: _worth(body, "token", "holder")),
     "spend_tokens": _Kind("spend_tokens", lambda body: _worth(body, "token", "holder")),
+    "manage_subscription": _Kind("manage_subscription", _subscribed),
     "grant_tokens": _Kind("grant_tokens", lambda body: _worth(body, "item", "holder")),
 }
 TOOLS = tuple(kind.tool for kind in _KINDS.values())

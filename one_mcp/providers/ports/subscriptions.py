@@ -89,8 +89,16 @@ class Subscriptions(Protocol):
         """Renew it after all, while it has not run out."""
         ...
 
+    async def stop(self, id: str, key: str) -> Billing:
+        """End it at once; nothing is given back, and what ended before stays so."""
+        ...
+
     async def look(self, id: str) -> Billing:
         """Say how it stands now."""
+        ...
+
+    async def find(self, customer: str, operation: str) -> Billing | None:
+        """Find what an operation began for a customer."""
         ...
 
     async def paid(self, id: str) -> list[BillPaid]:

@@ -1,12 +1,13 @@
 """Tools that sell: a quote, its purchase, and how an operation went."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictStr
 
 from one_mcp.access import Permission
 from one_mcp.dimensions.commerce.refunding import RefundOrder
 from one_mcp.dimensions.commerce.spending import GrantOrder, SpendOrder
+from one_mcp.dimensions.commerce.subscribing import SubscriptionOrder
 from one_mcp.dimensions.operations import listing
 from one_mcp.dimensions.operations.listing import Operations
 from one_mcp.dimensions.operations.operation import State
@@ -14,11 +15,12 @@ from one_mcp.server.arguments import fields
 from one_mcp.server.toolbox import ToolSpec, toolset
 from one_mcp.services import allowing
 from one_mcp.services.allowing import AllowanceList
-from one_mcp.services.commerce import holdings, planned, refund, selling, spend, telling
+from one_mcp.services.commerce import holdings, planned, refund, selling, spend, subscribe, telling
 from one_mcp.services.commerce.holdings import TokenHoldings
 from one_mcp.services.commerce.refund import RefundAnswer
 from one_mcp.services.commerce.selling import Purchased, Quote
 from one_mcp.services.commerce.spend import TokensMoved
+from one_mcp.services.commerce.subscribe import SubscriptionAnswer
 from one_mcp.services.commerce.telling import ToldOperation
 from one_mcp.session import Session
 
@@ -116,6 +118,37 @@ async def grant_tokens(
     return await spend.plan_grant(one, order)
 
 
+async def manage_subscription(
+    one: Session,
+    action: Literal["start", "change", "cancel", "resume"] | None = None,
+    item: fields.EntityId | None = None,
+    buyer: fields.EntityId | None = None,
+    subscription: fields.EntityId | None = None,
+    *,
+    amount: Amount | None = None,
+    now: StrictBool = False,
+    payment_method: Annotated[str, Field(description="pm_…", max_length=200)] | None = None,
+    plan: PlanId | None = None,
+    dry_run: StrictBool = False,
+    again: StrictBool = False,
+) -> SubscriptionAnswer:
+    """Have a membership billed every month or year, at its price and interval; or alter that.
+
+    start takes item and buyer; change takes subscription and another item or amount; cancel lets
+    it run out, with now at once; resume undoes a cancel. The payments vendor renews it by itself.
+    First dry_run, which answers a plan; then send the plan alone. A plan is carried out once.
+    """
+    planned.require_either(plan, given=action is not None, dry_run=dry_run)
+    if plan is not None:
+        return await subscribe.do(one, plan, again=again)
+    order = SubscriptionOrder(
+        *(action or "start", item or "", buyer or "", amount or "", payment_method or ""),
+        subscription=subscription or "",
+        now=now,
+    )
+    return await subscribe.plan(one, order)
+
+
 async def get_holdings(
     one: Session, id: fields.EntityId, *, reconcile: bool = False
 ) -> TokenHoldings:
@@ -156,6 +189,13 @@ TOOLS = toolset(
     ToolSpec(refund_purchase, "Refund a purchase", Permission.WRITE, repeatable=True),
     ToolSpec(spend_tokens, "Spend tokens", Permission.WRITE, repeatable=True, by_default=False),
     ToolSpec(grant_tokens, "Give tokens", Permission.WRITE, repeatable=True, by_default=False),
+    ToolSpec(
+        manage_subscription,
+        "Manage a subscription",
+        Permission.WRITE,
+        repeatable=True,
+        by_default=False,
+    ),
     ToolSpec(get_holdings, "Get holdings", by_default=False),
     ToolSpec(get_operation, "Get an operation"),
     ToolSpec(list_allowances, "List allowances", by_default=False),

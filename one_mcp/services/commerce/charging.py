@@ -37,12 +37,13 @@ async def _authorize(run: Run) -> JsonObject:
 
 async def _held(run: Run) -> Payment | None:
     """Look for what an operation may have held so long ago that its key is forgotten (D-73)."""
-    if not await run.one.read(_is_old, run.operation):
+    if not await run.one.read(is_old, run.operation):
         return None
     return await run.rails.payments.find(run.operation.id)
 
 
-def _is_old(work: Work, at: Operation) -> bool:
+def is_old(work: Work, at: Operation) -> bool:
+    """Tell whether the vendor may have forgotten the keys of an operation."""
     return work.now - at.created_at > KEYS_LAST_MS
 
 

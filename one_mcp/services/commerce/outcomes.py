@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 from one_mcp.answers import Written
 from one_mcp.dimensions.operations.operation import Operation
-from one_mcp.services.commerce import refund, selling, spend, tokens
+from one_mcp.services.commerce import refund, selling, spend, subscribe, tokens
 from one_mcp.services.commerce.purchase import PURCHASE
 from one_mcp.store.work import Work
 
 TOLD: dict[str, Callable[[Work, Operation], Written]] = {
     PURCHASE.kind: selling.told,
     refund.WORKFLOW.kind: refund.told,
+    subscribe.WORKFLOW.kind: subscribe.told,
     **{each.kind: lambda _, at: spend.told(at) for each in (spend.SPENDS, spend.GRANTS)},
     **{kind: lambda _, at: tokens.told(at) for kind in tokens.WORKFLOWS},
 }

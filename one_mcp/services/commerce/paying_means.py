@@ -36,10 +36,14 @@ async def find(one: Session, on: Rails, plan: Plan) -> Means:
         return Means(named, customer if any(it.id == named for it in kept) else None)
     if kept:
         return Means(kept[0].id, customer)
-    raise await _page(one, on, plan, customer or await _made(one, on, buyer, mode))
+    raise await _page(one, on, plan, await customer_of(one, on, buyer, mode))
 
 
-async def _made(one: Session, on: Rails, buyer: str, mode: str) -> str:
+async def customer_of(one: Session, on: Rails, buyer: str, mode: str) -> str:
+    """Say which customer of the vendor's a buyer is, who is made one if need be."""
+    known = await one.read(payers.customer, buyer, mode)
+    if known is not None:
+        return known
     name, email = await one.read(payers.described, buyer)
     made = await on.payments.customer(Payer(buyer, name, email), f"{buyer}:customer:{mode}")
     await one.apart().derive(payers.keep_customer, buyer, mode, made)
@@ -56,7 +60,7 @@ async def _page(one: Session, on: Rails, plan: Plan, customer: str) -> CheckoutR
         await one.apart().derive(payers.keep_checkout, plan.id, opened.id)
     return CheckoutRequiredError(
         f"{plan.body['buyerName']} has no card on file at {on.payments.name}. They give one on its "
-        f"page, {opened.url} , where nothing is charged; then call again with the same quote.",
+        f"page, {opened.url} , where nothing is charged; then call again with {plan.id}.",
         pay_at=opened.url,
         quote=plan.id,
     )

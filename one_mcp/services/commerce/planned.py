@@ -40,9 +40,15 @@ async def plan(one: Session, act: PlannedAct, body: JsonObject, *, simulated: bo
     return await one.derive_once(plans.make, plans.PLAN, kind, body, simulated=simulated)
 
 
-async def do(one: Session, act: PlannedAct, plan: str, *, again: bool) -> Operation:
-    """Do what a plan says; the same plan joins or tells the one operation that it ever has."""
-    begun = await one.derive_once(_begin, act, plan, authorizing.asking(one), again=again)
+async def do(
+    one: Session, act: PlannedAct, plan: str, found: JsonObject | None = None, *, again: bool
+) -> Operation:
+    """Do what a plan says; the same plan joins or tells the one operation that it ever has.
+
+    `found` goes into the body: what only the vendor knew, such as a card on file.
+    """
+    asking = authorizing.asking(one)
+    begun = await one.derive_once(_begin, act, plan, asking, found or {}, again=again)
     return await saga.drive(one, act.workflow, begun)
 
 
@@ -57,13 +63,16 @@ def require_either(plan: str | None, *, given: bool, dry_run: bool) -> None:
     )
 
 
-def _begin(work: Work, act: PlannedAct, id: str, asking: Asking, *, again: bool) -> str:
+def _begin(
+    work: Work, act: PlannedAct, id: str, asking: Asking, found: JsonObject, *, again: bool
+) -> str:
     """Begin a plan's operation, and put aside what it takes; or find the one it has."""
     plan = plans.read(work, id, frozenset({act.workflow.kind}))
     if plan.operation is not None:
         return plan.operation
     plans.require_valid(work, plan, act.again(work, plan.body), again=again)
-    begun = begin(work, act.workflow, plan, plan.body, asking, subjects=act.subjects)
+    body = {**plan.body, **found}
+    begun = begin(work, act.workflow, plan, body, asking, subjects=act.subjects)
     act.reserve(work, begun)
     return begun.id
 

@@ -1,6 +1,6 @@
 """What the vendor of payments sends: verified, and taken once."""
 
-from one_mcp.dimensions.commerce import payment_events
+from one_mcp.dimensions.commerce import payment_events, subscriptions
 from one_mcp.money_errors import WebhookError
 from one_mcp.providers import stripe_webhooks
 from one_mcp.providers.stripe_webhooks import StripeEvent
@@ -24,4 +24,8 @@ def _taken(work: Work, raw: bytes, signature: str | None, one: Session) -> Strip
             "Events of Stripe are not taken here: set ONE_MCP_STRIPE_WEBHOOK_SECRET (whsec_…)."
         )
     event = stripe_webhooks.verify(raw, signature, secret, work.clock)
-    return event if payment_events.take(work, event.id, event.type) else None
+    if not payment_events.take(work, event.id, event.type):
+        return None
+    if event.subscription is not None:
+        subscriptions.wake(work, event.subscription)
+    return event

@@ -104,6 +104,26 @@ def retrieve(drawer: Drawer, ids: tuple[str, ...], _: Mapping[str, JsonValue]) -
     return _kept(drawer, subscription)
 
 
+def cancel(drawer: Drawer, ids: tuple[str, ...], _: Mapping[str, JsonValue]) -> JsonObject:
+    subscription = retrieve(drawer, ids, {})
+    if subscription["status"] == "canceled":
+        raise objects.invalid(f"No such subscription: {ids[0]}", code="resource_missing")
+    now = drawer.now_ms // 1000
+    return _kept(drawer, subscription | {"status": "canceled", "canceled_at": now, "ended_at": now})
+
+
+def listed(drawer: Drawer, _: tuple[str, ...], given: Mapping[str, JsonValue]) -> JsonObject:
+    """List a customer's subscriptions, the newest first, whatever became of them."""
+    newest_first = drawer.find(_KIND, str(given.get("customer")))[::-1]
+    limit = int(str(given.get("limit", 10)))
+    return {
+        "object": "list",
+        "data": [*newest_first[:limit]],
+        "has_more": len(newest_first) > limit,
+        "url": "/v1/subscriptions",
+    }
+
+
 def invoices(drawer: Drawer, _: tuple[str, ...], given: Mapping[str, JsonValue]) -> JsonObject:
     id = str(given.get("subscription"))
     retrieve(drawer, (id,), {})
@@ -184,7 +204,7 @@ def _bill(drawer: Drawer, subscription: JsonObject, at: int) -> None:
 
 
 def _kept(drawer: Drawer, subscription: JsonObject) -> JsonObject:
-    drawer.put(_KIND, str(subscription["id"]), subscription)
+    drawer.put(_KIND, str(subscription["id"]), subscription, str(subscription["customer"]))
     return subscription
 
 
