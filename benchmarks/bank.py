@@ -23,6 +23,7 @@ async def serve(file: Path) -> None:
     """Say the URL on stdout, and answer until the process is killed."""
     async with open_app(Settings(database=file, embedding_model="none")) as app:
         cabinet = SimulatedCabinet(app.session(Call("bank"), LOCAL))
+        await cabinet.open(lambda drawer: drawer.now_ms)  # its file is there before it is asked for
         listener = socket.create_server(("127.0.0.1", 0))
         print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
         config = uvicorn.Config(StripeApp(cabinet, KEY), log_level="critical", lifespan="off")

@@ -14,6 +14,7 @@ import time
 import traceback
 from contextlib import suppress
 from io import FileIO
+from threading import Lock
 from typing import Self
 
 from benchmarks.dying import Fuse
@@ -49,6 +50,7 @@ class Nursery:
     """The process that others are forked from; use as a context manager."""
 
     def __init__(self) -> None:
+        self._alone = Lock()
         self._line, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-m", "benchmarks.nursery", str(there.fileno())]
         self._process = subprocess.Popen(command, pass_fds=[there.fileno()])
@@ -65,10 +67,11 @@ class Nursery:
         """Fork a server with an environment."""
         stdin, to_child = os.pipe()
         from_child, stdout = os.pipe()
-        socket.send_fds(self._line, [json.dumps(environment).encode()], [stdin, stdout])
+        with self._alone:  # else another thread gets the answer, and kills what is not its own
+            socket.send_fds(self._line, [json.dumps(environment).encode()], [stdin, stdout])
+            pid = int(self._line.recv(LARGEST))
         os.close(stdin)
         os.close(stdout)
-        pid = int(self._line.recv(LARGEST))
         return Child(pid, FileIO(to_child, "w"), FileIO(from_child, "r"))
 
 

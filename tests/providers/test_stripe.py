@@ -3,8 +3,9 @@
 import json
 import logging
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -59,6 +60,34 @@ async def test_the_version_of_the_api_is_pinned(faulty: Faulty, payments: Stripe
     assert asked["stripe-version"] == API_VERSION
     assert asked["idempotency-key"] == "k1"
     assert asked["authorization"] == f"Bearer {KEY}"
+
+
+async def test_half_a_request_does_nothing_and_uses_no_key(
+    faulty: Faulty, payments: StripePayments
+) -> None:
+    """Whoever is killed while asking asks again by the same key."""
+    arrives = iter(
+        [
+            {"type": "http.request", "body": b"amount=1", "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+    )
+    said: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return next(arrives)
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        said.append(message)
+
+    headers = [(b"authorization", f"Bearer {KEY}".encode()), (b"idempotency-key", b"k1")]
+    asked = {"type": "http", "method": "POST", "path": "/v1/payment_intents", "headers": headers}
+    await faulty.app({**asked, "server": ("127.0.0.1", 80), "query_string": b""}, receive, send)
+
+    held = await payments.authorize(CHARGE, "k1")
+
+    assert said == []
+    assert held.state is PaymentState.AUTHORIZED
 
 
 async def test_a_lost_answer_is_asked_for_again_and_held_once(

@@ -29,6 +29,10 @@ Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
+class _HungUpError(Exception):
+    """Whoever asked has gone before all was said: nothing is done, and its key is not used."""
+
+
 @dataclass(frozen=True, slots=True)
 class _HttpRequest:
     """A request as HTTP has it; `home` is where this server is."""
@@ -51,7 +55,10 @@ class StripeApp:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        body = await _body(receive)
+        try:
+            body = await _body(receive)
+        except _HungUpError:
+            return
         if body is None:
             await _say(send, _refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "It is too large."))
             return
@@ -124,10 +131,12 @@ def _at_home(body: JsonObject, home: str) -> JsonObject:
 
 
 async def _body(receive: Receive) -> str | None:
-    """Read a body; None where it is too large."""
+    """Read a body; None where it is too large. Raises _HungUpError where it is cut short."""
     read = bytearray()
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _HungUpError
         read += message.get("body", b"")
         if len(read) > LARGEST_BYTES:
             return None
