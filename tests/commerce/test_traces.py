@@ -10,8 +10,7 @@ import anyio
 import pytest
 from mcp import Client
 
-from benchmarks import purchases
-from benchmarks.dying import AT, BY
+from benchmarks import acts, shop
 from one_mcp import traces
 from one_mcp.app import App
 from one_mcp.dimensions.operations import journal, operation
@@ -200,28 +199,21 @@ def test_nothing_of_it_is_loaded_where_nobody_takes_spans(tmp_path: Path) -> Non
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are killed")
 def test_a_real_server_goes_on_with_the_trace_of_one_that_was_killed(
-    tmp_path: Path, collector: Collector
+    tmp_path: Path, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database = tmp_path / "one.db"
-    told = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
-    with purchases.server(database) as wire:
-        quote = purchases.quoted(wire, purchases.founded(wire, purchases.TROUBLES[0]))
-    dying = {AT: "9.0", BY: "KILL", **told}
-    with (
-        pytest.raises((RuntimeError, BrokenPipeError)),
-        purchases.server(database, purchases.DYING, **dying) as wire,
-    ):
-        wire.call("purchase_tokens", quote=quote)
-    purchases.pass_time(database)
-    with purchases.server(database, **told) as wire:
-        purchases.asked(wire, quote)
-        purchases.settle(database)
-        assert wire.process.stdin
-        wire.process.stdin.close()  # the client leaves, and what is left is sent
-        assert wire.process.wait(30) == 0
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+    with shop.opened(tmp_path / "shop", beside=False) as sold:
+        sold.warm()
+        purchase = acts.purchase(sold)
+        assert sold.killed_at(purchase.tool, purchase.given, 9.0)
+        sold.pass_time()
+        shop.asked(sold.wire, purchase.tool, purchase.given)
+        sold.settle()
+        sold.wire.process.stdin.close()  # the client leaves, and what is left is sent
+        sold.wire.process.wait()
+        [kept] = sold.rows("SELECT traceparent FROM operations WHERE kind = 'purchase'")
 
     bought = collector.named("purchaseTokens")
-    [kept] = purchases.rows(database, "SELECT traceparent FROM operations WHERE kind = 'purchase'")
     parent = traces.parse(kept[0])
     assert parent is not None
     assert (bought.trace, bought.parent) == (parent.trace, parent.span)
