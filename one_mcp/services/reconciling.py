@@ -13,6 +13,12 @@ from one_mcp.services.commerce import supply
 from one_mcp.services.rails import Rails
 from one_mcp.session import Session
 
+_OPEN = {
+    PaymentState.AUTHORIZED: "The vendor still holds the buyer's funds for it.",
+    PaymentState.REQUIRES_ACTION: "The vendor still lets the buyer confirm it, and would then hold "
+    "their funds; it can be canceled there.",
+}
+
 
 class Reconciled(Answer):
     """What was compared, and all that differs. `skipped` ran on other vendors than there are now.
@@ -84,11 +90,11 @@ def _compared(at: Operation, there: Payment | None, due: int) -> list[Discrepanc
                 found=str(kept),
             )
         )
-    if there and there.state in {PaymentState.AUTHORIZED, PaymentState.REQUIRES_ACTION}:
+    if there and there.state in _OPEN:
         found.append(
             Discrepancy(
                 where="payments",
-                sentence="The vendor still holds the buyer's funds for it.",
+                sentence=_OPEN[there.state],
                 operation=at.id,
                 found=there.state.value,
             )

@@ -98,6 +98,49 @@ async def test_a_quote_that_cannot_be(
     assert await one.read(_counts) == before
 
 
+@pytest.mark.parametrize(
+    "number", ["4000000000000002", "4242 4242 4242 4242", "pm_4242424242424242"]
+)
+async def test_no_card_number_passes_through_a_tool(
+    ask: Ask, app: App, one: Session, ids: dict[str, str], number: str
+) -> None:
+    """Nor is it kept, or said again, by a sale or by a subscription (D-72)."""
+    club = await ask(
+        "create_entity",
+        type="membership",
+        name="Club",
+        properties={"price": 9, "interval": "monthly"},
+    )
+    before = await one.read(_counts)
+
+    answers = [
+        await ask("quote_tokens", item=ids["token"], buyer=ids["bob"], payment_method=number),
+        await ask(
+            "manage_subscription",
+            action="start",
+            item=club["id"],
+            buyer=ids["bob"],
+            payment_method=number,
+            dry_run=True,
+        ),
+    ]
+
+    assert [it["code"] for it in answers] == ["INVALID_ARGUMENT"] * 2
+    assert [it["argument"] for it in answers] == ["payment_method"] * 2
+    assert number not in str(answers)
+    assert await one.read(_counts) == before
+    files = app.settings.database.parent.glob("one.db*")
+    assert not any(number.encode() in it.read_bytes() for it in files)
+
+
+async def test_a_vendor_s_words_end_as_a_sentence(ask: Ask, ids: dict[str, str]) -> None:
+    quote = await ask("quote_tokens", item=ids["token"], buyer=ids["bob"], payment_method="pm_none")
+
+    refused = await ask("purchase_tokens", quote=quote["quote"])
+
+    assert "'pm_none'. Nothing was charged" in refused["message"]
+
+
 def _filled(value: Any, ids: dict[str, str]) -> Any:
     return ids[value[1:-1]] if isinstance(value, str) and value.startswith("{") else value
 

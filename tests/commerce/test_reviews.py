@@ -6,6 +6,7 @@ from one_mcp.dimensions.operations import listing, operation
 from one_mcp.dimensions.operations.operation import Operation, State
 from one_mcp.errors import ConflictError
 from one_mcp.providers.ports.chain import ContractCall
+from one_mcp.providers.ports.payments import PaymentState
 from one_mcp.services import doctor, rails, reconciling, reviews
 from one_mcp.services.reviews import Decision
 from tests.commerce.books import books
@@ -110,6 +111,21 @@ async def test_vendors_and_ledger_agree_after_sales(shop: Shop) -> None:
 
     assert told.differences == []
     assert (told.purchases, told.transactions, told.tokens) == (3, 3, 1)
+
+
+@pytest.mark.parametrize("card", ["pm_card_authenticationRequired", "pm_none"])
+async def test_a_payment_that_was_given_up_can_be_confirmed_by_nobody(
+    shop: Shop, card: str
+) -> None:
+    """Else a bank's late yes holds funds for a sale that is undone."""
+    given_up = await bought(shop.one, shop.token, shop.buyer, card)
+
+    there = await rails.of(shop.one).payments.find(given_up.id)
+    told = await reconciling.reconcile(shop.one)
+
+    assert given_up.state is State.UNDONE
+    assert there is None or there.state is PaymentState.CANCELED
+    assert told.differences == []
 
 
 async def test_what_the_vendors_did_besides_is_a_difference(shop: Shop) -> None:

@@ -4,6 +4,7 @@ The same is worked out again when the sale begins; where a price, a wallet or a 
 meanwhile, the quote is void.
 """
 
+import re
 from decimal import Decimal
 
 from one_mcp import jsons, money
@@ -27,6 +28,7 @@ SOLD = frozenset(
 )
 DECIMALS = 18  # of a token that does not say, as of most that there are
 CARD = "pm_card_visa"  # what a simulated buyer pays with
+_METHOD = re.compile(r"(?!.*\d{13})(?:pm|card|src)_[A-Za-z0-9_]+")  # a card has 13 digits or more
 
 
 def sale(
@@ -82,7 +84,7 @@ def priced(
         "total": total.amount,
         "minor": total.minor,
         "currency": currency,
-        "method": method or (CARD if simulated else None),
+        "method": paid_by(method, simulated=simulated),
         "simulated": simulated,
     }
     if sold["type"] not in ON_CHAIN:
@@ -93,6 +95,20 @@ def priced(
             raise InvalidArgumentError("NFTs are sold one at a time.", argument="amount")
         body |= editions.sale(work, sold, properties, simulated=simulated)
     return body
+
+
+def paid_by(method: str | None, *, simulated: bool) -> str | None:
+    """Say what pays; raises for anything but a vendor's reference, and never repeats it."""
+    if not method:
+        return CARD if simulated else None
+    if _METHOD.fullmatch(method) is None:
+        raise InvalidArgumentError(
+            "payment_method is a reference of the vendor's to a card that it has, such as pm_1N…, "
+            "and never the number of one: that is given on the vendor's page alone. Without "
+            "payment_method the buyer's card on file pays, or they are asked for one there.",
+            argument="payment_method",
+        )
+    return method
 
 
 def _buyer(work: Work, id: str) -> Row:

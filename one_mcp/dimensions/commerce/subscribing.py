@@ -83,7 +83,7 @@ def _start(work: Work, given: SubscriptionOrder, *, simulated: bool) -> JsonObje
             argument="item",
             operation=starting,
         )
-    method = given.method or (quoting.CARD if simulated else None)
+    method = quoting.paid_by(given.method, simulated=simulated)
     return terms | {"action": START, "method": method}
 
 

@@ -24,11 +24,11 @@ async def _authorize(run: Run) -> JsonObject:
     )
     held = await _held(run) or await run.rails.payments.authorize(charge, run.key(AUTHORIZE))
     if held.state is PaymentState.REQUIRES_ACTION:
+        await run.rails.payments.cancel(held.id, run.key("cancel"))  # else a late yes would hold it
         raise PaymentFailedError(
             "The bank wants the buyer to confirm this payment (3-D Secure), so it cannot be made "
-            "by a method on file alone.",
+            "by a method on file alone; another card may do.",
             declined_code="authentication_required",
-            action_url=held.action_url,
         )
     if held.state not in {PaymentState.AUTHORIZED, PaymentState.CAPTURED}:
         raise PaymentFailedError(f"The payment is {held.state}.", declined_code=held.state.value)

@@ -104,10 +104,16 @@ def _failure(at: Operation) -> OneError:
     data = at.failure or {}
     error = _ERRORS.get(str(data.get("code")), OneError)
     what, asked = ("charged", "quote") if at.kind == "purchase" else ("done", "plan")
+    message = _sentence(str(data.get("message", "It failed")))
     told = error(
-        f"{data.get('message', 'It failed.')} Nothing was {what}; {at.id} is undone, and a new "
-        f"{asked} is needed to try again."
+        f"{message} Nothing was {what}; {at.id} is undone, and a new {asked} is needed to try "
+        "again."
     )
     kept = {name: value for name, value in data.items() if name not in {"message", "retryable"}}
     told.fields = {**kept, "operation": at.id}
     return told
+
+
+def _sentence(text: str) -> str:
+    """End what a vendor says as a sentence, since another one follows."""
+    return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -27,6 +27,13 @@ DECLINES = {
 ACTIONS = frozenset({"pm_card_authenticationRequired", "pm_card_threeDSecure2Required"})
 CARDS = frozenset({"pm_card_visa", "pm_card_visa_debit", "pm_card_mastercard", "pm_card_amex"})
 AUTHENTICATION = "authentication_required"
+_MESSAGES = {  # https://docs.stripe.com/declines/codes: what a bank keeps to itself is a plain no
+    AUTHENTICATION: "Your card was declined. This transaction requires authentication.",
+    "insufficient_funds": "Your card has insufficient funds.",
+    "expired_card": "Your card has expired.",
+    "incorrect_cvc": "Your card's security code is incorrect.",
+    "processing_error": "An error occurred while processing your card. Try again in a little bit.",
+}
 _OWN_CODE = frozenset({AUTHENTICATION, "expired_card", "incorrect_cvc", "processing_error"})
 SEARCH = "/v1/payment_intents/search"
 _MARKED = re.compile(r"metadata\['operation'\]:'([^']*)'")
@@ -47,7 +54,9 @@ def create(drawer: Drawer, _: tuple[str, ...], given: Mapping[str, JsonValue]) -
             code="invalid_charge_amount_no_decimal_compatible",
             param="amount",
         )
-    metadata = given.get("metadata")
+    metadata, method = given.get("metadata"), given.get("payment_method")
+    if method:
+        require_known(customers.card(drawer, str(method), given.get("customer")), str(method))
     id = objects.new_id(drawer, "pi")
     intent: JsonObject = {
         "id": id,
@@ -66,11 +75,11 @@ def create(drawer: Drawer, _: tuple[str, ...], given: Mapping[str, JsonValue]) -
         "livemode": False,
         "metadata": metadata if isinstance(metadata, dict) else {},
         "next_action": None,
-        "payment_method": given.get("payment_method"),
+        "payment_method": method,
         "payment_method_types": given.get("allowed_payment_method_types", ["card"]),
         "status": "requires_payment_method",
     }
-    if intent["payment_method"]:
+    if method:
         intent["status"] = "requires_confirmation"
     objects.keep(drawer, intent)
     return confirm(drawer, (id,), given) if given.get("confirm") else intent
@@ -82,6 +91,7 @@ def confirm(drawer: Drawer, ids: tuple[str, ...], given: Mapping[str, JsonValue]
     if intent["status"] not in {"requires_confirmation", "requires_payment_method"}:
         raise objects.unexpected(intent, "confirmed")
     card = customers.card(drawer, method, intent["customer"])
+    require_known(card, method)
     if card in DECLINES:
         _decline(drawer, intent, DECLINES[card])
     if card in ACTIONS and given.get("off_session"):
@@ -92,13 +102,17 @@ def confirm(drawer: Drawer, ids: tuple[str, ...], given: Mapping[str, JsonValue]
         intent["status"] = "requires_action"
         intent["next_action"] = {"type": "redirect_to_url", "redirect_to_url": {"url": url}}
         return objects.keep(drawer, intent)
-    if card not in CARDS:
+    return _pay(drawer, intent)
+
+
+def require_known(card: str, method: str) -> None:
+    """Raise for a card that there is none of, before anything is made for it."""
+    if card not in CARDS and card not in ACTIONS and card not in DECLINES:
         raise objects.invalid(
             f"No such PaymentMethod: '{method}'",
             code="resource_missing",
             param="payment_method",
         )
-    return _pay(drawer, intent)
 
 
 def refusal(card: str) -> str | None:
@@ -106,6 +120,11 @@ def refusal(card: str) -> str | None:
     if card in ACTIONS:
         return AUTHENTICATION
     return DECLINES.get(card)
+
+
+def words(code: str) -> str:
+    """Say what a buyer is told of a decline."""
+    return _MESSAGES.get(code, "Your card was declined.")
 
 
 def _pay(drawer: Drawer, intent: JsonObject) -> JsonObject:
@@ -120,11 +139,12 @@ def _pay(drawer: Drawer, intent: JsonObject) -> JsonObject:
 
 
 def _decline(drawer: Drawer, intent: JsonObject, code: str) -> None:
+    message = words(code)
     error: JsonObject = {
         "type": "card_error",
         "code": code if code in _OWN_CODE else "card_declined",
         "decline_code": code,
-        "message": "Your card was declined.",
+        "message": message,
     }
     intent |= {
         "status": "requires_payment_method",
@@ -132,7 +152,6 @@ def _decline(drawer: Drawer, intent: JsonObject, code: str) -> None:
         "last_payment_error": error,
     }
     objects.keep(drawer, intent)
-    message = "Your card was declined."
     rest = {name: value for name, value in error.items() if name not in {"type", "message"}}
     raise StripeRefusal(402, "card_error", message, **rest, payment_intent=intent)
 

@@ -139,9 +139,10 @@ def invoices(drawer: Drawer, _: tuple[str, ...], given: Mapping[str, JsonValue])
 
 def _require_paying(drawer: Drawer, method: str, customer: JsonValue) -> None:
     card = customers.card(drawer, method, customer)
+    intents.require_known(card, method)
     code = intents.refusal(card)
     if code is not None:
-        message = "Your card was declined."
+        message = intents.words(code)
         raise StripeRefusal(402, "card_error", message, code="card_declined", decline_code=code)
 
 
