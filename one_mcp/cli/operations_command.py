@@ -79,8 +79,8 @@ async def _decide(one: Session, id: str, decision: Decision, *, yes: bool, as_js
     if yes:
         if not (await one.read(operation.read, id)).simulated:
             await authorizing.confirm(one, terminal.secret(f"Your passphrase to {decision} {id}"))
-        at = await reviews.decide(one, id, decision)
-        _show(telling.told(at), as_json=as_json)
+        await reviews.decide(one, id, decision)
+        _show(await telling.tell(one, id), as_json=as_json)
     else:
         _show_review(await reviews.show(one, id, decision), as_json=as_json)
 
@@ -106,7 +106,11 @@ def _show_list(found: Operations, *, as_json: bool) -> None:
         return
     for it in found.items:
         mark = "  simulated" if it.simulated else ""
-        screen.show(f"{it.operation}  {it.state:<12}  {it.kind:<10}  {it.began}{mark}")
+        screen.show(f"{it.operation}  {it.state:<12}  {it.kind:<19}  {it.began}{mark}")
+        if it.what:
+            screen.show(f"    {it.what}")
+        if it.allowed_by:
+            screen.show(f"    allowed by {it.allowed_by}")
         if it.problem:
             screen.show(f"    {it.problem}")
     if not found.items:
@@ -120,6 +124,10 @@ def _show(told: ToldOperation, *, as_json: bool) -> None:
         screen.show_json(told)
         return
     screen.show(f"{told.operation}  {told.kind}  {told.state}", bold=True)
+    if told.what:
+        screen.show(told.what)
+    if told.allowed_by:
+        screen.show(f"allowed by {told.allowed_by}")
     screen.show(told.sentence)
     for step in told.steps:
         screen.show(f"    {step.name:<12}  {step.state}  {step.tries}")

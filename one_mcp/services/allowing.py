@@ -27,10 +27,14 @@ class AllowanceOrder:
 
 
 class AllowanceLeft(Answer):
-    """A limit: how much in any 24 hours, in one call, to one recipient, and what is `left` now."""
+    """A limit: how much in any 24 hours, in one call, to one recipient, and what is `left` now.
+
+    Simulated acts, where they need a yes, have a day of their own: `left_simulated`, once used.
+    """
 
     per_day: str
     left: str
+    left_simulated: str | None = None
     per_call: str | None = None
     per_recipient: str | None = None
 
@@ -77,13 +81,21 @@ def _told(work: Work, allowance: Allowance) -> AllowanceTold:
 
 def _left(work: Work, id: str, limit: Limit) -> AllowanceLeft:
     day = work.now - clock.DAY_MS
-    today = allowances.used(work, id, limit.unit, simulated=False, since=day)
+    real, tried = (
+        allowances.used(work, id, limit.unit, simulated=simulated, since=day)
+        for simulated in (False, True)
+    )
     return AllowanceLeft(
         per_day=str(limit.per_day),
-        left=str(replace(limit.per_day, units=limit.per_day.units - today)),
+        left=_rest(limit, real),
+        left_simulated=_rest(limit, tried) if tried else None,
         per_call=str(limit.per_call) if limit.per_call else None,
         per_recipient=str(limit.per_recipient) if limit.per_recipient else None,
     )
+
+
+def _rest(limit: Limit, used: int) -> str:
+    return str(replace(limit.per_day, units=limit.per_day.units - used))
 
 
 def terms(work: Work, order: AllowanceOrder) -> AllowanceTerms:

@@ -8,12 +8,13 @@ import anyio
 import pytest
 
 from one_mcp.app import LOCAL, open_app
-from one_mcp.dimensions.operations import journal
+from one_mcp.dimensions.operations import journal, warranted
 from one_mcp.dimensions.operations.authority import Warrant
 from one_mcp.dimensions.operations.operation import State
 from one_mcp.session import Call
 from one_mcp.settings import Settings
 from tests.cli.conftest import Run
+from tests.cli.sales import sold
 from tests.cli.terminals import alone, typed
 
 
@@ -52,6 +53,16 @@ def test_operations_are_listed_shown_and_decided(run: Run, settings: Settings) -
     assert json.loads(accepted.output)["state"] == "undone"
     assert (agrees.exit_code, json.loads(agrees.output)["differences"]) == (0, [])
     assert refused.exit_code == 1
+
+
+def test_a_person_sees_what_each_operation_did(run: Run, settings: Settings) -> None:
+    id = anyio.run(sold, settings)
+
+    listed, shown = run("operations"), run("operations", "show", id)
+
+    for output in (listed.output, shown.output):
+        assert "Charge Bob 49.00 USD for 1 × Yoga für alle." in output  # noqa: RUF001  # times
+        assert f"allowed by {warranted.NOBODY}" in output
 
 
 def test_release_says_what_is_held_before_it_lets_go(run: Run, settings: Settings) -> None:

@@ -10,19 +10,20 @@ import pytest
 from one_mcp.access import Role
 from one_mcp.app import LOCAL, App
 from one_mcp.dimensions.entities import entity
-from one_mcp.dimensions.operations import allowances
+from one_mcp.dimensions.operations import allowances, listing
 from one_mcp.dimensions.operations.allowances import Limit
 from one_mcp.dimensions.operations.operation import State
 from one_mcp.dimensions.operations.worth import Amount
 from one_mcp.errors import ForbiddenError, NotFoundError
 from one_mcp.money_errors import ApprovalRequiredError
-from one_mcp.services.commerce import selling
+from one_mcp.services import allowing
+from one_mcp.services.commerce import selling, telling
 from one_mcp.session import Call, Session
 from one_mcp.settings import Settings
 from one_mcp.store.work import Work
 from tests.commerce.books import books
 from tests.commerce.conftest import Shop
-from tests.commerce.people import DAY_MS, allowed, sales, usd, with_passphrase
+from tests.commerce.people import DAY_MS, allowed, approved, sales, usd, with_passphrase
 from tests.commerce.vendors import REVERTED
 from tests.conftest import NOON, HandClock
 
@@ -242,3 +243,34 @@ async def test_two_processes_never_take_more_than_there_is(shop: Shop, settings:
 
     assert sum(done) == room
     assert (await books(shop.one, shop.contract)).charged == room * CENTS
+
+
+async def test_an_operation_says_by_whose_yes_it_began(shop: Shop) -> None:
+    given = await allowed(shop.one, sales(NOON, Limit(usd(CENTS)), tokens(shop, 1000)))
+    asked = await selling.quote(shop.one, shop.token.id, shop.holder.id, "200")
+    await approved(shop.one, asked.quote)
+
+    await bought(shop)
+    by_approval = await selling.buy(shop.one, asked.quote)
+
+    listed = await shop.one.read(listing.find)
+    assert [it.allowed_by for it in listed.items] == [
+        "a person, at a terminal",
+        f"the allowance {given.id}",
+    ]
+    told = await telling.tell(shop.one, by_approval.operation)
+    assert (told.allowed_by, told.what) == ("a person, at a terminal", listed.items[0].what)
+
+
+async def test_what_simulated_sales_took_is_told_apart(shop: Shop) -> None:
+    await allowed(shop.one, sales(NOON, Limit(usd(2 * CENTS)), tokens(shop, 1000)))
+    before = await shop.one.read(allowing.listed)
+
+    await bought(shop)
+
+    after = await shop.one.read(allowing.listed)
+    assert [it.left_simulated for it in before.items[0].limits] == [None, None]
+    assert {(it.left, it.left_simulated) for it in after.items[0].limits} == {
+        (f"1000 {shop.token.id}", f"900 {shop.token.id}"),
+        ("25.00 USD", "12.50 USD"),
+    }

@@ -38,7 +38,7 @@ async def test_every_plan_says_what_it_does(shop: Shop) -> None:
     shown = await one.read(showing.every)
     assert {showing.plain(it.headline) for it in shown} == {
         "Charge Ann 1.00 USD for 8 × Jane Token.",  # noqa: RUF001  # times
-        "Give 12.50 USD back to the buyer of Jane Token.",
+        "Give 12.50 USD back to Bob, for Jane Token.",
         "Put a contract for the token New Token on base.",
         "Make 5 new Jane Token, for the business itself.",
         "Destroy 6 Jane Token of the business's own.",

@@ -71,6 +71,7 @@ def body(work: Work, given: RefundOrder) -> JsonObject:
         "type": item["type"],
         "name": item["name"],
         "buyer": buyer["id"],
+        "buyerName": buyer["name"],
         "payment": payment["id"],
         "charge": bought.result("authorize").get("payment"),
         "minor": back,

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from one_mcp import clock, jsons
 from one_mcp.answers import Answer
+from one_mcp.dimensions.operations import showing, warranted
 from one_mcp.dimensions.operations.operation import State
 from one_mcp.store import dialect, pages
 from one_mcp.store.work import Row, Work
@@ -12,11 +13,16 @@ LAST = 2**62
 
 
 class ListedOperation(Answer):
-    """An operation in brief; `problem` says why it went back, or what it waits for."""
+    """An operation in brief: what it does, and by whose yes it began.
+
+    `problem` says why it went back, or what it waits for.
+    """
 
     operation: str
     kind: str
+    what: str | None = None
     state: str
+    allowed_by: str | None = None
     problem: str | None = None
     simulated: bool | None = None
     began: str
@@ -44,7 +50,7 @@ def find(
     after = pages.decode(query, cursor, 2) or [LAST, ""]
     rows = work.all(
         f"""
-        SELECT id, kind, state, failure, simulated, created_at, updated_at
+        SELECT id, kind, state, body, failure, simulated, created_at, updated_at
         FROM operations
         WHERE organization_id = :organization
           AND state {dialect.any_of("states")}
@@ -57,10 +63,11 @@ def find(
         id=after[1],
         limit=limit + 1,
     )
+    by = warranted.by(work, [row["id"] for row in rows])
     page = pages.page(
         rows,
         limit,
-        _listed,
+        lambda row: _listed(row, by.get(row["id"])),
         cursor=lambda row: pages.encode(query, [row["created_at"], row["id"]]),
         size=lambda it: len(it.model_dump_json()),
         detail="full",
@@ -82,13 +89,15 @@ def counts(work: Work) -> dict[State, int]:
     return {State(row["state"]): row["operations"] for row in rows}
 
 
-def _listed(row: Row) -> ListedOperation:
+def _listed(row: Row, by: str | None) -> ListedOperation:
     failure = jsons.load_object(row["failure"]) if row["failure"] else {}
     message = failure.get("message")
     return ListedOperation(
         operation=row["id"],
         kind=row["kind"],
+        what=showing.what(row["kind"], jsons.load_object(row["body"])),
         state=row["state"],
+        allowed_by=by,
         problem=str(message) if message else None,
         simulated=True if row["simulated"] else None,
         began=clock.to_text(row["created_at"]),

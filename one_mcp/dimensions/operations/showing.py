@@ -23,7 +23,15 @@ _LABELS = {
     "charge": "the vendor's payment",
 }
 _HEADLINES: dict[str, Callable[[JsonObject], str]] = {
-    "refund": lambda it: f"Give {_money(it, 'amount')} back to the buyer of {_name(it, 'name')}.",
+    "refund": lambda it: (
+        f"Give {_money(it, 'amount')} back to "
+        + (f"{_name(it, 'buyerName')}, for" if it.get("buyerName") else "the buyer of")
+        + f" {_name(it, 'name')}."
+    ),
+    "subscription_bill": lambda it: (
+        f"Take down that {_name(it, 'buyerName')} was billed {_money(it, 'total')} for "
+        f"{_name(it, 'name')} by the vendor."
+    ),
     "spend_tokens": lambda it: (
         f"Take {it['amount']} {_name(it, 'name')} from {_name(it, 'holderName')}"
         + (f" for {_name(it, 'itemName')}." if it["itemName"] else ".")
@@ -115,6 +123,14 @@ def one(work: Work, id: str) -> PlanShown:
     return _shown(work, plans.waiting(work, id))
 
 
+def what(kind: str, body: JsonObject) -> str | None:
+    """Say in a line what an operation does; None where another version wrote less of it."""
+    try:
+        return plain(_headline(kind, body))
+    except KeyError:
+        return None
+
+
 def plain(headline: str) -> str:
     """Write a headline where names cannot be set apart, such as at a terminal."""
     return headline.replace(FIRST, "").replace(LAST, "")
@@ -145,10 +161,9 @@ def mode(body: JsonObject, *, simulated: bool) -> str:
 
 def end(at: Operation) -> EndShown:
     """Show what came of an operation, as a receipt of it."""
-    kind = "sale" if at.kind == "purchase" else at.kind
     told = {**_receipt(at.body), **(at.answer or {})}
     return EndShown(
-        _headline(kind, at.body),
+        _headline(at.kind, at.body),
         ENDS[at.state],
         at.state not in OPEN,
         str((at.failure or {}).get("message", "")) if at.state is not State.DONE else "",
@@ -171,7 +186,7 @@ def _is_told(value: JsonValue) -> bool:
 
 
 def _headline(kind: str, body: JsonObject) -> str:
-    if kind == "sale":
+    if kind in {"sale", "purchase"}:
         what = f"{body['amount']} × {_name(body, 'name')}"  # noqa: RUF001  # times
         if not body["minor"]:
             return f"Give {_name(body, 'buyerName')} {what} for nothing."

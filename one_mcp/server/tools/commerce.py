@@ -177,7 +177,8 @@ async def list_operations(
 ) -> Operations:
     """List operations, newest first: purchases, refunds and acts on a chain.
 
-    needs_review waits for a person, held for the release of a copied database.
+    needs_review waits for a person, held for the release of a copied database. allowed_by tells
+    whose yes each had.
     """
     return await one.read(listing.find, states or (), limit=limit, cursor=cursor)
 

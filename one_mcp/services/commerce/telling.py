@@ -3,7 +3,7 @@
 from one_mcp import clock
 from one_mcp.answers import Answer
 from one_mcp.dimensions.commerce import outbox
-from one_mcp.dimensions.operations import operation, showing
+from one_mcp.dimensions.operations import operation, showing, warranted
 from one_mcp.dimensions.operations.operation import Operation, State
 from one_mcp.errors import OneError
 from one_mcp.jsons import JsonObject
@@ -37,15 +37,18 @@ class OperationStep(Answer):
 
 
 class ToldOperation(Answer):
-    """An operation: where it stands, its steps in their order, what came of it.
+    """An operation: what it does, where it stands, its steps in their order, what came of it.
 
-    `answer` is what the tool that began it answers at its end; `failure` why it went back.
+    `allowed_by` is by whose yes it began. `answer` is what the tool that began it answers at its
+    end; `failure` why it went back.
     """
 
     operation: str
     kind: str
+    what: str | None = None
     state: str
     sentence: str
+    allowed_by: str | None = None
     plan: str | None = None
     steps: list[OperationStep]
     answer: JsonObject | None = None
@@ -59,20 +62,18 @@ class ToldOperation(Answer):
 
 async def tell(one: Session, id: str) -> ToldOperation:
     """Tell an operation as it is now, with what became of its mail."""
-    return told(*await one.read(_with_mail, id))
+    return await one.read(_told, id)
 
 
-def _with_mail(work: Work, id: str) -> tuple[Operation, str | None]:
-    return operation.read(work, id), outbox.state(work, id)
-
-
-def told(at: Operation, mail: str | None = None) -> ToldOperation:
-    """Tell an operation."""
+def _told(work: Work, id: str) -> ToldOperation:
+    at = operation.read(work, id)
     return ToldOperation(
         operation=at.id,
         kind=at.kind,
+        what=showing.what(at.kind, at.body),
         state=at.state.value,
         sentence=SENTENCES[at.state],
+        allowed_by=warranted.by(work, [id]).get(id),
         plan=at.plan,
         steps=[
             OperationStep(
@@ -84,7 +85,7 @@ def told(at: Operation, mail: str | None = None) -> ToldOperation:
             for name, row in at.done.items()
         ],
         answer=at.answer,
-        mail=mail,
+        mail=outbox.state(work, id),
         failure=at.failure,
         simulated=at.simulated or None,
         mode=showing.mode(at.body, simulated=at.simulated),
