@@ -12,6 +12,7 @@ from one_mcp.dimensions.commerce import model_uses
 from one_mcp.dimensions.commerce.model_uses import ModelUse
 from one_mcp.errors import OneError
 from one_mcp.model_settings import ModelSettings
+from one_mcp.services import rounds
 from one_mcp.session import Session
 
 POLL_S = 60.0
@@ -64,20 +65,15 @@ class Bookkeeping:
 
     async def run(self) -> None:
         """Look at once, and then every minute, for as long as the server runs."""
-        while True:
-            try:
-                await self.work_off()
-            except OneError as error:
-                log.warning("costs wait", extra={"reason": str(error), "code": error.code})
-            except Exception:  # the server lives on, whatever happens to what it does besides
-                log.exception("costs cannot be told")
-            await anyio.sleep(POLL_S)
+        await rounds.repeat(self.work_off, POLL_S, "costs")
 
     async def work_off(self) -> None:
         """Tell what is over."""
-        for organization in await self._waiting():
-            one = self._open(organization)
-            await one.write(model_uses.settle, one.settings.only(ModelSettings).prices())
+        await rounds.each(await self._waiting(), self._tell)
+
+    async def _tell(self, organization: str) -> None:
+        one = self._open(organization)
+        await one.write(model_uses.settle, one.settings.only(ModelSettings).prices())
 
 
 def principal(organization: str) -> Principal:

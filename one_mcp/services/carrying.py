@@ -13,6 +13,7 @@ from one_mcp.dimensions.operations import plans
 from one_mcp.dimensions.operations.approved import Approved
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.errors import OneError
+from one_mcp.services import rounds
 from one_mcp.services.commerce import planned, refund, selling, spend, subscribe, tokens
 from one_mcp.services.commerce.planned import PlannedAct
 from one_mcp.session import Session
@@ -69,23 +70,16 @@ class Carrier:
 
     async def run(self) -> None:
         """Look at once, and then every few seconds, for as long as the server runs."""
-        while True:
-            try:
-                await self.work_off()
-            except OneError as error:
-                log.warning("approved plans wait", extra={"reason": str(error), "code": error.code})
-            except Exception:  # the server lives on, whatever happens to what it does besides
-                log.exception("approved plans cannot be carried out")
-            await anyio.sleep(POLL_S)
+        await rounds.repeat(self.work_off, POLL_S, "approved plans")
 
     async def work_off(self) -> None:
         """Carry out every plan that waits with a yes, as far as that goes now."""
         waiting = await self._due()
         self._later = {it.plan: self._later[it.plan] for it in waiting if it.plan in self._later}
-        async with anyio.create_task_group() as tasks:
-            for each in waiting:
-                if anyio.current_time() >= self._later.get(each.plan, (0.0, 0.0))[0]:
-                    tasks.start_soon(self._try, each)
+        await rounds.each(filter(self._is_time, waiting), self._try)
+
+    def _is_time(self, each: Approved) -> bool:
+        return anyio.current_time() >= self._later.get(each.plan, (0.0, 0.0))[0]
 
     async def _try(self, each: Approved) -> None:
         """Try one; what cannot be begun now is tried more and more seldom, while the yes counts."""

@@ -3,8 +3,6 @@
 import logging
 from collections.abc import Awaitable, Callable
 
-import anyio
-
 from one_mcp.access import Principal, Role
 from one_mcp.dimensions.commerce import outbox
 from one_mcp.dimensions.commerce.outbox import TakenMail
@@ -12,12 +10,11 @@ from one_mcp.dimensions.commerce.unsent import DueMail
 from one_mcp.errors import OneError
 from one_mcp.money_errors import ProviderError
 from one_mcp.providers.ports.mail import Mail, Mailer
-from one_mcp.services import failures
+from one_mcp.services import failures, rounds
 from one_mcp.services.rails import SimulatedCabinet
 from one_mcp.session import Session
 
 POLL_S = 5.0
-AT_ONCE = 4
 
 log = logging.getLogger(__name__)
 
@@ -32,46 +29,17 @@ class Delivery:
     ) -> None:
         self._due = due
         self._open = open_session
-        self._failing = False
 
     async def run(self) -> None:
         """Look at once, and then every few seconds, for as long as the server runs."""
-        while True:
-            try:
-                await self.work_off()
-                self._failing = False
-            except OneError as error:
-                self._say(error)
-            except Exception:  # the server lives on, whatever happens to what it does besides
-                log.exception("mails cannot be sent")
-            await anyio.sleep(POLL_S)
+        await rounds.repeat(self.work_off, POLL_S, "mails")
 
     async def work_off(self) -> None:
         """Send every mail that is due, or write down why not.
 
-        What is in the way of all, such as a setting, is raised once the others have had their turn.
+        What is in the way of all, such as a setting, is raised.
         """
-        limiter = anyio.CapacityLimiter(AT_ONCE)
-        problems: list[OneError] = []
-        async with anyio.create_task_group() as tasks:
-            for each in await self._due():
-                tasks.start_soon(self._send, each, limiter, problems)
-        for problem in problems:
-            raise problem
-
-    async def _send(
-        self, each: DueMail, limiter: anyio.CapacityLimiter, problems: list[OneError]
-    ) -> None:
-        async with limiter:
-            try:
-                await send(self._open(each), each)
-            except OneError as error:
-                problems.append(error)
-
-    def _say(self, error: OneError) -> None:
-        if not self._failing:
-            log.warning("mails wait", extra={"reason": str(error), "code": error.code})
-        self._failing = True
+        await rounds.each(await self._due(), lambda it: send(self._open(it), it))
 
 
 def principal(each: DueMail) -> Principal:

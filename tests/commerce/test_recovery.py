@@ -11,11 +11,15 @@ from one_mcp.dimensions.batch import converting, merging
 from one_mcp.dimensions.entities import archive, entity
 from one_mcp.dimensions.operations import journal, operation
 from one_mcp.dimensions.operations.operation import Operation, State
+from one_mcp.dimensions.operations.unfinished import Unfinished
 from one_mcp.dimensions.purge import purge
 from one_mcp.errors import ConflictError, OneError
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import LedgerError, OperationOpenError
+from one_mcp.money_settings import PaymentSettings
+from one_mcp.providers.paying import Paying
 from one_mcp.services import heartbeat, saga, undoing
+from one_mcp.services import recovery as recovering
 from one_mcp.services.commerce import selling
 from one_mcp.services.commerce.purchase import PURCHASE
 from one_mcp.services.recovery import Recovery
@@ -78,6 +82,42 @@ async def test_what_is_left_for_later_is_not_due_before(
 
     assert too_early is State.RUNNING
     assert await state_of(shop.one, left.id) is State.DONE
+
+
+async def test_what_is_in_the_way_of_recovery_is_said_once(
+    app: App,
+    shop: Shop,
+    clock: HandClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A key that may not be used, with an operation waiting: the log is not filled by it."""
+    monkeypatch.setattr(recovering, "POLL_S", 0.0)
+    left = await begun(shop)
+    clock.forward(saga.LATER_MS)
+    paying = Paying(PaymentSettings.model_validate({"stripe_secret_key": "sk_live_1"}))
+    app.providers = replace(app.providers, paying=paying)
+    seen, often = 0, anyio.Event()
+
+    async def due() -> list[Unfinished]:
+        nonlocal seen
+        seen += 1
+        if seen > 3:
+            often.set()
+        return await app.unfinished()
+
+    server = Recovery(due, lambda each: app.session(Call("recovery"), each.principal))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(server.run)
+        with anyio.fail_after(5):
+            await often.wait()
+        tasks.cancel_scope.cancel()
+
+    told = [it for it in caplog.records if it.name.startswith("one_mcp")]
+    assert [(it.getMessage(), vars(it)["code"]) for it in told] == [
+        ("operations wait", "INVALID_SETTING")
+    ]
+    assert await state_of(shop.one, left.id) is State.RUNNING
 
 
 async def test_a_file_that_nobody_uses_is_looked_at_and_left_alone(app: App) -> None:

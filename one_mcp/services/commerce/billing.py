@@ -3,10 +3,7 @@
 An event of the vendor's is a reason to look, and so is the end of a period (D-74, D-80).
 """
 
-import logging
 from collections.abc import Awaitable, Callable
-
-import anyio
 
 from one_mcp.dimensions.commerce import billed, subscriptions
 from one_mcp.dimensions.commerce.billed import PaidBill, SeenSubscription
@@ -16,20 +13,17 @@ from one_mcp.dimensions.operations import homes
 from one_mcp.errors import OneError
 from one_mcp.jsons import JsonObject
 from one_mcp.providers.ports.subscriptions import Billing, BillingState
-from one_mcp.services import rails
+from one_mcp.services import rails, rounds
 from one_mcp.services.rails import Rails
 from one_mcp.session import Session
 from one_mcp.store.work import Work
 
 POLL_S = 5.0  # how late it is noticed that one is due
-AT_ONCE = 4  # that one process looks at side by side
 _STATES = {
     BillingState.ACTIVE: subscriptions.ACTIVE,
     BillingState.PAST_DUE: subscriptions.PAST_DUE,
     BillingState.CANCELED: subscriptions.CANCELLED,
 }
-
-log = logging.getLogger(__name__)
 
 
 def standing(now: Billing) -> Standing:
@@ -85,35 +79,11 @@ class Subscribed:
     ) -> None:
         self._due = due
         self._open = open_session
-        self._failing = False
 
     async def run(self) -> None:
         """Look at once, and then every few seconds, for as long as the server runs."""
-        while True:
-            try:
-                await self.work_off()
-                self._failing = False
-            except OneError as error:
-                self._say(error)
-            except Exception:  # the server lives on, whatever happens to what it does besides
-                log.exception("subscriptions cannot be looked at")
-            await anyio.sleep(POLL_S)
+        await rounds.repeat(self.work_off, POLL_S, "subscriptions")
 
     async def work_off(self) -> None:
         """Look at every subscription that is due now."""
-        limiter = anyio.CapacityLimiter(AT_ONCE)
-        async with anyio.create_task_group() as tasks:
-            for each in await self._due():
-                tasks.start_soon(self._look, each, limiter)
-
-    async def _look(self, each: DueSubscription, limiter: anyio.CapacityLimiter) -> None:
-        async with limiter:
-            try:
-                await look(self._open(each), each.id)
-            except OneError as error:
-                self._say(error)
-
-    def _say(self, error: OneError) -> None:
-        if not self._failing:
-            log.warning("subscriptions wait", extra={"reason": str(error), "code": error.code})
-        self._failing = True
+        await rounds.each(await self._due(), lambda it: look(self._open(it), it.id))

@@ -7,16 +7,13 @@ aloud, and the same bytes are sent again: they count once, and later nonces wait
 import logging
 from collections.abc import Awaitable, Callable
 
-import anyio
-
 from one_mcp.dimensions.commerce import transactions
 from one_mcp.dimensions.commerce.transactions import SentTransaction
 from one_mcp.dimensions.operations import operation
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.dimensions.operations.unfinished import Unfinished
-from one_mcp.errors import OneError
 from one_mcp.providers.ports.chain import Chain, Receipt
-from one_mcp.services import rails
+from one_mcp.services import rails, rounds
 from one_mcp.session import Session
 
 POLL_S = 60.0
@@ -37,24 +34,11 @@ class Watcher:
 
     async def run(self) -> None:
         """Look at once, and then every minute, for as long as the server runs."""
-        while True:
-            try:
-                await self.work_off()
-            except OneError as error:
-                log.warning("the chain is not watched", extra={"reason": str(error)})
-            except Exception:  # the server lives on, whatever happens to what it does besides
-                log.exception("the chain cannot be watched")
-            await anyio.sleep(POLL_S)
+        await rounds.repeat(self.work_off, POLL_S, "transactions to be watched")
 
     async def work_off(self) -> None:
         """Look at every transaction that a chain may still take back."""
-        for each in await self._due():
-            try:
-                await look(self._open(each), each.id)
-            except OneError as error:
-                log.warning(
-                    "operation is not watched", extra={"operation": each.id, "reason": str(error)}
-                )
+        await rounds.each(await self._due(), lambda it: look(self._open(it), it.id))
 
 
 async def look(one: Session, id: str) -> None:
