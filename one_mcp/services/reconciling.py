@@ -9,7 +9,7 @@ from one_mcp.money_errors import ProviderError
 from one_mcp.providers.ports.chain import Chain
 from one_mcp.providers.ports.payments import Payment, PaymentState
 from one_mcp.services import rails
-from one_mcp.services.commerce import supply
+from one_mcp.services.commerce import onchain, supply
 from one_mcp.services.rails import Rails
 from one_mcp.session import Session
 
@@ -118,16 +118,13 @@ async def _transactions(one: Session, on: Rails, told: Reconciled) -> Reconciled
 async def _gone(chain: Chain, each: SentStep) -> str | None:
     """Say what is wrong with a step that is done, by the one of its transactions that counts."""
     try:
-        for hash in reversed(each.hashes):
-            receipt = await chain.receipt(hash)
-            if receipt is not None:
-                gone = "" if receipt.succeeded else "reverted"
-                break
-        else:
-            gone = "is in no block, or not deep enough: the chain took it back"
+        receipt = await onchain.receipt_of(chain, each.hashes)
     except ProviderError as error:
         return str(error)
-    return f"Its transaction of the step {each.step} {gone}." if gone else None
+    if receipt is not None and receipt.succeeded:
+        return None
+    gone = "reverted" if receipt else "is in no block, or not deep enough: the chain took it back"
+    return f"Its transaction of the step {each.step} {gone}."
 
 
 async def _tokens(one: Session, on: Rails, told: Reconciled) -> Reconciled:

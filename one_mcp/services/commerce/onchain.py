@@ -4,6 +4,8 @@ Once there are signed bytes, nobody takes their step for failed before the chain
 its outcome is unknown.
 """
 
+from collections.abc import Sequence
+
 from one_mcp import jsons
 from one_mcp.dimensions.commerce import transactions
 from one_mcp.dimensions.commerce.transactions import STUCK_MS, Sender, SentTransaction
@@ -129,13 +131,20 @@ async def settle(
     return _result(receipt)
 
 
-async def _receipt(chain: Chain, sent: list[SentTransaction]) -> Receipt | None:
-    """Return what became of one of the bytes of a nonce, of which the chain takes one."""
-    for it in reversed(sent):
-        receipt = await chain.receipt(it.hash)
+async def receipt_of(chain: Chain, hashes: Sequence[str]) -> Receipt | None:
+    """Return what became of the bytes of one nonce, of which the chain takes one.
+
+    None where none of them is in a block, or not deep enough. The newest is asked for first.
+    """
+    for hash in reversed(hashes):
+        receipt = await chain.receipt(hash)
         if receipt is not None:
             return receipt
     return None
+
+
+async def _receipt(chain: Chain, sent: list[SentTransaction]) -> Receipt | None:
+    return await receipt_of(chain, [it.hash for it in sent])
 
 
 async def _replaced(

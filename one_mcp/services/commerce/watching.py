@@ -12,8 +12,9 @@ from one_mcp.dimensions.commerce.transactions import SentTransaction
 from one_mcp.dimensions.operations import operation
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.dimensions.operations.unfinished import Unfinished
-from one_mcp.providers.ports.chain import Chain, Receipt
+from one_mcp.providers.ports.chain import Chain
 from one_mcp.services import rails, rounds
+from one_mcp.services.commerce import onchain
 from one_mcp.session import Session
 
 POLL_S = 60.0
@@ -61,7 +62,7 @@ def _counted(at: Operation, sent: list[SentTransaction]) -> SentTransaction | No
 async def _look(
     one: Session, chain: Chain, id: str, sent: list[SentTransaction], counted: SentTransaction
 ) -> None:
-    receipt = await _receipt(chain, sent)
+    receipt = await onchain.receipt_of(chain, [it.hash for it in sent])
     if receipt is not None and receipt.succeeded:
         if counted.missing:
             await one.derive(transactions.found, id, counted.hash)
@@ -72,11 +73,3 @@ async def _look(
         log.error("transaction is gone from the chain", extra={"operation": id})
     if receipt is None:
         await chain.broadcast(counted.raw)
-
-
-async def _receipt(chain: Chain, sent: list[SentTransaction]) -> Receipt | None:
-    for it in reversed(sent):
-        receipt = await chain.receipt(it.hash)
-        if receipt is not None:
-            return receipt
-    return None
