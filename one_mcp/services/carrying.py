@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 
-from one_mcp.dimensions.commerce import issuing, spending
+from one_mcp.dimensions.commerce import spending
 from one_mcp.dimensions.operations import plans
 from one_mcp.dimensions.operations.approved import Approved
 from one_mcp.dimensions.operations.operation import Operation
@@ -32,20 +32,13 @@ def _of(act: PlannedAct) -> Act:
     return do
 
 
-def _on_chain(kind: str) -> Act:
-    async def do(one: Session, plan: str) -> Operation:
-        return await tokens.act(one, kind, plan)
-
-    return do
-
-
 _ACTS: dict[str, Act] = {
     "sale": selling.purchase,
     "refund": _of(refund.REFUND),
     subscribe.WORKFLOW.kind: subscribe.act,
     spending.SPEND: _of(spend.SPEND),
     spending.GRANT: _of(spend.GRANT),
-    **{kind: _on_chain(kind) for kind in issuing.BODIES},
+    **{kind: _of(act) for kind, act in tokens.ACTS.items()},
 }
 
 

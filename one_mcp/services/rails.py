@@ -79,12 +79,22 @@ def mode(on: Rails, body: JsonObject) -> RailsMode:
 
 
 def has_changed(on: Rails, body: JsonObject) -> bool:
-    """Say whether an operation was begun on other rails than there are now."""
+    """Say whether a plan or an operation was begun on other rails than there are now."""
     begun = body.get("mode")
     try:
         return begun is not None and begun != mode(on, body)
     except MixedRailsError:
         return True
+
+
+def require_same(on: Rails, body: JsonObject) -> None:
+    """Raise MixedRailsError where a plan or an operation was begun on other rails."""
+    if has_changed(on, body):
+        raise MixedRailsError(
+            f"This was begun with vendors in the mode {body['mode']}, and those of the settings "
+            "are others now; it goes on, and back, with the first ones alone.",
+            mode=body["mode"],
+        )
 
 
 _ADJECTIVES = {

@@ -265,7 +265,7 @@ async def test_without_gas_money_nothing_is_signed(one: Session, node: Node, tok
     node.ask("anvil_setBalance", anvil.SENDER, "0x1")
 
     with pytest.raises(ChainError) as poor:
-        await tokens.act(one, issuing.MINT, plan)
+        tokens.told(await tokens.act(one, issuing.MINT, plan))
     with pytest.raises(ChainError) as told:
         await tokens.plan(one, issuing.MINT, TokenOrder(token, "6"))
     node.ask("anvil_setBalance", anvil.SENDER, hex(ONE))

@@ -1,5 +1,8 @@
 """A sale is wholly live, wholly in a vendor's test mode, or wholly simulated."""
 
+from dataclasses import replace
+from functools import partial
+
 import pytest
 
 from one_mcp.app import LOCAL, App
@@ -8,6 +11,7 @@ from one_mcp.dimensions.commerce.refunding import RefundOrder
 from one_mcp.dimensions.commerce.spending import GrantOrder, SpendOrder
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.entities.entity import Saved
+from one_mcp.dimensions.operations import listing
 from one_mcp.dimensions.operations.operation import State
 from one_mcp.errors import SettingsError
 from one_mcp.money_errors import MixedRailsError, PlanError
@@ -157,3 +161,31 @@ async def test_on_a_test_network_all_acts_mean_the_same_books(app: App, shop: Sh
     assert (await supply.of(one, token)).differs is None
     assert [it.kept for it in (await holdings.of(one, buyer)).holdings] == ["2"]
     assert (await reconciling.reconcile(one)).differences == []
+
+
+async def test_a_plan_of_a_simulation_is_not_done_in_earnest(
+    app: App, shop: Shop, course: Saved
+) -> None:
+    """It is refused before there is an operation, whichever tool made it."""
+    quote = await selling.quote(shop.one, course.id, shop.buyer.id, "1", CARD)
+    sold = await selling.purchase(shop.one, quote.quote)
+    back = (await refund.plan(shop.one, RefundOrder(sold.id))).plan or ""
+    mint = (await tokens.plan(shop.one, MINT, TokenOrder(shop.token.id, "5"))).plan or ""
+    gift = (await spend.plan_grant(shop.one, GrantOrder(course.id, shop.holder.id))).plan or ""
+    app.providers = replace(
+        OnTestNetwork(app.providers.embedding),
+        paying=paying(stripe_secret_key=LIVE_KEY, live_money=True),
+    )
+    one = app.session(Call("test"), LOCAL)
+    begun = await one.read(listing.counts)
+
+    for act in (
+        partial(refund.do, one, back, again=False),
+        partial(tokens.act, one, MINT, mint),
+        partial(spend.do, one, spend.GRANT, gift, again=False),
+    ):
+        with pytest.raises(MixedRailsError) as refused:
+            await act()
+        assert refused.value.fields == {"mode": "simulated"}
+
+    assert await one.read(listing.counts) == begun

@@ -10,7 +10,7 @@ from one_mcp.dimensions.commerce.issuing import Source, TokenOrder
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.server.arguments import fields
 from one_mcp.server.toolbox import ToolSpec, toolset
-from one_mcp.services.commerce import acted, supply, tokens
+from one_mcp.services.commerce import supply, tokens
 from one_mcp.services.commerce.acted import TokenActed
 from one_mcp.services.commerce.supply import TokenSupply
 from one_mcp.session import Session
@@ -112,7 +112,7 @@ async def _act(
     if dry_run and plan is None:
         return await tokens.plan(one, kind, order)
     if plan is not None and not dry_run:
-        return acted.told(await tokens.act(one, kind, plan, order, again=again))
+        return tokens.told(await tokens.act(one, kind, plan, order, again=again))
     raise InvalidArgumentError(
         "Ask for a plan first, with dry_run: true and all that it is about; then send its plan "
         "(pln_…), without dry_run, to have it done.",

@@ -3,7 +3,7 @@
 from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
-from one_mcp import clock, money
+from one_mcp import clock, jsons, money
 from one_mcp.answers import Written
 from one_mcp.dimensions.commerce import issued
 from one_mcp.dimensions.operations import showing
@@ -64,11 +64,13 @@ def told(at: Operation) -> TokenActed:
             "operation": at.id,
             "state": at.state.value,
             "sentence": telling.SENTENCES[at.state],
-            "transaction_hash": _text(at.result(issued.STEP), "hash"),
+            "transaction_hash": jsons.text(at.result(issued.STEP).get("hash")),
             "block_number": answer.get("blockNumber"),
-            "contract": _text(answer, "contract"),
-            "contract_address": _text(answer, "contractAddress") or _text(at.body, "contract"),
-            "problem": _text(at.failure or {}, "message"),
+            "contract": jsons.text(answer.get("contract")),
+            "contract_address": jsons.text(
+                answer.get("contractAddress") or at.body.get("contract")
+            ),
+            "problem": jsons.text((at.failure or {}).get("message")),
         }
     )
 
@@ -78,15 +80,10 @@ def _about(body: JsonObject) -> TokenActed:
         token=str(body["token"]),
         name=str(body["name"]),
         blockchain=str(body["blockchain"]),
-        amount=_text(body, "amount"),
-        holder=_text(body, "holder"),
-        wallet=_text(body, "wallet"),
-        contract_address=_text(body, "contract"),
+        amount=jsons.text(body.get("amount")),
+        holder=jsons.text(body.get("holder")),
+        wallet=jsons.text(body.get("wallet")),
+        contract_address=jsons.text(body.get("contract")),
         simulated=True if body["simulated"] else None,
         mode=showing.mode(body, simulated=body["simulated"] is True),
     )
-
-
-def _text(found: JsonObject, name: str) -> str | None:
-    value = found.get(name)
-    return value if isinstance(value, str) else None

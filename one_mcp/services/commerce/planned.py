@@ -9,7 +9,8 @@ from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.dimensions.operations.plans import Plan
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
-from one_mcp.services import authorizing, saga
+from one_mcp.services import authorizing, rails, saga
+from one_mcp.services.rails import Rails
 from one_mcp.services.workflow import Workflow
 from one_mcp.session import Session
 from one_mcp.store.work import Work
@@ -45,10 +46,11 @@ async def do(
 ) -> Operation:
     """Do what a plan says; the same plan joins or tells the one operation that it ever has.
 
-    `found` goes into the body: what only the vendor knew, such as a card on file.
+    Raises MixedRailsError where it was made with other vendors than there are now. `found` goes
+    into the body: what only the vendor knew, such as a card on file.
     """
-    asking = authorizing.asking(one)
-    begun = await one.derive_once(_begin, act, plan, asking, found or {}, again=again)
+    on, asking = rails.of(one), authorizing.asking(one)
+    begun = await one.derive_once(_begin, on, act, plan, asking, found=found or {}, again=again)
     return await saga.drive(one, act.workflow, begun)
 
 
@@ -64,12 +66,20 @@ def require_either(plan: str | None, *, given: bool, dry_run: bool) -> None:
 
 
 def _begin(
-    work: Work, act: PlannedAct, id: str, asking: Asking, found: JsonObject, *, again: bool
+    work: Work,
+    on: Rails,
+    act: PlannedAct,
+    id: str,
+    asking: Asking,
+    *,
+    found: JsonObject,
+    again: bool,
 ) -> str:
     """Begin a plan's operation, and put aside what it takes; or find the one it has."""
     plan = plans.read(work, id, frozenset({act.workflow.kind}))
     if plan.operation is not None:
         return plan.operation
+    rails.require_same(on, plan.body)
     plans.require_valid(work, plan, act.again(work, plan.body), again=again)
     body = {**plan.body, **found}
     begun = begin(work, act.workflow, plan, body, asking, subjects=act.subjects)

@@ -12,7 +12,7 @@ from one_mcp.dimensions.commerce.refunding import RefundOrder
 from one_mcp.dimensions.operations import showing
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.jsons import JsonObject
-from one_mcp.money_errors import MixedRailsError, PaymentFailedError
+from one_mcp.money_errors import PaymentFailedError
 from one_mcp.services import rails
 from one_mcp.services.commerce import onchain, planned, telling
 from one_mcp.services.commerce.planned import PlannedAct
@@ -88,12 +88,7 @@ async def plan(one: Session, given: RefundOrder) -> RefundAnswer:
     """Work out a refund and keep it as a plan; nothing goes back yet."""
     on = rails.of(one)
     body, rest = await one.read(_worked_out, given)
-    if rails.has_changed(on, body):
-        raise MixedRailsError(
-            f"{body['purchase']} was paid in the mode {body['mode']}, and vendors here are others "
-            "now; a refund goes the way that the payment came.",
-            mode=body["mode"],
-        )
+    rails.require_same(on, body)
     charge = await on.payments.retrieve(str(body["charge"]))
     if charge.captured - charge.refunded < int(str(body["minor"])):
         raise PaymentFailedError(

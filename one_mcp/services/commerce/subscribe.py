@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel
 
-from one_mcp import clock
+from one_mcp import clock, jsons
 from one_mcp.answers import Written
 from one_mcp.dimensions.commerce import billed, subscribing
 from one_mcp.dimensions.commerce.billed import BILLS, STEP
@@ -20,8 +20,7 @@ from one_mcp.dimensions.commerce.subscribing import (
 from one_mcp.dimensions.operations import plans, showing
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.dimensions.operations.plans import Plan
-from one_mcp.jsons import JsonObject, JsonValue
-from one_mcp.money_errors import MixedRailsError
+from one_mcp.jsons import JsonObject
 from one_mcp.providers.ports.subscriptions import (
     Billing,
     BillingInterval,
@@ -123,7 +122,7 @@ async def plan(one: Session, given: SubscriptionOrder) -> SubscriptionAnswer:
     """Work out what would be done, and keep it as a plan."""
     on = rails.of(one)
     body = await one.read(_worked_out, on, given)
-    _require_same(on, body)
+    rails.require_same(on, body)
     made = await planned.plan(one, ACT, body, simulated=body["simulated"] is True)
     shown = {"plan": made.id, "expires_at": clock.to_text(made.expires_at)}
     return _about(body, _warning(body)).model_copy(update=shown)
@@ -148,9 +147,9 @@ def told(_: Work, at: Operation) -> SubscriptionAnswer:
         update={
             "operation": at.id,
             "state": at.state.value,
-            "subscription": _text(answer.get("subscription") or at.body.get("subscription")),
-            "status": _text(answer.get("status")),
-            "paid_until": _text(answer.get("paidUntil")),
+            "subscription": jsons.text(answer.get("subscription") or at.body.get("subscription")),
+            "status": jsons.text(answer.get("status")),
+            "paid_until": jsons.text(answer.get("paidUntil")),
             "ends": True if answer.get("ends") else None,
         }
     )
@@ -162,7 +161,7 @@ async def _done(one: Session, id: str, *, again: bool) -> Operation:
     if plan.operation is None:
         on = rails.of(one)
         await one.read(plans.require_timely, plan)
-        _require_same(on, plan.body)
+        rails.require_same(on, plan.body)
         found = await _means(one, on, plan)
     return await planned.do(one, ACT, id, found, again=again)
 
@@ -183,15 +182,6 @@ def _worked_out(work: Work, on: Rails, given: SubscriptionOrder) -> JsonObject:
         return {**body, "simulated": body["mode"] != RailsMode.LIVE}
     mode = rails.mode(on, body)
     return {**body, "mode": mode.value, "simulated": mode is not RailsMode.LIVE}
-
-
-def _require_same(on: Rails, body: JsonObject) -> None:
-    if rails.has_changed(on, body):
-        raise MixedRailsError(
-            f"This is billed in the mode {body['mode']}, and payments here are of another mode "
-            "now.",
-            mode=body["mode"],
-        )
 
 
 def _warning(body: JsonObject) -> str:
@@ -215,14 +205,14 @@ def _about(body: JsonObject, sentence: str) -> SubscriptionAnswer:
     return SubscriptionAnswer(
         action=str(body["action"]),
         sentence=sentence,
-        subscription=_text(body.get("subscription")),
+        subscription=jsons.text(body.get("subscription")),
         item=str(body["item"]),
         buyer=str(body["buyer"]),
         amount=str(body["amount"]),
         total=str(body["total"]),
         currency=str(body["currency"]),
         interval=str(body["interval"]),
-        paid_until=_text(body.get("paidUntil")),
+        paid_until=jsons.text(body.get("paidUntil")),
         simulated=True if body["simulated"] else None,
         mode=showing.mode(body, simulated=body["simulated"] is True),
     )
@@ -244,7 +234,3 @@ def _vendor(run: Run) -> str:
 
 def _said(now: Billing) -> JsonObject:
     return billing.standing(now).body
-
-
-def _text(value: JsonValue) -> str | None:
-    return None if value is None else str(value)

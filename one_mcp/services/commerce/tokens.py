@@ -7,13 +7,13 @@ the plan joins, or tells the end of.
 from one_mcp.dimensions.commerce import issued, issuing
 from one_mcp.dimensions.commerce.issuing import ANYTHING, TokenOrder
 from one_mcp.dimensions.operations import plans
-from one_mcp.dimensions.operations.authority import Asking
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.jsons import JsonObject
 from one_mcp.providers.ports.chain import Chain, ContractCall
-from one_mcp.services import authorizing, rails, saga
+from one_mcp.services import rails
 from one_mcp.services.commerce import acted, onchain, planned, telling
 from one_mcp.services.commerce.acted import TokenActed
+from one_mcp.services.commerce.planned import PlannedAct
 from one_mcp.services.rails import Rails
 from one_mcp.services.workflow import Conclusion, Run, Step, Workflow
 from one_mcp.session import Session
@@ -26,9 +26,7 @@ async def plan(one: Session, kind: str, order: TokenOrder) -> TokenActed:
     body = await one.read(_body, on, kind, order)
     await onchain.require_contract(on, body)
     fee = await on.chain.fee(call(on.chain, kind, body))
-    made = await one.derive_once(
-        plans.make, plans.PLAN, kind, body, simulated=bool(body["simulated"])
-    )
+    made = await planned.plan(one, ACTS[kind], body, simulated=body["simulated"] is True)
     return acted.planned(made, fee)
 
 
@@ -37,15 +35,11 @@ async def act(
 ) -> Operation:
     """Do what a plan says; the same plan joins or tells the one operation it ever has.
 
-    What `order` says beside the plan must be what the plan says. Raises what the operation
-    failed of, where it came to nothing.
+    What `order` says beside the plan must be what the plan says.
     """
-    on = rails.of(one)
-    asking = authorizing.asking(one)
-    begun = await one.derive_once(_begin, on, kind, plan, order, asking=asking, again=again)
-    done = await saga.drive(one, WORKFLOWS[kind], begun)
-    telling.require_undefeated(done)
-    return done
+    if order != ANYTHING:
+        await one.read(_require_meant, kind, plan, order)
+    return await planned.do(one, ACTS[kind], plan, again=again)
 
 
 def told(at: Operation) -> TokenActed:
@@ -54,28 +48,23 @@ def told(at: Operation) -> TokenActed:
     return acted.told(at)
 
 
-_SUBJECTS = ("token", "holder")
-
-
 def _body(work: Work, on: Rails, kind: str, order: TokenOrder) -> JsonObject:
     """Work out an act, and how real it is."""
     body = issuing.body(work, kind, order, simulated=rails.is_trial(on.chain))
     return {**body, "mode": rails.mode_of_chain(on.chain).value}
 
 
-def _begin(
-    work: Work, on: Rails, kind: str, id: str, order: TokenOrder, *, asking: Asking, again: bool
-) -> str:
-    """Begin a plan's operation, and put aside what it takes; or find the one it has."""
-    plan = plans.read(work, id, frozenset({kind}))
-    issuing.require_same(plan.body, order)
-    if plan.operation is not None:
-        return plan.operation
-    now = _body(work, on, kind, issuing.order(plan.body))
-    plans.require_valid(work, plan, now, again=again)
-    begun = planned.begin(work, WORKFLOWS[kind], plan, plan.body, asking, subjects=_SUBJECTS)
-    issued.reserve(work, begun)
-    return begun.id
+def _require_meant(work: Work, kind: str, plan: str, order: TokenOrder) -> None:
+    issuing.require_same(plans.read(work, plan, frozenset({kind})).body, order)
+
+
+def _act(workflow: Workflow) -> PlannedAct:
+    def again(work: Work, body: JsonObject) -> JsonObject:
+        simulated = body["simulated"] is True
+        now = issuing.body(work, workflow.kind, issuing.order(body), simulated=simulated)
+        return {**now, "mode": body["mode"]}
+
+    return PlannedAct(workflow, again, ("token", "holder"), issued.reserve)
 
 
 def call(chain: Chain, kind: str, body: JsonObject) -> ContractCall:
@@ -116,3 +105,4 @@ WORKFLOWS = {
     issuing.BURN: _workflow(issuing.BURN, issued.burned),
     issuing.TRANSFER: _workflow(issuing.TRANSFER, issued.transferred),
 }
+ACTS = {kind: _act(workflow) for kind, workflow in WORKFLOWS.items()}
