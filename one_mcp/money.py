@@ -12,6 +12,7 @@ from one_mcp.errors import InvalidArgumentError
 
 MOST_DIGITS = 78  # a uint256 has no more
 LARGEST = 2**256 - 1
+TOKEN_DECIMALS = 18  # of a token that does not say, as of most that there are
 LARGEST_MINOR = 99_999_999_999  # what Stripe takes at most, in minor units
 _NO_MINOR = frozenset(
     "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split()  # noqa: SIM905  # reads better
@@ -59,6 +60,11 @@ def price(units: int, decimals: int, each: Decimal, currency: str) -> Money:
     exact = _EXACT.multiply(Decimal(units).scaleb(-decimals, _EXACT), each).scaleb(places, _EXACT)
     whole = int(exact.to_integral_value(ROUND_CEILING))
     return Money(-(-whole // steps) * steps, currency.lower())
+
+
+def token_decimals(said: object) -> int:
+    """Say how many decimal places a token has, by what its entity says of its `decimals`."""
+    return said if isinstance(said, int) else TOKEN_DECIMALS
 
 
 def units(amount: str, decimals: int, argument: str = "amount") -> int:

@@ -172,11 +172,10 @@ def _post(work: Work, at: Operation, bill: PaidBill) -> None:
     lines = ledger.transfer(
         bill.currency,
         bill.minor,
-        (Account.OUTSIDE, ""),
+        ledger.OUTSIDE,
         (Account.REVENUE, str(at.body["item"])),
     )
-    posting = Posting(at.id, recording.POSTED, at.simulated, lines)
-    ledger.post(work, posting, change=work.change)
+    ledger.post(work, Posting(at.id, ledger.RECORD, at.simulated, lines))
 
 
 def _payment(work: Work, at: Operation, bill: PaidBill) -> str:

@@ -241,13 +241,12 @@ def _numbered(work: Work, at: Operation, about: JsonObject) -> str:
     assert series is not None  # noqa: S101  # an open operation needs it
     shown = jsons.load_object(series["properties"])
     properties: JsonObject = {name: shown[name] for name in _SHOWN if name in shown}
-    mark: JsonObject = {"simulated": True} if at.simulated else {}
     edition = int(str(at.body["edition"]))
     made = entity.create(
         work,
         NFT,
         _name(series["name"], edition),
-        {**properties, **about, "edition": edition, **mark},
+        {**properties, **about, "edition": edition, **at.mark},
         external_id=at.id,
     )
     connection.connect(work, made.id, "part_of", str(at.body["item"]))

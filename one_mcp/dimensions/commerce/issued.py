@@ -5,8 +5,7 @@ same; it is spent, or given back, together with the end of its operation.
 """
 
 from one_mcp.dimensions.commerce import holding, issuing, ledger
-from one_mcp.dimensions.commerce.issuing import TREASURY
-from one_mcp.dimensions.commerce.ledger import Account, LedgerLine, Posting
+from one_mcp.dimensions.commerce.ledger import Account, Pocket, Posting
 from one_mcp.dimensions.connections import connection
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.events import event
@@ -15,17 +14,13 @@ from one_mcp.jsons import JsonObject
 from one_mcp.store.work import Work
 
 STEP = "send"  # the one step that each act has
-RESERVE, RECORD, RELEASE = "reserve", "record", "release"
-Pocket = tuple[Account, str]
-_OUR_OWN: Pocket = (Account.TREASURY, TREASURY)
-_SUPPLY: Pocket = (Account.ISSUED, "")
 
 
 def reserve(work: Work, at: Operation) -> None:
     """Put aside what the act takes; raises InsufficientTokensError where it is not there."""
     source = _source(at)
     if source is not None:
-        _post(work, at, RESERVE, source, _reserved(source))
+        _post(work, at, ledger.RESERVE, source, ledger.reserved(source))
 
 
 def deployed(work: Work, at: Operation) -> JsonObject:
@@ -63,14 +58,14 @@ def deployed(work: Work, at: Operation) -> JsonObject:
 
 def minted(work: Work, at: Operation) -> JsonObject:
     """Write down that the treasury has more."""
-    _post(work, at, RECORD, _SUPPLY, _OUR_OWN)
+    _post(work, at, ledger.RECORD, ledger.SUPPLY, ledger.OUR_OWN)
     _tell(work, at, "content_changed", {"action": "updated", "fields": ["supply"]})
     return _sent(at)
 
 
 def burned(work: Work, at: Operation) -> JsonObject:
     """Write down that there are fewer."""
-    _post(work, at, RECORD, _reserved(_OUR_OWN), _SUPPLY)
+    _post(work, at, ledger.RECORD, ledger.reserved(ledger.OUR_OWN), ledger.SUPPLY)
     _tell(work, at, "tokens_burned", {})
     return _sent(at)
 
@@ -80,9 +75,9 @@ def transferred(work: Work, at: Operation) -> JsonObject:
     body = at.body
     holder, token = str(body["holder"]), str(body["token"])
     source = issuing.source_of(body)
-    _post(work, at, RECORD, _reserved(source), (Account.WALLET, holder))
+    _post(work, at, ledger.RECORD, ledger.reserved(source), (Account.WALLET, holder))
     holding.show(work, holder, token, wallet=str(body["wallet"]))
-    if source == _OUR_OWN:
+    if source == ledger.OUR_OWN:
         _tell(work, at, "tokens_earned", {"reason": "from the treasury"}, actor=holder)
     return {**_sent(at), "holder": holder, "wallet": body["wallet"]}
 
@@ -91,26 +86,21 @@ def given_back(work: Work, at: Operation) -> JsonObject:
     """Let go of what was put aside for an act that came to nothing."""
     source = _source(at)
     if source is not None:
-        _post(work, at, RELEASE, _reserved(source), source)
+        _post(work, at, ledger.RELEASE, ledger.reserved(source), source)
     return {"token": at.body["token"]}
 
 
 def _source(at: Operation) -> Pocket | None:
     """Say what an act takes from; a deploy and a mint take from nobody."""
     if at.kind == issuing.BURN:
-        return _OUR_OWN
+        return ledger.OUR_OWN
     return issuing.source_of(at.body) if at.kind == issuing.TRANSFER else None
-
-
-def _reserved(source: Pocket) -> Pocket:
-    return Account.RESERVED, source[1]
 
 
 def _post(work: Work, at: Operation, name: str, source: Pocket, target: Pocket) -> None:
     units = int(str(at.body["units"]))
-    lines: tuple[LedgerLine, ...] = ledger.transfer(str(at.body["token"]), units, source, target)
-    change = work.change if name == RECORD else 0
-    ledger.post(work, Posting(at.id, name, at.simulated, lines), change=change)
+    lines = ledger.transfer(str(at.body["token"]), units, source, target)
+    ledger.post(work, Posting(at.id, name, at.simulated, lines))
 
 
 def _tell(

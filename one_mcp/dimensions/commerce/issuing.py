@@ -11,8 +11,8 @@ from typing import Literal
 from one_mcp import jsons, money
 from one_mcp.dimensions import lookup
 from one_mcp.dimensions.commerce import editions, ledger
-from one_mcp.dimensions.commerce.ledger import Account
-from one_mcp.dimensions.commerce.quoting import DECIMALS, ON_CHAIN, TOKENS
+from one_mcp.dimensions.commerce.ledger import Account, Pocket
+from one_mcp.dimensions.commerce.quoting import ON_CHAIN, TOKENS
 from one_mcp.dimensions.operations import operation
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
@@ -24,7 +24,6 @@ DEPLOY, MINT, BURN, TRANSFER = "deploy_token", "mint_tokens", "burn_tokens", "tr
 ERC20 = "ERC20"
 BASE = "base"  # the chain of a token that names none (D-34)
 LONGEST_SYMBOL = 32
-TREASURY = ""  # the holder of what the business itself has
 Source = Literal["custody", "treasury"]
 
 
@@ -85,7 +84,7 @@ def deployment(work: Work, given: TokenOrder, *, simulated: bool) -> JsonObject:
     return {
         **_about(row, properties, simulated=simulated),
         "symbol": _symbol(row, properties),
-        **({} if is_nft else {"decimals": _decimals(properties)}),
+        **({} if is_nft else {"decimals": money.token_decimals(properties.get("decimals"))}),
         "standard": editions.ERC721 if is_nft else ERC20,
     }
 
@@ -98,7 +97,7 @@ def minting(work: Work, given: TokenOrder, *, simulated: bool) -> JsonObject:
 def burning(work: Work, given: TokenOrder, *, simulated: bool) -> JsonObject:
     """Work out what the treasury will burn of its own: what it keeps for others is not that."""
     body = _of_contract(work, given, simulated=simulated)
-    _require_enough(work, body, (Account.TREASURY, TREASURY))
+    require_enough(work, body, ledger.OUR_OWN)
     return body
 
 
@@ -115,7 +114,7 @@ def transferring(work: Work, given: TokenOrder, *, simulated: bool) -> JsonObjec
         )
     body |= {"holder": to["id"], "holderName": to["name"], "wallet": wallet}
     body["source"] = given.source
-    _require_enough(work, body, source_of(body))
+    require_enough(work, body, source_of(body))
     return body
 
 
@@ -132,10 +131,10 @@ def body(work: Work, kind: str, given: TokenOrder, *, simulated: bool) -> JsonOb
     return BODIES[kind](work, given, simulated=simulated)
 
 
-def source_of(body: JsonObject) -> tuple[Account, str]:
+def source_of(body: JsonObject) -> Pocket:
     """Return the account that a transfer takes from."""
     if body["source"] == "treasury":
-        return Account.TREASURY, TREASURY
+        return ledger.OUR_OWN
     return Account.CUSTODY, str(body["holder"])
 
 
@@ -156,7 +155,8 @@ def deployed(
     about = _about(row, properties, simulated=simulated)
     if is_nft:
         return {**about, "contract": contract, "decimals": 0, "standard": editions.ERC721}
-    return {**about, "contract": contract, "decimals": _decimals(properties)}
+    decimals = money.token_decimals(properties.get("decimals"))
+    return {**about, "contract": contract, "decimals": decimals}
 
 
 def _of_contract(work: Work, given: TokenOrder, *, simulated: bool) -> JsonObject:
@@ -224,16 +224,12 @@ def _symbol(row: Row, properties: JsonObject) -> str:
     return symbol.strip()
 
 
-def _decimals(properties: JsonObject) -> int:
-    given = properties.get("decimals")
-    return given if isinstance(given, int) else DECIMALS
-
-
 def _plain(amount: str, decimals: int) -> str:
     return money.decimal(money.units(amount, decimals), decimals)
 
 
-def _require_enough(work: Work, body: JsonObject, source: tuple[Account, str]) -> None:
+def require_enough(work: Work, body: JsonObject, source: Pocket) -> None:
+    """Raise InsufficientTokensError where an account has less than a body takes."""
     token, units = str(body["token"]), int(str(body["units"]))
     available = ledger.balance(work, *source, token, simulated=bool(body["simulated"]))
     if available < units:

@@ -35,8 +35,15 @@ class Account(StrEnum):
     REVENUE = "revenue"
 
 
-OPENING = "opening"
+Pocket = tuple[Account, str]  # an account and its holder
+TREASURY = ""  # the holder of what the business itself has
+OUR_OWN: Pocket = (Account.TREASURY, TREASURY)
+SUPPLY: Pocket = (Account.ISSUED, "")
+OUTSIDE: Pocket = (Account.OUTSIDE, "")
 HELD = (Account.CUSTODY, Account.WALLET)
+OPENING = "opening"  # the posting that takes over what was kept by hand
+RESERVE, RELEASE = "reserve", "release"  # those of an operation on its way: no change tells of them
+RECORD = "record"  # and the one of its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +66,19 @@ class Posting:
     lines: Sequence[LedgerLine]
 
 
+def reserved(source: Pocket) -> Pocket:
+    """Return where what is taken from an account lies until its operation ends."""
+    return Account.RESERVED, source[1]
+
+
 def transfer(
-    unit: str, units: int, source: tuple[Account, str], target: tuple[Account, str]
+    unit: str, units: int, source: Pocket, target: Pocket
 ) -> tuple[LedgerLine, LedgerLine]:
     """Make the two sides of what goes from one account to another."""
     return LedgerLine(*source, unit, -units), LedgerLine(*target, unit, units)
 
 
-def post(work: Work, posting: Posting, *, change: int = 0) -> None:
+def post(work: Work, posting: Posting) -> None:
     """Post; raises InsufficientTokensError where somebody has less than is taken.
 
     A posting that was made before changes nothing: a step may be recorded again after a crash.
@@ -78,8 +90,9 @@ def post(work: Work, posting: Posting, *, change: int = 0) -> None:
         raise AssertionError(f"a posting must sum to zero: {dict(sums)}")
     if posting.operation is not None and _posted(work, posting):
         return
+    change = 0 if posting.name in {RESERVE, RELEASE} else work.change
     if change:
-        _open(work, sums, change)
+        _open(work, sums)
     for line in _merged(posting.lines):
         _add(work, posting, line)
         _write(work, posting, line, change)
@@ -148,7 +161,7 @@ def holders_of(work: Work, unit: str) -> list[Row]:
     )
 
 
-def _open(work: Work, units: Iterable[str], change: int) -> None:
+def _open(work: Work, units: Iterable[str]) -> None:
     """Take over what was kept by hand of tokens that come into the ledger with this posting."""
     for unit in units:
         if not unit.startswith(ids.ENTITY) or is_known(work, unit):
@@ -157,10 +170,10 @@ def _open(work: Work, units: Iterable[str], change: int) -> None:
         lines = [
             line
             for holder, held in kept
-            for line in transfer(unit, held, (Account.OUTSIDE, ""), (Account.MANUAL, holder))
+            for line in transfer(unit, held, OUTSIDE, (Account.MANUAL, holder))
         ]
         if lines:
-            post(work, Posting(None, OPENING, simulated=False, lines=lines), change=change)
+            post(work, Posting(None, OPENING, simulated=False, lines=lines))
 
 
 def _posted(work: Work, posting: Posting) -> bool:
@@ -236,7 +249,7 @@ def decimals_of(work: Work, unit: str) -> int:
     )
     if found is not None:
         return int(found)
-    return 18 if unit.startswith("ent_") else money.exponent(unit)
+    return money.TOKEN_DECIMALS if unit.startswith("ent_") else money.exponent(unit)
 
 
 def _write(work: Work, posting: Posting, line: LedgerLine, change: int) -> None:

@@ -26,7 +26,6 @@ SOLD = frozenset(
         *("template", "livestream", "lesson", "recording", "video", "podcast", "media_asset"),
     }
 )
-DECIMALS = 18  # of a token that does not say, as of most that there are
 CARD = "pm_card_visa"  # what a simulated buyer pays with
 _METHOD = re.compile(r"(?!.*\d{13})(?:pm|card|src)_[A-Za-z0-9_]+")  # a card has 13 digits or more
 
@@ -123,10 +122,7 @@ def _buyer(work: Work, id: str) -> Row:
 
 def _decimals(type: str, properties: JsonObject) -> int:
     """Say into how many decimal places something is cut: only tokens are."""
-    if type not in TOKENS:
-        return 0
-    given = properties.get("decimals")
-    return given if isinstance(given, int) else DECIMALS
+    return money.token_decimals(properties.get("decimals")) if type in TOKENS else 0
 
 
 def _currency(work: Work, type: str) -> str:

@@ -16,7 +16,6 @@ from one_mcp.store.work import Work
 
 COMPLETED, FAILED = "completed", "failed"
 ENROLS = frozenset({"course", "lesson"})
-POSTED = "record"
 
 
 def sold(work: Work, at: Operation) -> JsonObject:
@@ -24,7 +23,7 @@ def sold(work: Work, at: Operation) -> JsonObject:
     body = at.body
     nft = editions.record(work, at) if body["type"] == editions.NFT else None
     token = nft or str(body["item"])
-    ledger.post(work, Posting(at.id, POSTED, at.simulated, _lines(at, token)), change=work.change)
+    ledger.post(work, Posting(at.id, ledger.RECORD, at.simulated, _lines(at, token)))
     payment = _payment(work, at, COMPLETED) if body["minor"] else None
     _tell(work, at, token, payment)
     return {
@@ -72,14 +71,14 @@ def _lines(at: Operation, token: str) -> list[LedgerLine]:
     if body["minor"]:
         currency, minor = str(body["currency"]), int(str(body["minor"]))
         lines += ledger.transfer(
-            currency, minor, (Account.OUTSIDE, ""), (Account.REVENUE, str(body["item"]))
+            currency, minor, ledger.OUTSIDE, (Account.REVENUE, str(body["item"]))
         )
     if "contract" in body:
         kind = Account.CUSTODY if _is_custodial(at) else Account.WALLET
         lines += ledger.transfer(
             token,
             int(str(body["units"])),
-            (Account.ISSUED, ""),
+            ledger.SUPPLY,
             (kind, str(body["buyer"])),
         )
     return lines

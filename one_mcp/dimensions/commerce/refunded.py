@@ -19,7 +19,7 @@ BOUGHT = ("purchased", "enrolled_in")
 def recorded(work: Work, at: Operation) -> JsonObject:
     """Write down a refund that was paid out; returns its receipt."""
     body = at.body
-    ledger.post(work, Posting(at.id, "record", at.simulated, _lines(at)), change=work.change)
+    ledger.post(work, Posting(at.id, ledger.RECORD, at.simulated, _lines(at)))
     rest = refunding.left_after(work, at)
     _mark_payment(work, at, rest)
     _tell(work, at)
@@ -52,13 +52,13 @@ def _lines(at: Operation) -> list[LedgerLine]:
             str(body["currency"]),
             int(str(body["minor"])),
             (Account.REVENUE, item),
-            (Account.OUTSIDE, ""),
+            ledger.OUTSIDE,
         )
     ]
     if "units" in body:
         units = int(str(body["units"]))
         token = refunding.token(body)
-        lines += ledger.transfer(token, units, (Account.RESERVED, buyer), (Account.ISSUED, ""))
+        lines += ledger.transfer(token, units, (Account.RESERVED, buyer), ledger.SUPPLY)
     return lines
 
 

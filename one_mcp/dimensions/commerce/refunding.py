@@ -18,8 +18,7 @@ from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import InsufficientTokensError
 from one_mcp.store.work import Work
 
-PURCHASE, REFUND, BILL = "purchase", "refund", "subscription_bill"
-RESERVED, RELEASED = "reserve", "release"
+PURCHASE, BILL = "purchase", "subscription_bill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +131,13 @@ def left_after(work: Work, at: Operation) -> money.Money:
 def reserve(work: Work, at: Operation) -> None:
     """Put the tokens aside that the refund takes back."""
     if "units" in at.body:
-        _move(work, at, RESERVED, Account.CUSTODY, Account.RESERVED)
+        _move(work, at, ledger.RESERVE, Account.CUSTODY, Account.RESERVED)
 
 
 def release(work: Work, at: Operation) -> None:
     """Let go of the tokens that were put aside."""
     if "units" in at.body:
-        _move(work, at, RELEASED, Account.RESERVED, Account.CUSTODY)
+        _move(work, at, ledger.RELEASE, Account.RESERVED, Account.CUSTODY)
 
 
 def _move(work: Work, at: Operation, name: str, source: Account, target: Account) -> None:

@@ -10,8 +10,7 @@ from decimal import Decimal
 from one_mcp import jsons, money
 from one_mcp.dimensions import lookup
 from one_mcp.dimensions.commerce import editions, issuing, ledger
-from one_mcp.dimensions.commerce.issuing import TREASURY
-from one_mcp.dimensions.commerce.ledger import Account, Posting
+from one_mcp.dimensions.commerce.ledger import Account, Pocket, Posting
 from one_mcp.dimensions.commerce.quoting import SOLD, TOKENS
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.errors import InvalidArgumentError
@@ -20,8 +19,6 @@ from one_mcp.ontology.names import a
 from one_mcp.store.work import Row, Work
 
 SPEND, GRANT = "spend_tokens", "grant_tokens"
-RESERVE = "reserve"
-Pocket = tuple[Account, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ def spent_body(work: Work, given: SpendOrder, *, simulated: bool) -> JsonObject:
         "reason": given.reason or None,
         "chosen": given.amount,
     }
-    _require_enough(work, body, _from(SPEND, body))
+    issuing.require_enough(work, body, _from(SPEND, body))
     return body
 
 
@@ -127,7 +124,7 @@ def granted_body(work: Work, given: GrantOrder, *, simulated: bool) -> JsonObjec
     decimals = int(str(body["decimals"]))
     units = money.units(given.amount, decimals)
     body |= {"amount": money.decimal(units, decimals), "units": str(units)}
-    _require_enough(work, body, _from(GRANT, body))
+    issuing.require_enough(work, body, _from(GRANT, body))
     return body
 
 
@@ -156,24 +153,16 @@ def reserve(work: Work, at: Operation) -> None:
     """Put aside what is spent or given, so that nobody else takes the same."""
     if "units" in at.body:
         source = _from(at.kind, at.body)
-        move(work, at, RESERVE, source, (Account.RESERVED, source[1]))
+        move(work, at, ledger.RESERVE, source, ledger.reserved(source))
 
 
 def move(work: Work, at: Operation, name: str, source: Pocket, target: Pocket) -> None:
-    """Post what goes from one account to another; only the end of an operation is told."""
+    """Post what goes from one account to another."""
     lines = ledger.transfer(str(at.body["token"]), int(str(at.body["units"])), source, target)
-    change = 0 if name == RESERVE else work.change
-    ledger.post(work, Posting(at.id, name, at.simulated, lines), change=change)
+    ledger.post(work, Posting(at.id, name, at.simulated, lines))
 
 
 def _from(kind: str, body: JsonObject) -> Pocket:
     if kind == GRANT:
-        return Account.TREASURY, TREASURY
+        return ledger.OUR_OWN
     return Account.CUSTODY, str(body["holder"])
-
-
-def _require_enough(work: Work, body: JsonObject, source: Pocket) -> None:
-    token, units = str(body["token"]), int(str(body["units"]))
-    available = ledger.balance(work, *source, token, simulated=bool(body["simulated"]))
-    if available < units:
-        raise ledger.insufficient(work, source[1], token, units, available)

@@ -4,8 +4,7 @@ from decimal import Decimal
 
 from one_mcp import jsons
 from one_mcp.dimensions import lookup
-from one_mcp.dimensions.commerce import holding, spending
-from one_mcp.dimensions.commerce.issuing import TREASURY
+from one_mcp.dimensions.commerce import holding, ledger, spending
 from one_mcp.dimensions.commerce.ledger import Account
 from one_mcp.dimensions.commerce.recording import ENROLS
 from one_mcp.dimensions.connections import connection
@@ -15,14 +14,12 @@ from one_mcp.jsons import JsonObject
 from one_mcp.ontology.adjustments import Adjustment
 from one_mcp.store.work import Work
 
-RECORD = "record"
-
 
 def spent(work: Work, at: Operation) -> JsonObject:
     """Write down that a holder has spent tokens, and what they got for them."""
     body = at.body
     token, holder, item = str(body["token"]), str(body["holder"]), body["item"]
-    spending.move(work, at, RECORD, (Account.RESERVED, holder), (Account.TREASURY, TREASURY))
+    spending.move(work, at, ledger.RECORD, (Account.RESERVED, holder), ledger.OUR_OWN)
     holding.show(work, holder, token)
     symbol = _symbol(work, token)
     paid: JsonObject = {"amount": float(Decimal(str(body["amount"]))), "currency": symbol}
@@ -51,7 +48,8 @@ def granted(work: Work, at: Operation) -> JsonObject:
     body = at.body
     item, holder = str(body["item"]), str(body["holder"])
     if "units" in body:
-        spending.move(work, at, RECORD, (Account.RESERVED, TREASURY), (Account.CUSTODY, holder))
+        given = ledger.reserved(ledger.OUR_OWN)
+        spending.move(work, at, ledger.RECORD, given, (Account.CUSTODY, holder))
         holding.show(work, holder, item)
         event.record(
             work,

@@ -13,7 +13,6 @@ from one_mcp.jsons import JsonObject
 from one_mcp.store.work import Work
 
 _CURRENCY = 3  # letters of a code
-DECIMALS = 18  # of a token that does not say
 CALLS = "calls"  # the unit of what moves neither money nor tokens
 
 
@@ -108,8 +107,7 @@ def amount(work: Work, text: str) -> Amount:
         return Amount(money.minor(number, currency), currency, money.exponent(currency))
     if unit.startswith("ent_"):
         token = lookup.live(work, unit, "amount", follow=True)
-        decimals = jsons.load_object(token["properties"]).get("decimals")
-        places = decimals if isinstance(decimals, int) else DECIMALS
+        places = money.token_decimals(jsons.load_object(token["properties"]).get("decimals"))
         return Amount(money.units(number, places), token["id"], places)
     raise InvalidArgumentError(
         f'Write an amount as "50 usd", "100 ent_…" (a token) or "3 {CALLS}".',
