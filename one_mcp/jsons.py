@@ -77,6 +77,12 @@ def loads(text: str | bytes) -> JsonValue:
     return _strict(text if isinstance(text, str) else text.decode())
 
 
+def canonical(value: JsonValue) -> bytes:
+    """Encode in the one form that is hashed and signed: sorted keys, no spaces."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode()
+
+
 def text(value: JsonValue) -> str | None:
     """Return a value as text, and nothing for nothing."""
     return None if value is None else str(value)

@@ -29,7 +29,6 @@ class StripeEvent:
 
     id: str
     type: str
-    created_ms: int
     live: bool
     about: JsonObject
 
@@ -65,7 +64,6 @@ class _SaidEvent(BaseModel):
 
     id: str
     type: str
-    created: int
     livemode: bool
     data: _Data
 
@@ -95,9 +93,7 @@ def verify(raw: bytes, signature: str | None, secret: SecretStr, now_ms: int) ->
         event = _SaidEvent.model_validate_json(raw)
     except ValidationError:
         raise WebhookError("The event is signed, and is none that can be read.") from None
-    return StripeEvent(
-        event.id, event.type, event.created * 1000, event.livemode, event.data.object
-    )
+    return StripeEvent(event.id, event.type, event.livemode, event.data.object)
 
 
 def _read(signature: str) -> tuple[int, list[str]]:

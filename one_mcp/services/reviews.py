@@ -59,7 +59,7 @@ async def decide(one: Session, id: str, decision: Decision) -> Operation:
     workflow = _workflow(at)
     pivots = [it.name for it in workflow.steps(at.body) if it.is_pivot and _is_done(at, it)]
     if decision is Decision.ACCEPT:
-        mails = saga.mails(one)
+        mails = saga.sends_mails(one)
         await one.write(_accept, id, workflow, is_past=bool(pivots), mails=mails)
         at = await one.read(operation.read, id)
         await tracing.ended(one, at)

@@ -259,7 +259,7 @@ async def _undo(turn: _Drive, at: Operation, step: Step, undo: Effect) -> Operat
 async def _close(turn: _Drive, at: Operation, state: State) -> Operation:
     """Write the end; what cannot be recorded is left to a person, and not tried for ever."""
     try:
-        await turn.one.write(end, at, state, turn.workflow, mails=mails(turn.one))
+        await turn.one.write(end, at, state, turn.workflow, mails=sends_mails(turn.one))
     except (LostLeaseError, DatabaseError):
         raise
     except Exception as error:  # noqa: BLE001  # as above
@@ -286,7 +286,7 @@ def end(work: Work, at: Operation, state: State, workflow: Workflow, *, mails: b
     return Ended(operation=at.id, state=state.value)
 
 
-def mails(one: Session) -> bool:
+def sends_mails(one: Session) -> bool:
     """Say whether somebody sends real mails here."""
     return one.providers.mailing.is_wanted()
 

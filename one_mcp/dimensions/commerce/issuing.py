@@ -10,7 +10,7 @@ from typing import Literal
 
 from one_mcp import jsons, money
 from one_mcp.dimensions import lookup
-from one_mcp.dimensions.commerce import editions, ledger
+from one_mcp.dimensions.commerce import editions, ledger, quoting
 from one_mcp.dimensions.commerce.ledger import Account, Pocket
 from one_mcp.dimensions.commerce.quoting import ON_CHAIN, TOKENS
 from one_mcp.dimensions.operations import operation
@@ -143,20 +143,11 @@ def deployed(
 ) -> JsonObject:
     """Say where a token is; raises where it has no contract."""
     row, properties = _token(work, token, types)
-    is_nft = row["type"] == editions.NFT
-    contract = properties.get("contractAddress")
-    contract = editions.contract(work, row, properties) if is_nft else contract
-    if not contract:
-        raise InvalidArgumentError(
-            f"{row['id']} ({row['name'][:80]}) has no contract on a chain yet; deploy_token makes "
-            "one.",
-            argument="token",
-        )
     about = _about(row, properties, simulated=simulated)
-    if is_nft:
-        return {**about, "contract": contract, "decimals": 0, "standard": editions.ERC721}
-    decimals = money.token_decimals(properties.get("decimals"))
-    return {**about, "contract": contract, "decimals": decimals}
+    about["contract"] = quoting.contract_of(work, row, properties, "token")
+    if row["type"] == editions.NFT:
+        return {**about, "decimals": 0, "standard": editions.ERC721}
+    return {**about, "decimals": money.token_decimals(properties.get("decimals"))}
 
 
 def _of_contract(work: Work, given: TokenOrder, *, simulated: bool) -> JsonObject:

@@ -140,21 +140,26 @@ def _price(sold: Row, properties: JsonObject) -> Decimal:
     return Decimal(str(given))
 
 
-def _on_chain(work: Work, token: Row, properties: JsonObject, buyer: Row) -> JsonObject:
-    """Say where a token is, and where it goes; without a wallet it is kept for the buyer."""
+def contract_of(work: Work, token: Row, properties: JsonObject, argument: str) -> str:
+    """Return where the contract of a token or an nft is; raises where there is none."""
+    own = properties.get("contractAddress")
     is_nft = token["type"] == editions.NFT
-    contract = properties.get("contractAddress")
-    contract = editions.contract(work, token, properties) if is_nft else contract
+    contract = editions.contract(work, token, properties) if is_nft else own
     if not contract:
         raise InvalidArgumentError(
             f"{token['id']} ({token['name'][:80]}) has no contract on a chain yet; deploy_token "
             "makes one.",
-            argument="item",
+            argument=argument,
         )
+    return str(contract)
+
+
+def _on_chain(work: Work, token: Row, properties: JsonObject, buyer: Row) -> JsonObject:
+    """Say where a token is, and where it goes; without a wallet it is kept for the buyer."""
     wallet = jsons.load_object(buyer["properties"]).get("walletAddress")
     return {
-        "contract": contract,
+        "contract": contract_of(work, token, properties, "item"),
         "blockchain": properties.get("blockchain") or "base",
-        "symbol": None if is_nft else properties.get("symbol"),
+        "symbol": None if token["type"] == editions.NFT else properties.get("symbol"),
         "wallet": wallet or None,
     }

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from one_mcp.access import Principal, Role
+from one_mcp.access import Principal
 from one_mcp.dimensions.commerce.subscriptions import LEASE_MS
+from one_mcp.dimensions.operations import unfinished
 from one_mcp.store.ports import Raw
 
 MOST = 50  # that are looked at in one round
@@ -30,12 +31,4 @@ def due(raw: Raw, clock: int) -> list[DueSubscription]:
         """,
         {"clock": clock, "latest": clock + LEASE_MS, "most": MOST},
     )
-    return [
-        DueSubscription(
-            row["entity_id"],
-            Principal(
-                row["organization_id"], row["person_id"], row["person_id"], Role(row["role"])
-            ),
-        )
-        for row in rows
-    ]
+    return [DueSubscription(row["entity_id"], unfinished.principal(row)) for row in rows]

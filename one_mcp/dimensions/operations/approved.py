@@ -5,8 +5,8 @@ Each is begun in the name of whoever it was made for.
 
 from dataclasses import dataclass
 
-from one_mcp.access import Principal, Role
-from one_mcp.dimensions.operations import operation, plans
+from one_mcp.access import Principal
+from one_mcp.dimensions.operations import operation, plans, unfinished
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.store.ports import Raw
 from one_mcp.store.work import Work
@@ -43,15 +43,7 @@ def due(raw: Raw, clock: int) -> list[Approved]:
         """,
         {"clock": clock, "most": MOST},
     )
-    return [
-        Approved(
-            row["id"],
-            Principal(
-                row["organization_id"], row["person_id"], row["person_id"], Role(row["role"])
-            ),
-        )
-        for row in rows
-    ]
+    return [Approved(row["id"], unfinished.principal(row)) for row in rows]
 
 
 def begun(work: Work, plan: str) -> Operation | None:

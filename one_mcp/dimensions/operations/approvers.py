@@ -4,10 +4,10 @@ A person's passphrase makes a pair of keys whenever it is typed in. Only the pub
 that whoever reads the file can check what was signed and sign nothing.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from one_mcp import jsons
 from one_mcp.access import ALLOWS, Permission
 from one_mcp.clock import DAY_MS
 from one_mcp.jsons import JsonObject
@@ -104,15 +104,14 @@ def keep(work: Work, public_key: str, salt: str, before: Approver | None, *, kno
 
 def statement(work: Work, act: str, person: str, at: int, about: JsonObject) -> bytes:
     """Write out what is signed: canonical JSON of who says what of what, where and when."""
-    said = {
+    said: JsonObject = {
         "act": act,
         "organization": work.organization,
         "person": person,
         "at": at,
         "about": about,
     }
-    text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode()
+    return jsons.canonical(said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ whatever key of its own, joins the operation that the plan has, or is told how i
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
 
 from one_mcp import clock, ids, jsons
@@ -35,9 +34,8 @@ class Plan:
 
 
 def digest(body: JsonObject) -> str:
-    """Return the SHA-256 of JSON in its canonical form: sorted keys, no spaces."""
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Return the SHA-256 of a body."""
+    return hashlib.sha256(jsons.canonical(body)).hexdigest()
 
 
 def make(work: Work, prefix: str, kind: str, body: JsonObject, *, simulated: bool) -> Plan:

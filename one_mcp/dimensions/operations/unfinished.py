@@ -67,13 +67,10 @@ def watched(raw: Raw, since: int) -> list[Unfinished]:
 
 
 def _unfinished(rows: Iterable[Row]) -> list[Unfinished]:
-    return [
-        Unfinished(
-            row["id"],
-            row["kind"],
-            Principal(
-                row["organization_id"], row["person_id"], row["person_id"], Role(row["role"])
-            ),
-        )
-        for row in rows
-    ]
+    return [Unfinished(row["id"], row["kind"], principal(row)) for row in rows]
+
+
+def principal(row: Row) -> Principal:
+    """Return whoever began it, in whose name it goes on by itself."""
+    person = row["person_id"]
+    return Principal(row["organization_id"], person, person, Role(row["role"]))
