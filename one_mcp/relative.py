@@ -11,7 +11,7 @@ _STEP = re.compile(r"([+-])([0-9]{1,4})(min|h|d|w|mo|y)")
 _SPANS = {"min": 60_000, "h": 3_600_000, "d": clock.DAY_MS, "w": 7 * clock.DAY_MS}
 _MONTHS = {"mo": 1, "y": 12}
 _DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
-_START = re.compile(r"start of (last )?(day|week|month|quarter|year)")
+_START = re.compile(r"start of (?:the |this )?(last )?(day|week|month|quarter|year)")
 
 
 def is_one(text: str) -> bool:

@@ -125,6 +125,8 @@ async def test_an_event_far_ahead_is_warned_of(client: Client) -> None:
         ("yesterday", "yesterday", ["2026-11-22T22:30:00Z"]),
         ("Start of Week", "now", ["2026-11-22T23:30:00Z"]),
         ("start of month", "-3d", ["2026-10-31T23:00:00Z"]),
+        ("start of this month", "-3d", ["2026-10-31T23:00:00Z"]),
+        ("start of the last month", "start of the month", ["2026-10-31T22:30:00Z"]),
         ("-1mo", "start of month", ["2026-10-31T22:30:00Z"]),
         ("start of last month", "start of month", ["2026-10-31T22:30:00Z"]),
         ("start of last week", "start of week", ["2026-11-22T22:30:00Z"]),

@@ -296,3 +296,40 @@ async def test_the_vendor_renews_a_membership(
         "summarize", of="events", types=["revenue_generated"], measures=["sum:amount"]
     )
     assert earned["total"]["sum:amount"] == {"USD": 18}
+
+
+async def test_a_quote_says_that_nothing_bills_a_membership_again(
+    ask: Ask, ids: dict[str, str]
+) -> None:
+    about = {"buyer": ids["bob"]}
+    once = await ask("quote_tokens", item=ids["gold"], **about)
+    await ask("update_entity", id=ids["gold"], properties={"interval": "monthly"})
+
+    monthly = await ask("quote_tokens", item=ids["gold"], **about)
+    course = await ask("quote_tokens", item=ids["yoga"], **about)
+
+    assert once["delivery"] == "recorded as bought"
+    assert "monthly" in monthly["delivery"]
+    assert "manage_subscription" in monthly["delivery"]
+    assert course["delivery"] == "recorded as bought and enrolled in"
+
+
+async def test_what_a_vendor_gave_back_of_a_bill_is_told_by_hand(
+    ask: Ask, ids: dict[str, str]
+) -> None:
+    await ask("update_entity", id=ids["gold"], properties={"interval": "monthly"})
+    about = {"item": ids["gold"], "buyer": ids["bob"]}
+    begun, _ = await done(ask, "manage_subscription", action="start", **about)
+
+    of_it = await ask("refund_purchase", payment=begun["subscription"], dry_run=True)
+    told = await ask("find_events", types=["payment_processed"], actor=ids["bob"])
+    bill = told["items"][0]["metadata"]["paymentId"]
+    refused = await ask("refund_purchase", payment=bill, dry_run=True)
+    given_back = {"amount": -9, "currency": "USD", "simulated": True}
+    await ask("record_event", type="revenue_generated", target=ids["gold"], metadata=given_back)
+
+    assert "a subscription and no payment" in of_it["message"]
+    assert "find_events" in of_it["message"]
+    assert "record_event" in refused["message"]
+    sums = {"of": "events", "types": ["revenue_generated"], "measures": ["sum:amount"]}
+    assert (await ask("summarize", **sums))["total"]["sum:amount"] == {"USD": 0}

@@ -16,6 +16,7 @@ from one_mcp.dimensions.operations.operation import Operation, State
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import InsufficientTokensError
+from one_mcp.ontology.names import a
 from one_mcp.store.work import Work
 
 PURCHASE, BILL = "purchase", "subscription_bill"
@@ -153,7 +154,13 @@ def _purchase(work: Work, given: str) -> Operation:
     id: str | None = given
     if ids.is_of(given, ids.ENTITY):
         row = lookup.any_state(work, given, "payment", follow=True)
-        id = row["external_id"] if row["type"] == "payment" else None
+        if row["type"] != "payment":
+            raise InvalidArgumentError(
+                f"{given} is {a(row['type'])} and no payment. Those of a buyer are told by "
+                'find_events(types=["payment_processed"], actor=<buyer>): paymentId.',
+                argument="payment",
+            )
+        id = row["external_id"]
     elif not _is_operation(given):
         raise InvalidArgumentError(
             "payment is the id of a payment (ent_…) or of its purchase (op_…).", argument="payment"
@@ -168,8 +175,9 @@ def _purchase(work: Work, given: str) -> Operation:
     if bought.kind == BILL:
         raise InvalidArgumentError(
             f"{given} was billed by the vendor of the subscription {bought.body['subscription']}: "
-            "it is given back in the vendor's own dashboard, not here. manage_subscription with "
-            "action cancel keeps it from being billed again.",
+            "it is given back in the vendor's own dashboard, not here, and then told by "
+            "record_event: revenue_generated with an amount below 0, else sums still have it. "
+            "manage_subscription with action cancel keeps it from being billed again.",
             argument="payment",
             subscription=bought.body["subscription"],
         )

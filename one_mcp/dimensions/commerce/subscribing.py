@@ -134,6 +134,14 @@ def _resumed(held: Billed) -> JsonObject:
     return _kept(held)
 
 
+def interval(work: Work, item: str) -> str | None:
+    """Say how often an item is to be paid, if it is again and again."""
+    row = lookup.any_state(work, item, "item", follow=True)
+    found = jsons.load_object(row["properties"]).get("interval")
+    is_billed = found in INTERVALS and row["type"] not in quoting.ON_CHAIN
+    return str(found) if is_billed else None
+
+
 def _kept(held: Billed) -> JsonObject:
     return {name: held.body[name] for name in (*_TERMS, "interval", "simulated")}
 
@@ -159,8 +167,8 @@ def _require_open(held: Billed) -> None:
 def _terms(work: Work, item: str, buyer: str, amount: str, *, simulated: bool) -> JsonObject:
     """Work out what is billed each time; the rules of a sale hold."""
     sold = lookup.live(work, item, "item", follow=True)
-    interval = jsons.load_object(sold["properties"]).get("interval")
-    if interval not in INTERVALS or sold["type"] in quoting.ON_CHAIN:
+    often = interval(work, str(sold["id"]))
+    if often is None:
         raise InvalidArgumentError(
             f"{sold['id']} ({sold['name'][:80]}) is not paid again and again: its interval is "
             f"neither {' nor '.join(INTERVALS)}. quote_tokens and purchase_tokens sell it once.",
@@ -173,6 +181,6 @@ def _terms(work: Work, item: str, buyer: str, amount: str, *, simulated: bool) -
             argument="item",
         )
     return {name: sale[name] for name in _TERMS} | {
-        "interval": INTERVALS[str(interval)],
+        "interval": INTERVALS[often],
         "simulated": sale["simulated"],
     }

@@ -8,7 +8,8 @@ from pydantic.alias_generators import to_camel
 from one_mcp import clock, jsons
 from one_mcp.answers import Written
 from one_mcp.dimensions import lookup
-from one_mcp.dimensions.commerce import buyers, editions, outbox, quoting
+from one_mcp.dimensions.commerce import buyers, editions, outbox, quoting, subscribing
+from one_mcp.dimensions.commerce.recording import ENROLS
 from one_mcp.dimensions.operations import plans, showing
 from one_mcp.dimensions.operations.authority import Asking
 from one_mcp.dimensions.operations.operation import Operation
@@ -97,7 +98,7 @@ async def quote(
         await onchain.require_contract(on, body)
     is_real = body["mode"] == RailsMode.LIVE
     plan = await one.derive_once(plans.make, plans.QUOTE, "sale", body, simulated=not is_real)
-    return _shown(plan)
+    return _shown(plan, await one.read(subscribing.interval, str(body["item"])))
 
 
 def _sale(work: Work, on: Rails, asked: SaleOrder) -> JsonObject:
@@ -180,15 +181,22 @@ def _begin(work: Work, on: Rails, asking: Asking, quote: str, means: Means, *, a
     return begun.id
 
 
-def _shown(plan: Plan) -> Quote:
-    body = plan.body
-    wallet = body.get("wallet")
+def _delivery(body: JsonObject, interval: str | None) -> str:
+    if interval is not None:
+        return (
+            f"recorded as bought once: it is {interval}, and nothing bills it again; "
+            "manage_subscription (toolset commerce) would"
+        )
     if "contract" not in body:
-        delivery = "recorded as bought"
-    elif wallet:
-        delivery = f"transferred to {wallet}"
-    else:
-        delivery = "held for the buyer in the treasury; transfer_tokens sends it to a wallet later"
+        return "recorded as bought" + (" and enrolled in" if body["type"] in ENROLS else "")
+    wallet = body.get("wallet")
+    if wallet:
+        return f"transferred to {wallet}"
+    return "held for the buyer in the treasury; transfer_tokens sends it to a wallet later"
+
+
+def _shown(plan: Plan, interval: str | None) -> Quote:
+    body = plan.body
     return Quote(
         quote=plan.id,
         item=str(body["item"]),
@@ -198,7 +206,7 @@ def _shown(plan: Plan) -> Quote:
         amount=str(body["amount"]),
         total=str(body["total"]),
         currency=str(body["currency"]),
-        delivery=delivery,
+        delivery=_delivery(body, interval),
         steps=[step.name for step in PURCHASE.steps(body)] + ["record"],
         expires_at=clock.to_text(plan.expires_at),
         simulated=plan.simulated or None,
