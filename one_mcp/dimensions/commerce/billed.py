@@ -189,6 +189,7 @@ def _payment(work: Work, at: Operation, bill: PaidBill) -> str:
         name,
         {
             "amount": amount,
+            "netAmount": amount,
             "currency": body["currency"],
             "description": f"Subscription to {str(body['name'])[:200]}, bill {bill.id}",
             "paymentMethod": "stripe",
@@ -203,15 +204,16 @@ def _payment(work: Work, at: Operation, bill: PaidBill) -> str:
     connection.connect(work, made.id, PART_OF, subscription, about)
     told: JsonObject = {"amount": amount, "currency": body["currency"], "paymentId": made.id}
     item = _live(work, str(body["item"])) or subscription
+    buyer = _live(work, str(body["buyer"]))
     event.record(
         work,
         "payment_processed",
         item,
-        actor=_live(work, str(body["buyer"])),
+        actor=buyer,
         metadata={"status": recording.COMPLETED, **told, **about},
     )
-    source = f"subscription to {body['type']}"
-    event.record(work, "revenue_generated", item, metadata={**told, "source": source, **about})
+    earned = {**told, "source": f"subscription to {body['type']}", **about}
+    event.record(work, "revenue_generated", item, actor=buyer, metadata=earned)
     return made.id
 
 

@@ -94,6 +94,7 @@ def _payment(work: Work, at: Operation, status: str) -> str:
     name = f"{str(body['name'])[:200]}: {body['total']} {str(body['currency']).upper()}"
     properties: JsonObject = {
         "amount": _amount(body),
+        "netAmount": _amount(body),
         "currency": body["currency"],
         "description": f"{body['amount']} {str(body['name'])[:200]}",
         "paymentMethod": "stripe",
@@ -148,6 +149,7 @@ def _tell(work: Work, at: Operation, token: str, payment: str | None) -> None:
             work,
             "revenue_generated",
             item,
+            actor=buyer,
             metadata={
                 "amount": _amount(body),
                 "currency": body["currency"],

@@ -86,7 +86,7 @@ def _mark_payment(work: Work, at: Operation, rest: Money) -> None:
 def _tell(work: Work, at: Operation) -> None:
     """Record the refund, and the revenue that is none any more as a negative amount."""
     body = at.body
-    item, amount = str(body["item"]), float(str(body["amount"]))
+    item, buyer, amount = str(body["item"]), str(body["buyer"]), float(str(body["amount"]))
     about: JsonObject = {
         "currency": body["currency"],
         "paymentId": body["payment"],
@@ -97,13 +97,14 @@ def _tell(work: Work, at: Operation) -> None:
         work,
         "payment_processed",
         item,
-        actor=str(body["buyer"]),
+        actor=buyer,
         metadata={"status": "refunded", "amount": amount, **about},
     )
     event.record(
         work,
         "revenue_generated",
         item,
+        actor=buyer,
         metadata={"amount": -amount, "source": f"refund of {body['type']}", **about},
     )
 
