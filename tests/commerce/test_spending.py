@@ -78,6 +78,16 @@ async def test_the_same_plan_spends_once(shop: Shop) -> None:
     assert (await books(shop.one, shop.contract)).ledger["treasury"] == 30 * ONE
 
 
+async def test_other_words_for_the_same_look_like_it(shop: Shop) -> None:
+    """A model that has lost its answer words the reason anew, and the amount."""
+    await bought(shop.one, shop.token, shop.buyer)
+    await spent(shop, SpendOrder(shop.token.id, shop.buyer.id, amount="30", reason="a hat"))
+
+    with pytest.raises(LooksLikeError):
+        await spent(shop, SpendOrder(shop.token.id, shop.buyer.id, amount="30.0", reason="hats"))
+    await spent(shop, SpendOrder(shop.token.id, shop.buyer.id, amount="31", reason="a hat"))
+
+
 async def test_a_course_costs_its_token_price(shop: Shop) -> None:
     await bought(shop.one, shop.token, shop.buyer)
     course = await _course(shop, {"tokenPrice": 12.5})

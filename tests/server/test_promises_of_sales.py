@@ -8,6 +8,7 @@ from mcp import Client
 from mcp.server import Server
 
 from one_mcp.app import LOCAL, App
+from one_mcp.dimensions.operations import showing
 from one_mcp.dimensions.operations.allowances import Limit
 from one_mcp.server.caller import Serving
 from one_mcp.services.commerce import billing
@@ -191,6 +192,26 @@ async def test_tokens_are_given_and_spent(ask: Ask, ids: dict[str, str]) -> None
     assert (shown[ids["gold"]]["manual"], shown[ids["gold"]].get("simulated")) == ("3", None)
     of_bob = await ask("get_holdings", id=ids["bob"])
     assert [it["token"] for it in of_bob["holdings"]] == [coin]
+
+
+async def test_a_reason_is_what_the_approver_reads_and_the_event_keeps(
+    ask: Ask, one: Session, ids: dict[str, str]
+) -> None:
+    about = {"symbol": "JANE", "decimals": 2, "price": 1}
+    coin = (await ask("create_entity", type="token", name="Coin", properties=about))["id"]
+    await done(ask, "deploy_token", token=coin)
+    await done(ask, "mint_tokens", token=coin, amount="50")
+    whose = {"holder": ids["bob"], "amount": "10"}
+
+    plan = await ask("grant_tokens", item=coin, **whose, reason="a prize", dry_run=True)
+    shown = await one.read(showing.one, plan["plan"])
+    given = await ask("grant_tokens", plan=plan["plan"])
+    await done(ask, "spend_tokens", token=coin, **whose, reason="a hat")
+    found = await ask("find_events", target=coin, types=["tokens_earned", "payment_processed"])
+
+    assert ("reason", "a prize") in shown.details
+    assert given["state"] == "done"
+    assert [it["metadata"]["reason"] for it in found["items"]] == ["a hat", "a prize"]
 
 
 async def test_reconciling_asks_the_chain(ask: Ask, ids: dict[str, str]) -> None:

@@ -43,7 +43,7 @@ class Approval:
 def draft(work: Work, plan: Plan, how: How) -> Approval:
     """Write an approval of the caller's, to be signed."""
     at = work.now
-    digest = plans.digest(plan.body)
+    digest = plan.digest
     person = work.principal.person
     return Approval(plan.id, plan.kind, digest, person, how, at, at + LASTS_MS)
 
@@ -136,7 +136,7 @@ def find(work: Work, plan: Plan, notary: Notary, form_limit: tuple[str, ...] = (
 
 
 def _counts(work: Work, plan: Plan, row: Row, notary: Notary, form_limit: tuple[str, ...]) -> bool:
-    digest = plans.digest(plan.body)
+    digest = plan.digest
     if row["expires_at"] < work.now or row["digest"] != digest:
         return False
     if row["how"] == "form":

@@ -16,26 +16,36 @@ from one_mcp.store.work import Row, Work
 
 QUOTE, PLAN = "quo", "pln"
 LASTS_MS = 15 * 60_000
-_COLUMNS = "id, kind, person_id, body, digest, simulated, expires_at, operation_id"
+_COLUMNS = "id, kind, person_id, body, simulated, expires_at, operation_id"
+WORDS = frozenset({"reason", "chosen"})  # of a body: how it was asked for, not what is done
 ALIKE_MS = 10 * 60_000  # the same again within this time may be a model that has lost its answer
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will happen; `digest` is the SHA-256 of the body as canonical JSON."""
+    """What will happen."""
 
     id: str
     kind: str
     body: JsonObject
-    digest: str
     simulated: bool
     expires_at: int
     operation: str | None
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the body as canonical JSON: what a person approves."""
+        return digest(self.body)
 
 
 def digest(body: JsonObject) -> str:
     """Return the SHA-256 of a body."""
     return hashlib.sha256(jsons.canonical(body)).hexdigest()
+
+
+def _likeness(body: JsonObject) -> str:
+    """Digest what a plan does: a model that has lost its answer words the reason anew."""
+    return digest({name: value for name, value in body.items() if name not in WORDS})
 
 
 def make(work: Work, prefix: str, kind: str, body: JsonObject, *, simulated: bool) -> Plan:
@@ -44,7 +54,6 @@ def make(work: Work, prefix: str, kind: str, body: JsonObject, *, simulated: boo
         ids.new(prefix, work.now),
         kind,
         body,
-        digest(body),
         simulated,
         work.now + LASTS_MS,
         None,
@@ -60,7 +69,7 @@ def make(work: Work, prefix: str, kind: str, body: JsonObject, *, simulated: boo
         kind=kind,
         person=work.principal.person,
         body=jsons.dumps(body),
-        digest=made.digest,
+        digest=_likeness(body),
         simulated=int(simulated),
         now=work.now,
         expires_at=made.expires_at,
@@ -136,7 +145,6 @@ def _plan(row: Row) -> Plan:
         row["id"],
         row["kind"],
         jsons.load_object(row["body"]),
-        row["digest"],
         bool(row["simulated"]),
         row["expires_at"],
         row["operation_id"],

@@ -148,7 +148,7 @@ def _shown(work: Work, plan: Plan) -> PlanShown:
         plan.simulated,
         tuple((_label(name), _said(value)) for name, value in plan.body.items()),
         clock.to_text(plan.expires_at),
-        plans.digest(plan.body),
+        plan.digest,
         plans.alike(work, plan.id),
         REALITY[mode(plan.body, simulated=plan.simulated)],
     )

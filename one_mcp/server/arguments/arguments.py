@@ -44,7 +44,8 @@ class Given:
 class Arguments:
     """What a tool takes. The first parameter of its function is the session, and not an argument.
 
-    Tools that write also take a `reason` and an `idempotency_key`, which their functions never see.
+    Tools that write also take a `reason` and an `idempotency_key`, which their functions do not see,
+    unless they name one as a parameter: what a person is asked for says the reason, too.
     """
 
     def __init__(self, tool: str, run: Run, *, writes: bool) -> None:
@@ -60,6 +61,7 @@ class Arguments:
             declared |= EVERY_WRITE
         self._tool = tool
         self._writes = writes
+        self._hidden = EVERY_WRITE.keys() - {parameter.name for parameter in parameters}
         self._model: type[BaseModel] = create_model(tool, __base__=_Checked, **declared)
         self._check = self._model.__pydantic_validator__.validate_json
         self._optional = frozenset(
@@ -86,9 +88,10 @@ class Arguments:
             raise unfit(*found)
         checked, arguments = leniency.read(arguments, self._checked, Form(self._model))
         values = vars(checked)
-        reason: str | None = values.pop("reason", None) if self._writes else None
-        key: str | None = values.pop("idempotency_key", None) if self._writes else None
-        return Given(values, reason, key, self._digest(arguments) if key else None)
+        reason: str | None = values.get("reason") if self._writes else None
+        key: str | None = values.get("idempotency_key") if self._writes else None
+        own = {k: it for k, it in values.items() if k not in self._hidden}
+        return Given(own, reason, key, self._digest(arguments) if key else None)
 
     def _checked(self, arguments: JsonObject) -> BaseModel:
         return self._check(to_json(arguments))
