@@ -36,8 +36,8 @@ def command(act: str, id: str | None, *, as_json: bool) -> None:
     """See what the outbox holds, and read a mail as its recipient would.
 
     It has receipts of sales and refunds, each with what became of it. show writes a mail out as a
-    file that mail programs open (.eml). Those of simulated sales are sent to nobody, and can be
-    read here.
+    file that mail programs open (.eml). Those of simulated sales are sent to nobody, say simulated,
+    and can be read here.
     """
     settings = options.chosen()
     backup.present(settings.database)
@@ -63,8 +63,7 @@ def _show_list(found: list[KeptMail], *, as_json: bool) -> None:
         screen.show_json({"mails": [_told(it) for it in found]})
         return
     for it in found:
-        mark = "  simulated" if it.simulated else ""
-        screen.show(f"{it.operation}  {it.state:<8}  {it.recipient}  {it.subject}{mark}")
+        screen.show(f"{it.operation}  {it.state:<9}  {it.recipient}  {it.subject}")
         if it.problem:
             screen.show(f"    {it.problem}")
     if not found:

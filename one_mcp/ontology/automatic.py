@@ -10,6 +10,7 @@ from one_mcp.ontology.model import EntityType, EventType, FieldSource, Moment, O
 
 MOST_NAMES = 50  # of changed fields
 CHANGED = "content_changed"
+MARK = "simulated"  # of an entity that a trial left behind, and of what is told of it
 CASE = "action"  # a field of an event type that tells moments apart
 _FIGURES = frozenset({"integer", "number", "decimal"})
 _UNIT = "currency"  # without which an amount is none
@@ -66,20 +67,21 @@ def event(ontology: Ontology, occasion: Occasion) -> Automatic | None:
             said[declared.name] = value
         elif declared.required:
             return None
-    return Automatic(type, said | _conversion(occasion), _moment(type, occasion))
+    return Automatic(type, said | _beside(occasion), _moment(type, occasion))
 
 
 def conversion(ontology: Ontology, occasion: Occasion) -> Automatic:
     """Return the event of an entity that became one of another type, where that type has none."""
     said: JsonObject = {CASE: "updated", "fields": [*occasion.names]}
-    return Automatic(ontology.event_types[CHANGED], said | _conversion(occasion), None)
+    return Automatic(ontology.event_types[CHANGED], said | _beside(occasion), None)
 
 
-def _conversion(occasion: Occasion) -> JsonObject:
-    """Say what became what, so that those who did are counted by one condition (D-60)."""
+def _beside(occasion: Occasion) -> JsonObject:
+    """Say what any event does: what became what (D-60), and that it was only simulated (D-68)."""
+    mark: JsonObject = {MARK: True} if occasion.properties.get(MARK) is True else {}
     if occasion.was is None:
-        return {}
-    return {"fromType": occasion.was, "toType": occasion.kind.name}
+        return mark
+    return {"fromType": occasion.was, "toType": occasion.kind.name, **mark}
 
 
 def figures(ontology: Ontology, occasion: Occasion) -> list[str]:

@@ -18,8 +18,8 @@ def test_a_receipt_is_listed_and_opened_as_a_mail(run: Run, settings: Settings) 
     shown = run("mails", "show", id, "--mail-from", "Shop <shop@example.com>")
     none = run("mails", "show", "op_none")
 
-    assert "queued    bob@example.com  [Simulated] Receipt: 1 × Yoga für alle" in listed.stdout  # noqa: RUF001  # times
-    assert [it["state"] for it in data["mails"]] == ["queued"]
+    assert "simulated  bob@example.com  [Simulated] Receipt: 1 × Yoga für alle" in listed.stdout  # noqa: RUF001  # times
+    assert [it["state"] for it in data["mails"]] == ["simulated"]
     mail = message_from_string(shown.stdout, policy=policy.default)
     assert (mail["To"], mail["From"]) == ("bob@example.com", "Shop <shop@example.com>")
     assert mail["Subject"] == "[Simulated] Receipt: 1 × Yoga für alle"  # noqa: RUF001  # times

@@ -135,7 +135,10 @@ def _started(work: Work, at: Operation, now: Standing) -> Billed:
         connection.connect(work, buyer, PURCHASED, made.id, _mark(body))
     if item:
         connection.connect(work, made.id, REFERENCES, item, _mark(body))
-    return subscriptions.insert(work, made.id, at, now)
+    held = subscriptions.insert(work, made.id, at, now)
+    event.expect_no_more(work, made.id)
+    _update(work, held, "started", {"until": now.paid_until})
+    return held
 
 
 def _record(work: Work, held: Billed, bill: PaidBill) -> bool:
@@ -258,8 +261,8 @@ def _turned(work: Work, held: Billed, body: JsonObject, now: Standing) -> None:
             connection.connect(work, buyer, PURCHASED, held.id, valid=over)
 
 
-def _update(work: Work, held: Billed, action: str) -> None:
-    about: JsonObject = {"action": action, "operation": held.operation, **_mark(held.body)}
+def _update(work: Work, held: Billed, action: str, more: JsonObject | None = None) -> None:
+    about = {"action": action, "operation": held.operation, **(more or {}), **_mark(held.body)}
     buyer = _live(work, held.buyer)
     event.record(work, "subscription_updated", held.id, actor=buyer, metadata=about)
 

@@ -28,21 +28,22 @@ class KeptMail:
 def counts(work: Work) -> dict[str, int]:
     """Count the mails by what became of them."""
     rows = work.all(
-        """
-        SELECT state, count(*) AS mails
+        f"""
+        SELECT {outbox.SHOWN} AS shown, count(*) AS mails
         FROM mails
         WHERE organization_id = :organization
-        GROUP BY state
+        GROUP BY 1
         """
     )
-    return {row["state"]: row["mails"] for row in rows}
+    return {row["shown"]: row["mails"] for row in rows}
 
 
 def listed(work: Work) -> list[KeptMail]:
     """List the newest mails."""
     rows = work.all(
-        """
-        SELECT operation_id, recipient, subject, state, attempts, simulated, created_at, failure
+        f"""
+        SELECT operation_id, recipient, subject, {outbox.SHOWN} AS shown, attempts, simulated,
+               created_at, failure
         FROM mails
         WHERE organization_id = :organization
         ORDER BY created_at DESC, operation_id DESC
@@ -60,7 +61,7 @@ def _kept(row: Row) -> KeptMail:
         row["operation_id"],
         row["recipient"],
         row["subject"],
-        row["state"],
+        row["shown"],
         row["attempts"],
         bool(row["simulated"]),
         row["created_at"],

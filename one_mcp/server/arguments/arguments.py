@@ -44,8 +44,8 @@ class Given:
 class Arguments:
     """What a tool takes. The first parameter of its function is the session, and not an argument.
 
-    Tools that write also take a `reason` and an `idempotency_key`, which their functions do not see,
-    unless they name one as a parameter: what a person is asked for says the reason, too.
+    Tools that write also take a `reason` and an `idempotency_key`, which their functions never see,
+    unless they name one as a parameter: a plan says its reason, too.
     """
 
     def __init__(self, tool: str, run: Run, *, writes: bool) -> None:
