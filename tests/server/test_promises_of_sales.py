@@ -354,3 +354,36 @@ async def test_what_a_vendor_gave_back_of_a_bill_is_told_by_hand(
     assert "record_event" in refused["message"]
     sums = {"of": "events", "types": ["revenue_generated"], "measures": ["sum:amount"]}
     assert (await ask("summarize", **sums))["total"]["sum:amount"] == {"USD": 0}
+
+
+async def test_plans_and_answers_say_in_a_line_who_and_what(ask: Ask, ids: dict[str, str]) -> None:
+    """Names stand beside ids, so that a person is told the truth before and after."""
+    about = {"symbol": "BRTH", "price": 1, "decimals": 2}
+    token = await ask("create_entity", type="token", name="Breath", properties=about)
+    await ask("update_entity", id=ids["gold"], properties={"interval": "monthly"})
+    quote = await ask("quote_tokens", item=ids["yoga"], buyer=ids["bob"])
+    bought = await ask("purchase_tokens", quote=quote["quote"])
+    given: dict[str, tuple[dict[str, Any], str]] = {
+        "refund_purchase": (
+            {"payment": bought["operation"], "amount": "9.5"},
+            "Give 9.50 EUR back to Bob, for Yoga.",
+        ),
+        "manage_subscription": (
+            {"action": "start", "item": ids["gold"], "buyer": ids["bob"]},
+            "Charge Bob 9.00 USD for Gold now, and again every month until it is cancelled.",
+        ),
+        "deploy_token": (
+            {"token": token["id"]},
+            "Put a contract for the token Breath on base.",
+        ),
+        "grant_tokens": (
+            {"item": ids["yoga"], "holder": ids["bob"]},
+            "Give Bob 1 × Yoga for nothing.",  # noqa: RUF001  # times
+        ),
+    }
+
+    assert bought["what"] == "Charge Bob 49.50 EUR for 1 × Yoga."  # noqa: RUF001  # times
+    for tool, (order, what) in given.items():
+        plan = await ask(tool, dry_run=True, **order)
+        did = await ask(tool, plan=plan["plan"])
+        assert (plan["what"], did["what"], did["state"]) == (what, what, "done")

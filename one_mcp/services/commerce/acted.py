@@ -24,6 +24,7 @@ class TokenActed(Written):
 
     model_config = ConfigDict(alias_generator=to_camel)
 
+    what: str | None = None
     token: str
     name: str
     blockchain: str
@@ -47,7 +48,7 @@ class TokenActed(Written):
 
 def planned(plan: Plan, fee: ChainFee) -> TokenActed:
     """Show a plan before anybody agrees to it."""
-    return _about(plan.body).model_copy(
+    return _about(plan.kind, plan.body).model_copy(
         update={
             "plan": plan.id,
             "fee": f"{money.decimal(fee.units, _COIN_DECIMALS)} {fee.coin}",
@@ -59,7 +60,7 @@ def planned(plan: Plan, fee: ChainFee) -> TokenActed:
 def told(at: Operation) -> TokenActed:
     """Tell how far an operation has come."""
     answer = at.answer or {}
-    return _about(at.body).model_copy(
+    return _about(at.kind, at.body).model_copy(
         update={
             "operation": at.id,
             "state": at.state.value,
@@ -75,8 +76,9 @@ def told(at: Operation) -> TokenActed:
     )
 
 
-def _about(body: JsonObject) -> TokenActed:
+def _about(kind: str, body: JsonObject) -> TokenActed:
     return TokenActed(
+        what=showing.what(kind, body),
         token=str(body["token"]),
         name=str(body["name"]),
         blockchain=str(body["blockchain"]),

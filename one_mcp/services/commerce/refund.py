@@ -33,6 +33,7 @@ class RefundAnswer(Written):
 
     plan: str | None = None
     operation: str | None = None
+    what: str | None = None
     state: str | None = None
     sentence: str
     purchase: str
@@ -144,6 +145,7 @@ def _left(work: Work, at: Operation) -> str:
 
 def _about(body: JsonObject, rest: str) -> RefundAnswer:
     return RefundAnswer(
+        what=showing.what(WORKFLOW.kind, body),
         sentence="",
         purchase=str(body["purchase"]),
         payment_id=str(body["payment"]),

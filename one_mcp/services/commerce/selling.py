@@ -48,6 +48,7 @@ class Purchased(Written):
     model_config = ConfigDict(alias_generator=to_camel)
 
     operation: str
+    what: str | None = None
     state: str
     sentence: str
     payment_id: str | None = None
@@ -126,6 +127,7 @@ def told(work: Work, at: Operation) -> Purchased:
     answer = at.answer or {}
     return Purchased(
         operation=at.id,
+        what=showing.what(at.kind, at.body),
         state=at.state.value,
         sentence=telling.SENTENCES[at.state],
         payment_id=jsons.text(answer.get("paymentId")),

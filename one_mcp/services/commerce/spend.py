@@ -53,6 +53,7 @@ class TokensMoved(Written):
 
     plan: str | None = None
     operation: str | None = None
+    what: str | None = None
     state: str | None = None
     sentence: str
     token: str | None = None
@@ -93,18 +94,19 @@ async def do(one: Session, act: PlannedAct, plan: str, *, again: bool) -> Tokens
 def _planned(plan: Plan) -> TokensMoved:
     sentence = "Nothing is done yet; send the plan to have it done."
     shown = {"plan": plan.id, "expires_at": clock.to_text(plan.expires_at)}
-    return _about(plan.body, sentence).model_copy(update=shown)
+    return _about(plan.kind, plan.body, sentence).model_copy(update=shown)
 
 
 def told(at: Operation) -> TokensMoved:
     """Tell how tokens moved; raises what it failed of."""
     telling.require_undefeated(at)
     shown = {"operation": at.id, "state": at.state.value}
-    return _about(at.body, telling.SENTENCES[at.state]).model_copy(update=shown)
+    return _about(at.kind, at.body, telling.SENTENCES[at.state]).model_copy(update=shown)
 
 
-def _about(body: JsonObject, sentence: str) -> TokensMoved:
+def _about(kind: str, body: JsonObject, sentence: str) -> TokensMoved:
     return TokensMoved(
+        what=showing.what(kind, body),
         sentence=sentence,
         token=jsons.text(body.get("token")),
         item=jsons.text(body.get("item")),

@@ -47,6 +47,7 @@ class SubscriptionAnswer(Written):
     model_config = ConfigDict(alias_generator=to_camel)
 
     action: str
+    what: str | None = None
     sentence: str
     plan: str | None = None
     operation: str | None = None
@@ -204,6 +205,7 @@ def _warning(body: JsonObject) -> str:
 def _about(body: JsonObject, sentence: str) -> SubscriptionAnswer:
     return SubscriptionAnswer(
         action=str(body["action"]),
+        what=showing.what(MANAGE, body),
         sentence=sentence,
         subscription=jsons.text(body.get("subscription")),
         item=str(body["item"]),
