@@ -29,6 +29,7 @@ def command(*, forgotten: bool) -> None:
     if anyio.run(_is_set, settings) and not forgotten:
         old = terminal.secret("Passphrase until now")
     new = terminal.secret(f"New passphrase, {authorizing.SHORTEST} characters or more")
+    authorizing.require_long(new)
     if terminal.secret("The same again") != new:
         raise InvalidArgumentError("These are not the same; nothing was changed.")
     key, since = anyio.run(_set, settings, new, old, forgotten)

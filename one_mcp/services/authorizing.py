@@ -29,6 +29,12 @@ def asking(one: Session) -> Asking:
     return Asking(notary, one.call.client, settings.approvals == "always", settings.form_limit)
 
 
+def require_long(passphrase: str) -> None:
+    """Raise for a passphrase that is too short to be one."""
+    if len(passphrase) < SHORTEST:
+        raise InvalidArgumentError(f"A passphrase has at least {SHORTEST} characters.")
+
+
 async def set_passphrase(
     one: Session, passphrase: str, old: str | None, *, forgotten: bool = False
 ) -> tuple[str, int]:
@@ -37,8 +43,7 @@ async def set_passphrase(
     One that is there already has to be given, or is `forgotten`: then the new one counts a day
     later.
     """
-    if len(passphrase) < SHORTEST:
-        raise InvalidArgumentError(f"A passphrase has at least {SHORTEST} characters.")
+    require_long(passphrase)
     before = await one.read(_own)
     known = before is not None and not forgotten
     if before is not None and known:

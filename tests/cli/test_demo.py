@@ -11,6 +11,9 @@ import pytest
 from one_mcp.store.sqlite.connection import connect
 from tests.cli.conftest import Run
 
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+CHAPTER = re.compile(r"^ ?\d+\. .*(?:\n    .*)*", re.MULTILINE)
+
 
 def test_the_story_goes_well_again_and_leaves_a_picture_and_other_files_alone(
     run: Run, tmp_path: Path
@@ -29,6 +32,9 @@ def test_the_story_goes_well_again_and_leaves_a_picture_and_other_files_alone(
     assert "Chloé Martin (last on 1 February) and Eva Novak" in result.stdout
     assert "40 tokens for 20.00 dollars. Sent twice, it was bought once." in result.stdout
     told = " ".join(result.stdout.split())
+    shown = [" ".join(it.split()) for it in CHAPTER.findall(README)]
+    assert len(shown) == 6
+    assert [it for it in shown if it not in told] == []
     assert "sold by itself: the page shows the receipt." in told
     assert "the same quote sent again sells nothing." in told
     assert "ent_" not in result.stdout

@@ -69,6 +69,14 @@ def test_a_person_approves_at_a_terminal(settings: Settings, quote: str) -> None
     assert anyio.run(_bought, settings, quote) is State.DONE
 
 
+def test_a_passphrase_that_is_too_short_is_not_asked_for_again(settings: Settings) -> None:
+    code, said = typed(settings.database, ["passphrase"], ["too short"])
+
+    assert code == 1
+    assert "at least 12 characters" in said
+    assert "The same again" not in said
+
+
 def test_a_passphrase_comes_from_nowhere_but_a_terminal(settings: Settings, quote: str) -> None:
     first = alone(settings.database, ["passphrase"], f"{SECRET}\n{SECRET}\n")
     typed(settings.database, ["passphrase"], [SECRET, SECRET])
