@@ -5,8 +5,10 @@ import re
 import sys
 import time
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
+from urllib.parse import quote
 
 REDACTED = "[redacted]"
 LONGEST_LINE = 4_000
@@ -17,7 +19,7 @@ _SENSITIVE_FIELD = re.compile(rf"(?:.*_)?(?:{_SENSITIVE}|e-?mail|cookie)", re.IG
 _NAMED_SECRET = re.compile(
     rf"""(?ix)
     ( (?:{_SENSITIVE}) ["']? \s* [:=] \s* ["']? (?:(?:bearer|basic)\s+)? )
-    [^\s"',;&}}\]]+
+    (?!\[redacted\]) [^\s"',;&}}\]]+
     """
 )
 _BARE_SECRET = re.compile(
@@ -44,31 +46,48 @@ def redact(text: str) -> str:
     return _EMAIL.sub(REDACTED, _BARE_SECRET.sub(REDACTED, text))
 
 
+def hide(text: str, secrets: Iterable[str]) -> str:
+    """Replace secrets that are known, as they are and as a URL spells them."""
+    spelled = {form for each in secrets for form in (each, quote(each, safe=""))}
+    for each in sorted(spelled, key=len, reverse=True):  # a whole one before what is a part of it
+        text = text.replace(each, REDACTED)
+    return text
+
+
 class OneLine(logging.Formatter):
-    """`12:00:01.250 INFO one_mcp.jobs: job done; job=j_1 error=ValueError: no [work.py:7 run]`."""
+    """`12:00:01.250 INFO one_mcp.jobs: job done; job=j_1 error=ValueError: no [work.py:7 run]`.
+
+    `secrets` are those of the settings: what libraries tell by themselves may have one in it.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        super().__init__()
+        self._secrets = tuple(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
         at = time.strftime("%H:%M:%S", time.localtime(record.created))
-        said = redact(record.getMessage())
+        said = self._redacted(record.getMessage())
         line = f"{at}.{int(record.msecs):03} {record.levelname} {record.name}: {said}"
-        facts = [f"{name}={_fact(name, value)}" for name, value in _fields(record)]
+        facts = [f"{name}={self._fact(name, value)}" for name, value in _fields(record)]
         if record.exc_info and record.exc_info[1]:
-            facts.append(f"error={redact(_told(record.exc_info[1]))}")
+            facts.append(f"error={self._redacted(_told(record.exc_info[1]))}")
         if facts:
             line += "; " + " ".join(facts)
         flat = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
         return flat if len(flat) <= LONGEST_LINE else flat[:LONGEST_LINE] + "…"
 
+    def _redacted(self, text: str) -> str:
+        return redact(hide(text, self._secrets))
+
+    def _fact(self, name: str, value: object) -> str:
+        if _SENSITIVE_FIELD.fullmatch(name):
+            return REDACTED
+        text = self._redacted(str(value))
+        return repr(text) if " " in text else text
+
 
 def _fields(record: logging.LogRecord) -> list[tuple[str, object]]:
     return [item for item in vars(record).items() if item[0] not in _STANDARD_FIELDS]
-
-
-def _fact(name: str, value: object) -> str:
-    if _SENSITIVE_FIELD.fullmatch(name):
-        return REDACTED
-    text = redact(str(value))
-    return repr(text) if " " in text else text
 
 
 def _told(error: BaseException) -> str:
@@ -85,14 +104,16 @@ def _told(error: BaseException) -> str:
     return f"{told} caused by {_told(cause)}" if cause else told
 
 
-def set_up(level: str, stream: TextIO | None = None) -> None:
+def set_up(level: str, stream: TextIO | None = None, *, secrets: Iterable[str] = ()) -> None:
     """Log this package from `level` on; other packages only from warnings on.
+
+    None of the `secrets` is ever told.
 
     Runs before the SDK is built: it adds handlers of its own where it finds none. Libraries stay
     quiet even at debug, since they log arguments, and so what people wrote.
     """
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(OneLine())
+    handler.setFormatter(OneLine(secrets))
     wanted = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(handlers=[handler], level=max(wanted, logging.WARNING), force=True)
     logging.getLogger("one_mcp").setLevel(wanted)

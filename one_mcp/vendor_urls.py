@@ -1,10 +1,11 @@
 """What settings say of a vendor: where its server is, and the key that it gave."""
 
 import os
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from pydantic import SecretStr
 
+_KEY_LENGTH = 16  # of the shortest key that nodes' URLs have in them, and longer than their words
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -26,6 +27,20 @@ def is_private(parts: SplitResult) -> bool:
 def is_loopback(host: str) -> bool:
     """Say whether a host is this machine."""
     return host in _LOOPBACK
+
+
+def keys_in(url: str) -> list[str]:
+    """List what of a URL may be a key: all of it, the password, long parts of path and query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return [url]
+    values = [value for _, value in parse_qsl(parts.query)]
+    pieces = [parts.username or "", *parts.path.split("/"), *values]
+    keys = [it for it in pieces if len(it) >= _KEY_LENGTH]
+    if parts.password:
+        keys.append(parts.password)
+    return [url, *keys, *map(unquote, keys)]
 
 
 def plain_key(name: str) -> SecretStr | None:

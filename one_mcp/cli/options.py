@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 import click
 from pydantic.fields import FieldInfo
 
-from one_mcp import logs
+from one_mcp import logs, secret_settings
 from one_mcp.settings import FLAGS, Settings, flag, load
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -33,7 +33,7 @@ def chosen() -> Settings:
     Raises SettingsError where one does not work. Logging follows them from here on.
     """
     found = load(click.get_current_context().meta.get(KEY))
-    logs.set_up(found.log_level)
+    logs.set_up(found.log_level, secrets=secret_settings.texts(found))
     return found
 
 
