@@ -47,7 +47,13 @@ def connect(access: ChainAccess, *, polls_s: Sequence[float] = POLLS_S) -> "EvmC
 
 def _account(access: ChainAccess) -> LocalAccount:
     if access.key is not None:
-        return Account.from_key(access.key.get_secret_value())
+        try:
+            return Account.from_key(access.key.get_secret_value())
+        except ValueError:
+            raise SettingsError(
+                "ONE_MCP_DEPLOYER_PRIVATE_KEY is a number that no account can have as its key.",
+                setting="ONE_MCP_DEPLOYER_PRIVATE_KEY",
+            ) from None
     assert access.keystore is not None  # noqa: S101  # there is a key or a keystore
     password = access.password.get_secret_value() if access.password else ""
     try:

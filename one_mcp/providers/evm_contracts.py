@@ -81,7 +81,10 @@ def reason(answer: str) -> str | None:
 
     Custom errors are told as Solidity writes them: ERC20InsufficientBalance(0x…, 0, 5).
     """
-    raw = bytes.fromhex(answer.removeprefix("0x"))
+    try:
+        raw = bytes.fromhex(answer.removeprefix("0x"))
+    except ValueError:  # some nodes answer with words
+        return None
     known = _refusals().get(raw[:_SELECTOR])
     if known is None:
         return None

@@ -10,17 +10,24 @@ from web3.exceptions import ContractLogicError, Web3Exception, Web3RPCError
 from web3.providers.async_base import AsyncJSONBaseProvider
 from web3.types import RPCEndpoint, RPCResponse
 
+from one_mcp import logs, vendor_urls
 from one_mcp.money_errors import ChainError, ProviderError
 from one_mcp.providers import evm_contracts
 from one_mcp.providers.wire import VendorWire
 
+_UNREAD = "The chain's node answers what cannot be read."
+
 
 class EvmNode(AsyncJSONBaseProvider):
-    """Asks a node by JSON-RPC over the wire that all vendors are asked by."""
+    """Asks a node by JSON-RPC over the wire that all vendors are asked by.
+
+    Its answers may repeat the address that it was asked at, and so a key.
+    """
 
     def __init__(self, url: SecretStr, wire: VendorWire) -> None:
         super().__init__()
         self._url = url
+        self._keys = vendor_urls.keys_in(url.get_secret_value())
         self._wire = wire
 
     async def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:  # noqa: ANN401  # web3's own
@@ -42,7 +49,11 @@ class EvmNode(AsyncJSONBaseProvider):
                 or reply.status == HTTPStatus.TOO_MANY_REQUESTS,
                 outcome=_outcome(method, "unknown"),
             )
-        return self.decode_rpc_response(reply.body)
+        said = logs.hide(reply.body.decode(errors="replace"), self._keys)
+        try:
+            return self.decode_rpc_response(said.encode())
+        except ValueError:
+            raise ChainError(_UNREAD, retryable=True, outcome=_outcome(method, "unknown")) from None
 
 
 def _outcome(method: str, outcome: str) -> str:
@@ -61,7 +72,7 @@ def told() -> Generator[None]:
         reason = _said(error)
         raise ChainError(f"The chain's node refuses: {reason}", reason=reason) from error
     except Web3Exception as error:
-        raise ChainError("The chain's node answers what cannot be read.", retryable=True) from error
+        raise ChainError(_UNREAD, retryable=True) from error
 
 
 def reason_of(error: ContractLogicError) -> str:

@@ -71,12 +71,14 @@ class Resend:
         await self._wire.close()
 
     def _failure(self, reply: WireReply) -> ProviderError:
-        """Read a refusal; its sentence may have the key in it, or an address."""
+        """Read a refusal; its words may have the key in them, or an address."""
         try:
             said = _RefusedMail.model_validate_json(reply.body)
         except ValidationError:
             said = _RefusedMail()
-        message = logs.redact(said.message.replace(self._key, logs.REDACTED))
+        name, message = [
+            logs.redact(logs.hide(word, [self._key])) for word in (said.name, said.message)
+        ]
         is_broken = reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         is_open = is_broken or reply.doubted or said.name in {_USED, _BUSY}
         return ProviderError(
@@ -85,5 +87,5 @@ class Resend:
             and (is_broken or reply.status in _LATER or said.name == _BUSY),
             outcome="unknown" if is_open else "failed",
             status=reply.status,
-            provider_code=said.name or None,
+            provider_code=name or None,
         )

@@ -82,12 +82,14 @@ def connect(access: StripeAccess) -> StripeServer:
 
 
 def _failure(reply: WireReply, key: str) -> ProviderError:
-    """Read a refusal; its sentence may have the key in it."""
+    """Read a refusal; each of its words may have the key in it."""
     told = _error(reply.body) or {"message": payment_intents.UNREAD}
-    message = logs.redact(str(told.get("message")).replace(key, logs.REDACTED))
-    return payment_intents.failure(
-        reply.status, {**told, "message": message}, doubted=reply.doubted
-    )
+    words: JsonObject = {
+        name: logs.redact(logs.hide(word, [key]))
+        for name, word in told.items()
+        if isinstance(word, str)
+    }
+    return payment_intents.failure(reply.status, words, doubted=reply.doubted)
 
 
 def _error(body: bytes) -> JsonObject:

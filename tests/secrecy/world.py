@@ -79,6 +79,11 @@ class World:
     def say(self, name: str, text: str) -> None:
         self.said[name] = self.said.get(name, b"") + text.encode()
 
+    def keep_log(self) -> None:
+        """Keep what the write-ahead log holds now: a server that ends empties it."""
+        log = self.database.with_name("one.db-wal").read_bytes()
+        self.said["one.db-wal, kept"] = self.said.get("one.db-wal, kept", b"") + log
+
     def fail(self, *partners: Partner) -> None:
         for each in partners:
             each.failing = True

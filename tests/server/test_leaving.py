@@ -106,6 +106,11 @@ def seen(answer: object) -> str:
 
 @pytest.fixture
 async def ids(client: Client) -> dict[str, str]:
+    return await founded(client)
+
+
+async def founded(client: Client) -> dict[str, str]:
+    """A business that every call finds something in; the ids by what `CALLS` name them."""
     operations = [
         {"op": "create_entity", "as": "$ada", "type": "creator", "name": NAME}
         | {"properties": {"bio": EVIL, "email": "ada@example.com"}, "tags": [f"topic:{NAME}"]},
