@@ -38,11 +38,7 @@ def command(tool: str | None, *, ended: str | None, **given: object) -> None:
         anyio.run(_end, settings, ended)
         screen.show(f"{ended} is ended.")
     elif tool is None:
-        allowed = anyio.run(_list, settings)
-        for allowance in allowed:
-            screen.show(f"{allowance.id}  {_said(allowance.terms)}")
-        if not allowed:
-            screen.show("Nothing is allowed without asking.")
+        _show(*anyio.run(_list, settings))
     else:
         terms = anyio.run(_terms, settings, AllowanceOrder(tool, **given))  # type: ignore[arg-type]
         screen.show(_said(terms))
@@ -51,6 +47,18 @@ def command(tool: str | None, *, ended: str | None, **given: object) -> None:
             screen.show(f"{anyio.run(_allow, settings, terms, typed).id} is in force.")
         else:
             screen.show("Nothing was allowed.")
+
+
+def _show(allowed: list[Allowance], void: list[str]) -> None:
+    for allowance in allowed:
+        screen.show(f"{allowance.id}  {_said(allowance.terms)}")
+    if not allowed:
+        screen.show("Nothing is allowed without asking.")
+    for id in void:
+        screen.show(
+            f"{id}  has no effect: nobody whose word counts has signed it as it stands; "
+            f"`one-mcp allow --end {id}` takes it from this list."
+        )
 
 
 def _said(terms: AllowanceTerms) -> str:
@@ -78,10 +86,14 @@ async def _allow(settings: Settings, terms: AllowanceTerms, passphrase: str) -> 
         return await authorizing.allow(one, terms, passphrase, "terminal")
 
 
-async def _list(settings: Settings) -> list[Allowance]:
+async def _list(settings: Settings) -> tuple[list[Allowance], list[str]]:
     async with open_app(settings) as app:
         one = app.session(Call("allow", client=screen.CLIENT), app.owner)
-        return await one.read(allowances.in_force)
+        notary = authorizing.asking(one).notary
+        return (
+            await one.read(allowances.in_force, notary),
+            await one.read(allowances.without_effect, notary),
+        )
 
 
 async def _end(settings: Settings, id: str) -> None:

@@ -7,6 +7,7 @@ from one_mcp.answers import Answer
 from one_mcp.dimensions import lookup
 from one_mcp.dimensions.operations import allowances, worth
 from one_mcp.dimensions.operations.allowances import Allowance, AllowanceTerms, Limit
+from one_mcp.dimensions.operations.approvers import Notary
 from one_mcp.dimensions.organizations import moments
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.store.work import Work
@@ -56,12 +57,12 @@ class AllowanceList(Answer):
     items: list[AllowanceTold]
 
 
-def listed(work: Work) -> AllowanceList:
-    """List the allowances in force that are for the caller's person, of real value."""
+def listed(work: Work, notary: Notary) -> AllowanceList:
+    """List the allowances that count and are for the caller's person, of real value."""
     return AllowanceList(
         items=[
             _told(work, it)
-            for it in allowances.in_force(work)
+            for it in allowances.in_force(work, notary)
             if it.terms.person in {None, work.principal.person}
         ]
     )

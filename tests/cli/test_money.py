@@ -2,20 +2,26 @@
 
 import re
 import sys
+from contextlib import closing
 from functools import partial
+from typing import Any
 
 import anyio
 import pytest
+from mcp import Client
 
 from one_mcp.app import LOCAL, open_app
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.operations.operation import State
 from one_mcp.money_errors import ApprovalRequiredError
+from one_mcp.server import build
 from one_mcp.services.commerce import selling
 from one_mcp.session import Call
-from one_mcp.settings import Settings
+from one_mcp.settings import TOOLSETS, Settings
+from one_mcp.store.sqlite.connection import connect
 from tests.cli.conftest import Run
 from tests.cli.terminals import alone, typed
+from tests.server.promises import asking
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
 SECRET = "correct horse battery"  # noqa: S105  # it opens nothing but a test's file
@@ -40,6 +46,14 @@ async def _bought(settings: Settings, quote: str) -> State | None:
             return (await selling.purchase(app.session(Call("test"), LOCAL), quote)).state
         except ApprovalRequiredError:
             return None
+
+
+async def _told(settings: Settings) -> Any:
+    async with (
+        open_app(settings.model_copy(update={"toolsets": TOOLSETS})) as app,
+        Client(build.server(app)) as client,
+    ):
+        return await asking(client)("list_allowances")
 
 
 @pytest.fixture
@@ -107,6 +121,32 @@ def test_a_person_allows_and_takes_back(settings: Settings, quote: str) -> None:
     assert ended[0] == 0
     assert "Nothing is allowed" in typed(settings.database, ["allow"], [])[1]
     assert "Nothing waits." in typed(settings.database, ["approve"], [])[1]
+
+
+def test_an_allowance_written_by_hand_is_listed_as_of_no_effect(
+    settings: Settings, quote: str
+) -> None:
+    typed(settings.database, ["passphrase"], [SECRET, SECRET])
+    typed(settings.database, ["allow", "purchase_tokens", "--per-day", "1 eur"], [SECRET])
+    copied = """
+        INSERT INTO allowances
+            (organization_id, id, person_id, how, terms, created_at, expires_at, signature)
+        SELECT organization_id, 'alw_forged', person_id, how,
+               replace(terms, '"units":100', '"units":9900'), created_at, expires_at, signature
+        FROM allowances
+    """
+    with closing(connect(str(settings.database), read_only=False)) as raw:
+        raw.execute(copied)
+
+    _, listed = typed(settings.database, ["allow"], [])
+    told = anyio.run(_told, settings)
+
+    assert "alw_forged  has no effect" in listed
+    assert "99.00 EUR" not in listed
+    assert [it["limits"][0]["per_day"] for it in told["items"]] == ["1.00 EUR"]
+    assert anyio.run(_bought, settings, quote) is None
+    assert typed(settings.database, ["allow", "--end", "alw_forged"], [])[0] == 0
+    assert "alw_forged" not in typed(settings.database, ["allow"], [])[1]
 
 
 @pytest.mark.parametrize(

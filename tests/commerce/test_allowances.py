@@ -16,7 +16,7 @@ from one_mcp.dimensions.operations.operation import State
 from one_mcp.dimensions.operations.worth import Amount
 from one_mcp.errors import ForbiddenError, NotFoundError
 from one_mcp.money_errors import ApprovalRequiredError
-from one_mcp.services import allowing
+from one_mcp.services import allowing, authorizing
 from one_mcp.services.commerce import selling, telling
 from one_mcp.session import Call, Session
 from one_mcp.settings import Settings
@@ -165,7 +165,7 @@ async def test_an_allowance_ends(shop: Shop, clock: HandClock) -> None:
     await shop.one.derive(allowances.end, first.id)
     with pytest.raises(NotFoundError):
         await shop.one.derive(allowances.end, first.id)
-    assert len(await shop.one.read(allowances.in_force)) == 1
+    assert len(await shop.one.read(allowances.in_force, authorizing.asking(shop.one).notary)) == 1
     clock.forward(31 * DAY_MS)
 
     with pytest.raises(ApprovalRequiredError):
@@ -189,13 +189,46 @@ async def test_a_limit_that_nobody_signed_does_not_count(shop: Shop) -> None:
         await bought(shop)
 
 
+def written(work: Work, id: str, terms: str) -> None:
+    """Write an allowance by hand, from one that is signed."""
+    work.run(
+        """
+        INSERT INTO allowances
+            (organization_id, id, person_id, how, terms, created_at, expires_at, signature)
+        SELECT organization_id, :id, person_id, how,
+               CASE WHEN :terms = '' THEN terms ELSE :terms END, created_at, expires_at, signature
+        FROM allowances
+        WHERE organization_id = :organization
+        LIMIT 1
+        """,
+        id=id,
+        terms=terms,
+    )
+
+
+async def test_what_nobody_signed_is_listed_as_of_no_effect(shop: Shop) -> None:
+    signed = await allowed(shop.one, sales(NOON, Limit(usd(CENTS)), tokens(shop, 100)))
+    await shop.one.derive(written, "alw_copied", "")
+    await shop.one.derive(written, "alw_broken", '{"tool": 1}')
+    notary = authorizing.asking(shop.one).notary
+
+    told = await shop.one.read(allowing.listed, notary)
+    void = await shop.one.read(allowances.without_effect, notary)
+
+    assert [it.id for it in told.items] == [signed.id]
+    assert void == ["alw_broken", "alw_copied"]
+    assert await bought(shop) is State.DONE  # by the one that is signed
+    with pytest.raises(ApprovalRequiredError):
+        await bought(shop)
+
+
 async def test_who_may_not_administer_grants_nothing(app: App, shop: Shop) -> None:
     agent = app.session(Call("test"), replace(LOCAL, role=Role.ORG_USER))
 
     with pytest.raises(ForbiddenError):
         await allowed(agent, sales(NOON, Limit(usd(CENTS))))
 
-    assert await shop.one.read(allowances.in_force) == []
+    assert await shop.one.read(allowances.in_force, authorizing.asking(shop.one).notary) == []
 
 
 SPENDER = """

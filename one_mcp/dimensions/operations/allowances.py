@@ -6,7 +6,7 @@ organization: two agents never both take the last of it.
 
 from dataclasses import dataclass
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from one_mcp import ids, jsons
 from one_mcp.access import Permission
@@ -115,9 +115,14 @@ def end(work: Work, id: str) -> None:
         raise NotFoundError(f"There is no allowance {id} in force; `one-mcp allow` lists them.")
 
 
-def in_force(work: Work) -> list[Allowance]:
-    """List the allowances in force, the one that ends first in front."""
-    return [_allowance(row) for row in _rows(work)]
+def in_force(work: Work, notary: Notary) -> list[Allowance]:
+    """List the allowances that count, the one that ends first in front."""
+    return [it for row in _rows(work) if (it := _signed(work, row, notary)) is not None]
+
+
+def without_effect(work: Work, notary: Notary) -> list[str]:
+    """Name the allowances that nobody whose word counts has signed as they stand."""
+    return [row["id"] for row in _rows(work) if _signed(work, row, notary) is None]
 
 
 def covering(
@@ -125,11 +130,12 @@ def covering(
 ) -> str | None:
     """Find an allowance that has room for this: the one that ends first."""
     for row in _rows(work):
-        allowance = _allowance(row)
+        allowance = _read(row)
         if (
-            _is_about(allowance.terms, work, tool, worth, client)
+            allowance is not None
+            and _is_about(allowance.terms, work, tool, worth, client)
             and _has_room(work, allowance, worth, simulated=simulated)
-            and notary.confirms(work, row["person_id"], row["signature"], allowance.statement(work))
+            and _signed(work, row, notary) is not None
         ):
             return allowance.id
     return None
@@ -252,12 +258,21 @@ def _rows(work: Work) -> list[Row]:
     )
 
 
-def _allowance(row: Row) -> Allowance:
+def _signed(work: Work, row: Row, notary: Notary) -> Allowance | None:
+    """Return an allowance if it counts."""
+    allowance = _read(row)
+    if allowance is None:
+        return None
+    said = allowance.statement(work)
+    return allowance if notary.confirms(work, row["person_id"], row["signature"], said) else None
+
+
+def _read(row: Row) -> Allowance | None:
+    """Return an allowance; None where its terms are none, as whoever has the file can write."""
+    try:
+        terms = _TERMS.validate_json(row["terms"])
+    except ValidationError:
+        return None
     return Allowance(
-        row["id"],
-        row["person_id"],
-        row["how"],
-        _TERMS.validate_json(row["terms"]),
-        row["created_at"],
-        row["ended_at"],
+        row["id"], row["person_id"], row["how"], terms, row["created_at"], row["ended_at"]
     )

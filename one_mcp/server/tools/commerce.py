@@ -13,7 +13,7 @@ from one_mcp.dimensions.operations.listing import Operations
 from one_mcp.dimensions.operations.operation import State
 from one_mcp.server.arguments import fields
 from one_mcp.server.toolbox import ToolSpec, toolset
-from one_mcp.services import allowing
+from one_mcp.services import allowing, authorizing
 from one_mcp.services.allowing import AllowanceList
 from one_mcp.services.commerce import holdings, planned, refund, selling, spend, subscribe, telling
 from one_mcp.services.commerce.holdings import TokenHoldings
@@ -166,7 +166,7 @@ async def get_operation(one: Session, id: OperationId) -> ToldOperation:
 
 async def list_allowances(one: Session) -> AllowanceList:
     """List what may be spent without asking a person, with what is left of it today."""
-    return await one.read(allowing.listed)
+    return await one.read(allowing.listed, authorizing.asking(one).notary)
 
 
 async def list_operations(
