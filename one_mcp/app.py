@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from one_mcp import clock as clocks
 from one_mcp.access import Principal, Role
-from one_mcp.chain_settings import ChainSettings
 from one_mcp.clock import Clock
 from one_mcp.dimensions.commerce import model_uses, renewals, unsent
 from one_mcp.dimensions.commerce.renewals import DueSubscription
@@ -16,20 +15,16 @@ from one_mcp.dimensions.operations import approved, homes, unfinished
 from one_mcp.dimensions.operations.approved import Approved
 from one_mcp.dimensions.operations.unfinished import Unfinished
 from one_mcp.dimensions.organizations import founding
-from one_mcp.mail_settings import MailSettings
-from one_mcp.model_settings import ModelSettings
-from one_mcp.money_settings import PaymentSettings
 from one_mcp.ontology import load
 from one_mcp.ontology.model import Ontology
 from one_mcp.providers import providers
 from one_mcp.providers.providers import Providers
 from one_mcp.session import Call, Session
-from one_mcp.settings import EmbeddingSettings, Settings
+from one_mcp.settings import Settings
 from one_mcp.store import property_values
 from one_mcp.store.sqlite.connection import Raw
 from one_mcp.store.sqlite.database import Database, FirstUse, open_database
 from one_mcp.store.work import Work
-from one_mcp.telemetry_settings import TelemetrySettings
 
 LOCAL = Principal(founding.LOCAL, founding.LOCAL_OWNER, "owner", Role.ORG_OWNER)
 
@@ -146,14 +141,7 @@ async def open_app(
 
     ontology = load.in_use(settings.packs)
     path, read_only = settings.database, settings.read_only
-    chosen = providers.choose(
-        settings.only(EmbeddingSettings),
-        settings.only(PaymentSettings),
-        settings.only(ChainSettings),
-        settings.only(MailSettings),
-        settings.only(TelemetrySettings),
-        model=settings.only(ModelSettings),
-    )
+    chosen = providers.of(settings)
     async with open_database(path, FirstUse(is_ready, make_ready), read_only=read_only) as database:
         try:
             yield App(settings, ontology, database, clock, chosen, owner)

@@ -15,6 +15,10 @@ from one_mcp.errors import SettingsError
 
 STRIPE_URL = "https://api.stripe.com"
 STRIPE_RETURN_URL = "https://stripe.com"
+RESTRICTED_TO = (
+    "write payment intents, refunds, customers, checkout sessions, products and subscriptions, and "
+    "read invoices"
+)
 _SECRET_KEYS = ("rk_test_", "sk_test_", "rk_live_", "sk_live_")
 _PUBLISHABLE_KEYS = ("pk_test_", "pk_live_")
 _LIVE = ("rk_live_", "sk_live_")
@@ -46,9 +50,9 @@ class PaymentSettings(BaseModel):
     stripe_secret_key: SecretStr | None = Field(
         default=None,
         description=(
-            "Stripe's key for payments, best a restricted one (rk_) that may write payment "
-            "intents, refunds, customers and checkout sessions; without one payments are "
-            "simulated. STRIPE_SECRET_KEY and STRIPE_PUBLISHABLE_KEY count where these are not set."
+            f"Stripe's key for payments, best a restricted one (rk_) that may {RESTRICTED_TO}; "
+            "without one payments are simulated. STRIPE_SECRET_KEY and STRIPE_PUBLISHABLE_KEY "
+            "count where these are not set."
         ),
     )
     stripe_publishable_key: str | None = Field(

@@ -8,8 +8,10 @@ import click
 
 from one_mcp.app import open_app
 from one_mcp.cli import options, screen
-from one_mcp.services import doctor
+from one_mcp.providers import providers
+from one_mcp.services import doctor, vendor_findings
 from one_mcp.services.findings import Finding
+from one_mcp.services.vendor_findings import VendorFinding
 from one_mcp.session import Call
 from one_mcp.settings import Settings
 
@@ -22,14 +24,23 @@ from one_mcp.settings import Settings
     is_flag=True,
     help="Repair what can be repaired: search indexes, hidden states, missing passages.",
 )
+@click.option(
+    "--providers",
+    "asks",
+    is_flag=True,
+    help="Ask each provider once, too: whether it is live, in a test mode, simulated or "
+    "misconfigured.",
+)
 @options.settings()
 @options.as_json
-def command(*, repair: bool, as_json: bool) -> int:
+def command(*, repair: bool, asks: bool, as_json: bool) -> int:
     """Examine the database and the settings, and repair on request.
 
     Looks at the SQLite library, the ontology with its packs, the file and its schema, SQLite's own
     checks, the search indexes, connections against their ends, passages and vectors against their
-    texts, and what rows refer to. Examining only reads, and servers may go on working.
+    texts, and what rows refer to. Examining only reads, and servers may go on working. Nobody is
+    asked over the network, but by --providers: payments, the chain, mail, the chat and embedding
+    models, for something that changes and sends nothing.
     """
     settings = options.chosen()
     found = _examined(settings, aloud=not as_json)
@@ -39,6 +50,8 @@ def command(*, repair: bool, as_json: bool) -> int:
         if not as_json:
             screen.show("repaired; once more:")
         found = _examined(settings, aloud=not as_json)
+    if asks:
+        found += _asked(settings, aloud=not as_json)
     healthy = all(finding.state != "problem" for finding in found)
     if as_json:
         screen.show_json(
@@ -60,8 +73,25 @@ def _examined(settings: Settings, *, aloud: bool) -> list[Finding]:
     return found
 
 
+def _asked(settings: Settings, *, aloud: bool) -> list[VendorFinding]:
+    found = anyio.run(_ask, settings)
+    if aloud:
+        for each in found:
+            _show(each)
+    return found
+
+
+async def _ask(settings: Settings) -> list[VendorFinding]:
+    vendors = providers.of(settings)
+    try:
+        return await vendor_findings.examine(vendors, settings)
+    finally:
+        await vendors.close()
+
+
 def _show(finding: Finding) -> None:
-    screen.show(f"{finding.state:8} {finding.check:11} {finding.says}")
+    mode = f"{finding.mode}: " if isinstance(finding, VendorFinding) else ""
+    screen.show(f"{finding.state:8} {finding.check:11} {mode}{finding.says}")
 
 
 def _settings(settings: Settings) -> Finding:

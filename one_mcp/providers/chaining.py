@@ -15,6 +15,7 @@ from one_mcp.providers.ports.chain import (
     Token,
     TokenTransfer,
 )
+from one_mcp.providers.ports.checkup import Checkup
 from one_mcp.providers.simulated.cabinet import Cabinet
 from one_mcp.providers.simulated.chain import SimulatedChain
 
@@ -79,6 +80,9 @@ class _EvmOnDemand:
 
     async def block_at(self, ms: int) -> int:
         return await (await self._loaded()).block_at(ms)
+
+    async def check(self) -> Checkup:
+        return await (await self._loaded()).check()
 
     async def close(self) -> None:
         if self._chain is not None:

@@ -29,6 +29,7 @@ from one_mcp.providers.ports.chain import (
     Token,
     TokenTransfer,
 )
+from one_mcp.providers.ports.checkup import Checkup
 from one_mcp.providers.wire import VendorWire
 
 POLLS_S: Final = (0.0, 0.1, 0.2, 0.4, 0.8, 1.5, 2.0)  # for a block; then the saga comes back later
@@ -188,6 +189,14 @@ class EvmChain:
         with evm_node.told():
             await self._require_chain()
             return await evm_history.block_at(self._eth, ms)
+
+    async def check(self) -> Checkup:
+        with evm_node.told():
+            await self._require_chain()
+            block = await self._eth.block_number
+        return Checkup(
+            f"the node is of the chain {self.chain_id}, at block {block}; {self.sender} signs"
+        )
 
     async def close(self) -> None:
         await self._wire.close()

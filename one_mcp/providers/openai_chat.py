@@ -6,6 +6,7 @@ The SDK repeats what may work a second time. A stream that has begun is not repe
 from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 import httpx2
 from openai import (
@@ -31,11 +32,13 @@ from pydantic import SecretStr
 from one_mcp.errors import SettingsError
 from one_mcp.money_errors import ProviderError
 from one_mcp.providers.ports.chat import ChatMessage
+from one_mcp.providers.ports.checkup import Checkup
 from one_mcp.providers.ports.metering import TokenMeter
 from one_mcp.settings import OPENAI_URL
 
 TRY_S = 60.0
 REPEATS = 2
+_OPENAI_HOST = urlsplit(OPENAI_URL).hostname
 _UNREAD = "The server of {} gave no answer that can be read."
 
 
@@ -85,6 +88,20 @@ class OpenAIChat:
         if not is_whole:
             raise self._unread()
 
+    async def check(self) -> Checkup:
+        """List the models; a tag after the name, as Ollama has it, may be left out."""
+        with self._failures():
+            names = [it.id for it in (await self._client.models.list()).data]
+        if any(name in {self._model, f"{self._model}:latest"} for name in names):
+            return Checkup(f"the server has {self._model} among {len(names)} models")
+        if self._client.base_url.host == _OPENAI_HOST:  # a gateway may well know more than it lists
+            raise self._absent()
+        return Checkup(
+            f"the server lists {len(names)} models, and {self._model} is not among them: it may "
+            "know it all the same; else correct ONE_MCP_CHAT_MODEL",
+            doubtful=True,
+        )
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
@@ -123,11 +140,7 @@ class OpenAIChat:
                     retryable=False,
                 )
             case NotFoundError():
-                return ProviderError(
-                    f"The server has no model {self._model}; check ONE_MCP_CHAT_MODEL and "
-                    "ONE_MCP_OPENAI_BASE_URL.",
-                    retryable=False,
-                )
+                return self._absent()
             case RateLimitError():
                 paid = error.code == "insufficient_quota"
                 why = "the account has no credit" if paid else "there were too many requests"
@@ -138,6 +151,13 @@ class OpenAIChat:
                 )
             case _:
                 return self._answered(error.status_code)
+
+    def _absent(self) -> ProviderError:
+        return ProviderError(
+            f"The server has no model {self._model}; check ONE_MCP_CHAT_MODEL and "
+            "ONE_MCP_OPENAI_BASE_URL.",
+            retryable=False,
+        )
 
     def _answered(self, status: int) -> ProviderError:
         is_broken = status >= HTTPStatus.INTERNAL_SERVER_ERROR

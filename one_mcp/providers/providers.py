@@ -16,7 +16,7 @@ from one_mcp.providers.ports.payments import Payments
 from one_mcp.providers.ports.subscriptions import Subscriptions
 from one_mcp.providers.simulated.cabinet import Cabinet
 from one_mcp.providers.tracing import Tracing
-from one_mcp.settings import EmbeddingSettings
+from one_mcp.settings import EmbeddingSettings, Settings
 from one_mcp.telemetry_settings import TelemetrySettings
 
 
@@ -73,4 +73,16 @@ def choose(
         mailing=Mailing(mail),
         tracing=Tracing(telemetry),
         chatting=Chatting(model, embedding),
+    )
+
+
+def of(settings: Settings) -> Providers:
+    """Stand ready with what the settings name, each room with the group that it is about."""
+    return choose(
+        settings.only(EmbeddingSettings),
+        settings.only(PaymentSettings),
+        settings.only(ChainSettings),
+        settings.only(MailSettings),
+        settings.only(TelemetrySettings),
+        model=settings.only(ModelSettings),
     )

@@ -19,6 +19,7 @@ from one_mcp import vendor_urls
 from one_mcp.mail_settings import SmtpAccess
 from one_mcp.money_errors import ProviderError
 from one_mcp.providers import messages
+from one_mcp.providers.ports.checkup import Checkup
 from one_mcp.providers.ports.mail import Mail
 
 TRY_S = 40.0
@@ -52,6 +53,20 @@ class Smtp:
             server.close()
         return str(message["Message-ID"])
 
+    async def check(self) -> Checkup:
+        """Sign in and say farewell."""
+        server = self._server()
+        try:
+            await self._enter(server)
+            with suppress(SMTPException, OSError):
+                await server.quit()
+        except (SMTPException, OSError, ValueError) as error:
+            raise _unsent(error) from None  # it may have the password in it
+        finally:
+            server.close()
+        signed_in = "takes user and password" if self._access.user else "was given no password"
+        return Checkup(f"the mail server {self._access.host} answers, and {signed_in}")
+
     async def close(self) -> None:
         """Nothing is open."""
 
@@ -59,15 +74,19 @@ class Smtp:
         """Say whose mail it is and for whom; until then nothing is sent."""
         at = self._access
         try:
-            await server.connect()
-            if at.user and at.password:
-                await server.login(at.user, at.password.get_secret_value())
+            await self._enter(server)
             beyond = [] if to.isascii() else ["SMTPUTF8"]
             encoding = "utf-8" if beyond else "ascii"
             await server.mail(parseaddr(at.sender)[1], options=beyond, encoding=encoding)
             await server.rcpt(to, encoding=encoding)
         except (SMTPException, OSError, ValueError) as error:
             raise _unsent(error) from None  # it may have the password in it
+
+    async def _enter(self, server: SMTP) -> None:
+        at = self._access
+        await server.connect()
+        if at.user and at.password:
+            await server.login(at.user, at.password.get_secret_value())
 
     def _server(self) -> SMTP:
         at = self._access

@@ -10,6 +10,7 @@ from typing import Protocol
 from one_mcp.jsons import JsonObject, JsonValue
 from one_mcp.money_errors import ProviderError
 from one_mcp.providers import payment_intents
+from one_mcp.providers.ports.checkup import Checkup
 from one_mcp.providers.ports.payments import (
     Charge,
     Checkout,
@@ -150,6 +151,11 @@ class StripePayments:
     async def retrieve_checkout(self, id: str) -> Checkout:
         """Look whether the page is open still."""
         return payment_intents.checkout(await self._ask("GET", f"{_SESSIONS}/{id}", {}))
+
+    async def check(self) -> Checkup:
+        """Search for a payment, as recovery does; a key that may do less is of no use."""
+        await self.find("doctor")
+        return Checkup(f"{self.name} answers a search for a payment")
 
     async def close(self) -> None:
         """Close the connections."""

@@ -13,7 +13,7 @@ from one_mcp.errors import OneError
 from one_mcp.mail_settings import MailSettings
 from one_mcp.ontology import load
 from one_mcp.ontology.model import Ontology
-from one_mcp.services import erasure, findings, postbox, soundness
+from one_mcp.services import erasure, findings, postbox, soundness, vendor_findings
 from one_mcp.services.findings import Finding
 from one_mcp.session import Session
 from one_mcp.settings import Settings
@@ -52,6 +52,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     Only reads, from one snapshot, so servers may go on working.
     """
     yield _library()
+    yield from vendor_findings.ignored()
     try:
         ontology = load.in_use(settings.packs)
     except OneError as error:

@@ -62,7 +62,7 @@ def mode(on: Rails, body: JsonObject) -> RailsMode:
     """
     if "minor" not in body:  # no sale, but an act on the chain alone
         return mode_of_chain(on.chain)
-    payments, chain = _of_payments(on.payments), mode_of_chain(on.chain)
+    payments, chain = mode_of_payments(on.payments), mode_of_chain(on.chain)
     if "contract" not in body:
         return payments
     if not body["minor"]:
@@ -104,7 +104,8 @@ _ADJECTIVES = {
 }
 
 
-def _of_payments(payments: Payments) -> RailsMode:
+def mode_of_payments(payments: Payments) -> RailsMode:
+    """Say how real what is paid is."""
     if payments.simulated:
         return RailsMode.SIMULATED
     return RailsMode.LIVE if payments.moves_money else RailsMode.TEST

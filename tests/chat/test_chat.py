@@ -79,6 +79,13 @@ async def test_an_answer_comes_whole_or_in_parts_and_cites_the_passages(chat: Ch
     assert "".join(parts) == whole
 
 
+async def test_a_check_asks_for_no_answer(chat: Chat) -> None:
+    heard = await chat.check()
+
+    assert ("quoted" if chat.simulated else "gpt-test is not among them") in heard.says
+    assert heard.doubtful is not chat.simulated  # aimock answers for models that it does not list
+
+
 async def test_an_answer_counts_its_tokens_unless_it_costs_nothing(chat: Chat) -> None:
     whole, parts = Counter(), Counter()
 

@@ -297,11 +297,11 @@ async def test_an_operation_says_by_whose_yes_it_began(shop: Shop) -> None:
 
 async def test_what_simulated_sales_took_is_told_apart(shop: Shop) -> None:
     await allowed(shop.one, sales(NOON, Limit(usd(2 * CENTS)), tokens(shop, 1000)))
-    before = await shop.one.read(allowing.listed)
+    before = await shop.one.read(allowing.listed, authorizing.asking(shop.one).notary)
 
     await bought(shop)
 
-    after = await shop.one.read(allowing.listed)
+    after = await shop.one.read(allowing.listed, authorizing.asking(shop.one).notary)
     assert [it.left_simulated for it in before.items[0].limits] == [None, None]
     assert {(it.left, it.left_simulated) for it in after.items[0].limits} == {
         (f"1000 {shop.token.id}", f"900 {shop.token.id}"),

@@ -38,16 +38,35 @@ class Arrived:
 
 @dataclass
 class ResendServer:
-    """Resend's `POST /emails`, with its refusals; `next` are answers instead, once each."""
+    """Resend's `POST /emails`, with its refusals; `next` are answers instead, once each.
+
+    `domains` are what `GET /domains` lists, by their status; None where the key may only send.
+    """
 
     arrived: list[Arrived] = field(default_factory=list)
     keys: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     asked: list[dict[str, str]] = field(default_factory=list)
     next: list[Response] = field(default_factory=list)
+    domains: dict[str, str] | None = field(default_factory=lambda: {"example.com": "verified"})
     lost: int = 0  # answers that do not arrive, although the mail was sent
 
     def app(self) -> Starlette:
-        return Starlette(routes=[Route("/emails", self.emails, methods=["POST"])])
+        return Starlette(
+            routes=[
+                Route("/emails", self.emails, methods=["POST"]),
+                Route("/domains", self.listed, methods=["GET"]),
+            ]
+        )
+
+    async def listed(self, request: Request) -> Response:
+        refused = stranger(request)
+        if refused is not None:
+            return refused
+        if self.domains is None:
+            message = "This API key is restricted to only send emails"
+            return refusal(401, "restricted_api_key", message)
+        data = [{"id": "d", "name": name, "status": it} for name, it in self.domains.items()]
+        return JSONResponse({"object": "list", "has_more": False, "data": data})
 
     async def emails(self, request: Request) -> Response:
         self.asked.append(dict(request.headers))
@@ -76,12 +95,19 @@ class ResendServer:
         return JSONResponse({"id": id})
 
 
-def denied(request: Request, key: str) -> Response | None:
+def stranger(request: Request) -> Response | None:
     said = request.headers.get("authorization")
     if said is None:
         return refusal(401, "missing_api_key", "Missing API key in the authorization header.")
     if said != f"Bearer {KEY}":
         return refusal(403, "invalid_api_key", f"API key is invalid: {said}")
+    return None
+
+
+def denied(request: Request, key: str) -> Response | None:
+    refused = stranger(request)
+    if refused is not None:
+        return refused
     if not request.headers.get("user-agent") or "json" not in request.headers["content-type"]:
         return refusal(403, "validation_error", "The request lacks a header.")
     if not 1 <= len(key) <= LONGEST_KEY:

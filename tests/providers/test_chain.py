@@ -71,6 +71,14 @@ async def test_a_contract_is_what_was_deployed(chain: Chain, contract: str) -> N
     assert (token.name, token.symbol, token.decimals, token.supply) == ("Jane", "JANE", 6, 0)
 
 
+async def test_a_check_sends_nothing_and_says_what_was_heard(chain: Chain) -> None:
+    said = (await chain.check()).says
+
+    assert (chain.name if chain.simulated else f"chain {chain.chain_id}, at block 0;") in said
+    assert chain.simulated or chain.sender in said
+    assert await chain.mined() == 0
+
+
 async def test_tokens_are_minted_transferred_and_burned(chain: Chain, contract: str) -> None:
     first = await done(chain, minting(contract, chain))
     await done(chain, ContractCall("transfer", contract, WALLET, 3 * ONE))

@@ -109,6 +109,15 @@ async def test_a_mail_arrives_as_it_was_written(partner: Partner) -> None:
     assert await arrived(partner) == [SEEN]
 
 
+async def test_a_check_sends_nothing_and_says_what_was_heard(partner: Partner) -> None:
+    said = (await partner.mailer.check()).says
+
+    assert {"simulated": "to nobody", "resend": "example.com", "smtp": "127.0.0.1"}[
+        partner.mailer.name
+    ] in said
+    assert await arrived(partner) == []
+
+
 async def test_a_key_that_is_remembered_sends_one_mail(partner: Partner) -> None:
     first = await partner.mailer.send(MAIL, "mail_1")
     again = await partner.mailer.send(MAIL, "mail_1")

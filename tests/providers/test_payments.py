@@ -65,6 +65,10 @@ async def test_what_is_held_is_let_go_however_often_that_is_asked_for(payments: 
         await payments.capture(held.id, "k4")
 
 
+async def test_a_check_says_who_answers(payments: Payments) -> None:
+    assert payments.name in (await payments.check()).says
+
+
 async def test_what_was_taken_is_not_let_go(payments: Payments) -> None:
     held = await payments.authorize(CHARGE, "k1")
     await payments.capture(held.id, "k2")

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
+from one_mcp.providers.ports.checkup import Checkup
+
 Act = Literal["deploy", "mint", "burn", "transfer"]
 Standard = Literal["ERC20", "ERC721"]
 
@@ -166,6 +168,10 @@ class Chain(Protocol):
 
     async def block_at(self, ms: int) -> int:
         """Return the first block that is no older than a time."""
+        ...
+
+    async def check(self) -> Checkup:
+        """Ask for something that changes nothing, and say what was heard."""
         ...
 
     async def close(self) -> None: ...

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from one_mcp.providers.ports.checkup import Checkup
 from one_mcp.providers.ports.metering import TokenMeter
 
 
@@ -32,6 +33,10 @@ class Chat(Protocol):
 
     def stream(self, messages: tuple[ChatMessage, ...], meter: TokenMeter) -> AsyncGenerator[str]:
         """Answer likewise, in parts as they come; a stream that breaks off raises."""
+        ...
+
+    async def check(self) -> Checkup:
+        """Ask for something that takes no tokens, and say what was heard; raises ProviderError."""
         ...
 
     async def close(self) -> None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from one_mcp.providers.ports.checkup import Checkup
+
 
 @dataclass(frozen=True, slots=True)
 class Mail:
@@ -31,6 +33,10 @@ class Mailer(Protocol):
 
         Raises ProviderError; of unknown outcome where the mail may have gone out all the same.
         """
+        ...
+
+    async def check(self) -> Checkup:
+        """Ask for something that sends nothing, and say what was heard; raises ProviderError."""
         ...
 
     async def close(self) -> None:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from one_mcp.providers.ports.checkup import Checkup
+
 
 class PaymentState(StrEnum):
     """Where a payment stands; `authorized` holds the buyer's funds, and has not taken them."""
@@ -140,5 +142,9 @@ class Payments(Protocol):
         ...
 
     async def retrieve_checkout(self, id: str) -> Checkout: ...
+
+    async def check(self) -> Checkup:
+        """Ask for something that changes nothing, and say what was heard."""
+        ...
 
     async def close(self) -> None: ...

@@ -22,6 +22,7 @@ from one_mcp.providers.ports.chain import (
     Token,
     TokenTransfer,
 )
+from one_mcp.providers.ports.checkup import Checkup
 from one_mcp.providers.simulated import contracts
 from one_mcp.providers.simulated.cabinet import Cabinet, Drawer
 from one_mcp.providers.simulated.contracts import TREASURY
@@ -86,6 +87,9 @@ class SimulatedChain:
 
     async def block_at(self, ms: int) -> int:
         return await self._cabinet.open(lambda drawer: _block_at(drawer, ms))
+
+    async def check(self) -> Checkup:
+        return Checkup(f"tokens are kept in the database, as if they were on {self.name}")
 
     async def close(self) -> None:
         """Nothing is open."""

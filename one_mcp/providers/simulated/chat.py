@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncGenerator
 
 from one_mcp.providers.ports.chat import ChatMessage
+from one_mcp.providers.ports.checkup import Checkup
 from one_mcp.providers.ports.metering import TokenMeter
 
 NOTHING = "Nothing that was found answers this."
@@ -34,6 +35,9 @@ class SimulatedChat:
     ) -> AsyncGenerator[str]:
         for word in re.findall(r"\S+\s*", _answered(messages[-1])):
             yield word
+
+    async def check(self) -> Checkup:
+        return Checkup("sentences of what is found are quoted")
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -3,6 +3,7 @@
 from one_mcp.clock import DAY_MS
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import ProviderError
+from one_mcp.providers.ports.checkup import Checkup
 from one_mcp.providers.ports.mail import Mail
 from one_mcp.providers.simulated.cabinet import Cabinet, Drawer
 
@@ -37,6 +38,9 @@ class SimulatedMailer:
             return f"simulated:{key}"
 
         return await self._cabinet.open(taken)
+
+    async def check(self) -> Checkup:
+        return Checkup("mails are kept in the database, and sent to nobody")
 
     async def close(self) -> None:
         """Nothing is open."""
