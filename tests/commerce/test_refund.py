@@ -145,6 +145,8 @@ async def test_tokens_in_a_wallet_stay_and_the_money_goes_back_only_when_told(sh
     done = await refunded(shop.one, sale.id, keep_tokens=True)
 
     assert refusal.value.fields["required"] == "100"
+    assert "keep_tokens" in str(refusal.value)
+    assert "smaller" not in str(refusal.value)
     assert done.state is State.DONE
     after = await books(shop.one, shop.contract, WALLET)
     assert (after.charged, after.wallet, after.ledger) == (

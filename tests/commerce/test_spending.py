@@ -64,6 +64,13 @@ async def test_nobody_spends_more_than_is_kept(shop: Shop) -> None:
     )
 
 
+async def test_whoever_has_tokens_in_a_wallet_is_told_so(shop: Shop) -> None:
+    await bought(shop.one, shop.token, shop.holder)
+
+    with pytest.raises(InsufficientTokensError, match=r"has 0 .* 100 are in a wallet"):
+        await spend.plan_spending(shop.one, SpendOrder(shop.token.id, shop.holder.id, amount="3"))
+
+
 async def test_the_same_plan_spends_once(shop: Shop) -> None:
     await bought(shop.one, shop.token, shop.buyer)
     order = SpendOrder(shop.token.id, shop.buyer.id, amount="30")

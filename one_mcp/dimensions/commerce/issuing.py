@@ -222,6 +222,6 @@ def _plain(amount: str, decimals: int) -> str:
 def require_enough(work: Work, body: JsonObject, source: Pocket) -> None:
     """Raise InsufficientTokensError where an account has less than a body takes."""
     token, units = str(body["token"]), int(str(body["units"]))
-    available = ledger.balance(work, *source, token, simulated=bool(body["simulated"]))
-    if available < units:
-        raise ledger.insufficient(work, source[1], token, units, available)
+    simulated = bool(body["simulated"])
+    if ledger.balance(work, *source, token, simulated=simulated) < units:
+        raise ledger.insufficient(work, source, token, units, simulated=simulated)

@@ -205,7 +205,8 @@ def _add(work: Work, posting: Posting, line: LedgerLine) -> None:
     before = balance(work, line.account, line.holder, line.unit, simulated=posting.simulated)
     after = before + line.units
     if after < 0 and line.account not in {Account.ISSUED, Account.OUTSIDE}:
-        raise insufficient(work, line.holder, line.unit, -line.units, before)
+        source = (line.account, line.holder)
+        raise insufficient(work, source, line.unit, -line.units, simulated=posting.simulated)
     work.run(
         """
         INSERT INTO ledger_accounts (organization_id, kind, holder, unit, simulated, balance)
@@ -222,13 +223,23 @@ def _add(work: Work, posting: Posting, line: LedgerLine) -> None:
 
 
 def insufficient(
-    work: Work, holder: str, unit: str, required: int, available: int
+    work: Work, source: Pocket, unit: str, required: int, *, simulated: bool
 ) -> InsufficientTokensError:
     """Say what somebody has, and what it would take (D-30)."""
+    account, holder = source
     decimals = decimals_of(work, unit)
-    needs, has = money.decimal(required, decimals), money.decimal(available, decimals)
+    needs, has, elsewhere = (
+        money.decimal(units, decimals)
+        for units in (
+            required,
+            balance(work, account, holder, unit, simulated=simulated),
+            balance(work, Account.WALLET, holder, unit, simulated=simulated),
+        )
+    )
+    own = f" {elsewhere} are in a wallet of the holder's own, which only they move."
     return InsufficientTokensError(
-        f"It takes {needs} and {holder or 'the treasury'} has {has} that can be used here.",
+        f"It takes {needs} and {holder or 'the treasury'} has {has} that can be used here."
+        + (own if elsewhere != "0" else ""),
         user=holder or "treasury",
         required=needs,
         available=has,

@@ -219,7 +219,8 @@ def _tokens(work: Work, bought: Operation, found: JsonObject, before: Refunded) 
         raise InsufficientTokensError(
             f"{needs} tokens would go back with the money, and {has} are kept here for {buyer}: "
             "those that were spent, or are in a wallet of the buyer's own, cannot be taken back. "
-            "keep_tokens: true refunds the money alone; a smaller amount takes fewer.",
+            "keep_tokens: true refunds the money alone"
+            + ("; a smaller amount takes fewer." if held else "."),
             user=buyer,
             required=needs,
             available=has,
