@@ -35,12 +35,18 @@ def beside(path: str) -> str:
 
 def kept(value: JsonValue) -> JsonValue:
     """Return a currency as it is stored: a code of ISO 4217 in capitals, a token's as it came."""
-    code = value.strip().upper() if isinstance(value, str) else ""
+    code = value.strip().upper() if isinstance(value, str) and value.isascii() else ""
     return code if code in CODES else value
 
 
 def is_code(value: JsonValue) -> bool:
     return isinstance(value, str) and value in CODES
+
+
+def paid(value: JsonValue) -> str | None:
+    """Return a code of ISO 4217 as payments have it, in small letters; None for anything else."""
+    code = kept(value)
+    return code.lower() if isinstance(code, str) and code in CODES else None
 
 
 def folded(fields: JsonObject) -> JsonObject:

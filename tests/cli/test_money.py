@@ -155,6 +155,7 @@ def test_an_allowance_written_by_hand_is_listed_as_of_no_effect(
         (["allow", "create_entity", "--per-day", "9 eur"], "An allowance is for one of"),
         (["allow", "purchase_tokens"], "--per-day"),
         (["allow", "purchase_tokens", "--per-day", "9"], "Write an amount as"),
+        (["allow", "purchase_tokens", "--per-day", "9 ｅｕｒ"], "ISO 4217"),  # noqa: RUF001  # wide
         (["allow", "purchase_tokens", "--per-day", "9.999 eur"], "decimal places"),
         (["allow", "purchase_tokens", "--per-day", "9 eur", "--until", "-1d"], "a time to come"),
         (["allow", "purchase_tokens", "--per-day", "9 eur", "--per-call", "1 usd"], "of usd"),

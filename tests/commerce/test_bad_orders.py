@@ -46,6 +46,7 @@ async def ids(ask: Ask, one: Session) -> dict[str, str]:
         "eve": ("audience_member", {"email": "eve@example.com", "walletAddress": WRONG}),
         "jane": ("creator", {"email": "jane@example.com", "niche": ["yoga"]}),
         "post": ("blog_post", {}),
+        "tote": ("digital_product", {"price": 18, "interval": "monthly"}),
     }
     return {
         name: (await ask("create_entity", type=type, name=name, properties=properties))["id"]
@@ -131,6 +132,47 @@ async def test_no_card_number_passes_through_a_tool(
     assert await one.read(_counts) == before
     files = app.settings.database.parent.glob("one.db*")
     assert not any(number.encode() in it.read_bytes() for it in files)
+
+
+@pytest.mark.parametrize(
+    "currency",
+    [
+        *("u$d", "us d", "US", "euro", "xyz", "JANE", "ent_01m844dzg0000000", "💶"),
+        *("ｕｓｄ", "usd\u200b", "\u202eusd", "ßp"),  # noqa: RUF001  # that look like codes
+    ],
+)
+async def test_no_money_is_asked_for_in_what_is_no_currency(
+    ask: Ask, one: Session, ids: dict[str, str], currency: str
+) -> None:
+    """ß in capitals is SS, and SSP a code."""
+    about = {"item": ids["tote"], "buyer": ids["bob"]}
+    await ask("update_entity", id=ids["tote"], properties={"currency": currency})
+    before = await one.read(_counts)
+
+    answers = [
+        await ask("quote_tokens", **about),
+        await ask("manage_subscription", action="start", **about, dry_run=True),
+    ]
+
+    assert [it["code"] for it in answers] == ["INVALID_ARGUMENT"] * 2
+    assert all("ISO 4217" in it["message"] for it in answers)
+    assert all('"currency": "EUR"' in it["message"] for it in answers)
+    assert await one.read(_counts) == before
+
+
+async def test_a_quote_is_void_where_its_currency_is_none_any_more(
+    ask: Ask, one: Session, ids: dict[str, str]
+) -> None:
+    await ask("update_entity", id=ids["tote"], properties={"currency": " eur "})
+    quote = await ask("quote_tokens", item=ids["tote"], buyer=ids["bob"])
+    await ask("update_entity", id=ids["tote"], properties={"currency": "u$d"})
+    before = await one.read(_counts)
+
+    refused = await ask("purchase_tokens", quote=quote["quote"])
+
+    assert quote["currency"] == "eur"
+    assert (refused["code"], "ISO 4217" in refused["message"]) == ("INVALID_ARGUMENT", True)
+    assert await one.read(_counts) == before
 
 
 async def test_a_vendor_s_words_end_as_a_sentence(ask: Ask, ids: dict[str, str]) -> None:

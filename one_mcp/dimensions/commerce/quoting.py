@@ -11,8 +11,9 @@ from one_mcp import jsons, money
 from one_mcp.dimensions import lookup
 from one_mcp.dimensions.commerce import editions, subscriptions
 from one_mcp.dimensions.organizations import settings
-from one_mcp.errors import InvalidArgumentError
+from one_mcp.errors import InvalidArgumentError, shown
 from one_mcp.jsons import JsonObject, JsonValue
+from one_mcp.ontology import currencies
 from one_mcp.ontology.names import a
 from one_mcp.store.work import Row, Work
 
@@ -26,6 +27,7 @@ SOLD = frozenset(
         *("template", "livestream", "lesson", "recording", "video", "podcast", "media_asset"),
     }
 )
+USUAL = "usd"  # where neither the item nor the organization says a currency
 CARD = "pm_card_visa"  # what a simulated buyer pays with
 _METHOD = re.compile(r"(?!.*\d{13})(?:pm|card|src)_[A-Za-z0-9_]+")  # a card has 13 digits or more
 
@@ -65,7 +67,7 @@ def priced(
     properties = jsons.load_object(sold["properties"])
     decimals = _decimals(sold["type"], properties)
     units = money.units(amount, decimals)
-    currency = str(properties.get("currency") or _currency(work, sold["type"])).lower()
+    currency = _currency(work, sold, properties)
     each = _price(sold, properties)
     total = money.price(units, decimals, each, currency)
     if total.minor > money.LARGEST_MINOR:
@@ -125,8 +127,20 @@ def _decimals(type: str, properties: JsonObject) -> int:
     return money.token_decimals(properties.get("decimals")) if type in TOKENS else 0
 
 
-def _currency(work: Work, type: str) -> str:
-    return "usd" if type in TOKENS else settings.currency(work) or "usd"
+def _currency(work: Work, sold: Row, properties: JsonObject) -> str:
+    """Say in which currency something is paid: its own, else that of the organization."""
+    usual = USUAL if sold["type"] in TOKENS else settings.currency(work) or USUAL
+    given = properties.get("currency") or usual
+    code = currencies.paid(given)
+    if code is None:
+        raise InvalidArgumentError(
+            f"{sold['id']} ({sold['name'][:80]}) has the currency '{shown(str(given))}', which is "
+            "no code of ISO 4217, so no money is charged in it; set one: "
+            f'update_entity(id="{sold["id"]}", properties={{"currency": "EUR"}}). A price in '
+            "tokens is its tokenPrice, which spend_tokens takes.",
+            argument="item",
+        )
+    return code
 
 
 def _price(sold: Row, properties: JsonObject) -> Decimal:

@@ -10,6 +10,7 @@ from one_mcp import jsons, money
 from one_mcp.dimensions import lookup
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
+from one_mcp.ontology import currencies
 from one_mcp.store.work import Work
 
 _CURRENCY = 3  # letters of a code
@@ -102,14 +103,14 @@ def amount(work: Work, text: str) -> Amount:
     unit = unit.strip()
     if unit == CALLS:
         return Amount(money.units(number, 0), unit)
-    if len(unit) == _CURRENCY and unit.isalpha():
-        currency = unit.lower()
+    currency = currencies.paid(unit)
+    if currency is not None:
         return Amount(money.minor(number, currency), currency, money.exponent(currency))
     if unit.startswith("ent_"):
         token = lookup.live(work, unit, "amount", follow=True)
         places = money.token_decimals(jsons.load_object(token["properties"]).get("decimals"))
         return Amount(money.units(number, places), token["id"], places)
     raise InvalidArgumentError(
-        f'Write an amount as "50 usd", "100 ent_…" (a token) or "3 {CALLS}".',
+        f'Write an amount as "50 usd" (a code of ISO 4217), "100 ent_…" (a token) or "3 {CALLS}".',
         argument="amount",
     )
