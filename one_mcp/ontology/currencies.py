@@ -10,6 +10,7 @@ from one_mcp.jsons import JsonObject, JsonValue
 FIELD = "currency"
 NONE = "no currency"  # how answers call that of an amount which names none
 UNIT = "of `currency`"  # of a declared number that is money
+PIECES = "pieces"  # of one that counts things, whatever currency their price beside it is in
 _ISO_4217 = """
     AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP
     BYN BZD CAD CDF CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP

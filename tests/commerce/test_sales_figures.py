@@ -1,6 +1,7 @@
 """What was sold, how much of it and to whom is asked of `summarize`, net of what went back."""
 
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -95,6 +96,107 @@ async def test_the_best_customers_are_asked_for_net_of_refunds(
         (ids["bob"], {"USD": 16}),
     ]
     assert {it["id"] for it in whose["items"]} == {ids["ann"], ids["bob"]}
+
+
+async def sold(ask: Ask) -> dict[str, Any]:
+    found = await ask("summarize", **REVENUE, measures=["sum:quantity"], group_by=["target"])
+    return {it["target"]: it["sum:quantity"] for it in found["groups"]}
+
+
+async def has(ask: Ask, buyer: str, item: str, type: str = "purchased") -> Any:
+    found = await ask("find_connections", from_=buyer, to=item, types=[type], detail="full")
+    return found["items"][0]
+
+
+async def test_how_many_were_sold_is_asked_per_item_net_of_what_came_back(
+    ask: Ask, ids: dict[str, str]
+) -> None:
+    three = await bought(ask, ids["tote"], ids["bob"], "3")
+    await bought(ask, ids["tote"], ids["ann"], "2")
+    await bought(ask, ids["book"], ids["ann"])
+    seats = {"item": ids["gold"], "buyer": ids["ann"], "amount": "4"}
+    await planned(ask, "manage_subscription", action="start", **seats)
+
+    before = await sold(ask)
+    for amount in ("17", "1", "20"):  # nothing is back whole, then one, then two
+        await planned(ask, "refund_purchase", payment=three["operation"], amount=amount)
+    between = await sold(ask)
+    await planned(ask, "refund_purchase", payment=three["operation"])
+    after = await sold(ask)
+
+    assert before == {ids["tote"]: 5, ids["book"]: 1, ids["gold"]: 4}
+    assert between[ids["tote"]] == 3
+    assert after[ids["tote"]] == 2
+
+
+async def test_so_are_tokens_to_their_last_digit(ask: Ask, ids: dict[str, str]) -> None:
+    about = {"symbol": "JANE", "decimals": 18, "price": 3}
+    coin = (await ask("create_entity", type="token", name="Coin", properties=about))["id"]
+    await planned(ask, "deploy_token", token=coin)
+    sale = await bought(ask, coin, ids["bob"], "1.123456789012345678")
+    await bought(ask, coin, ids["ann"], "10000000")
+    before = await sold(ask)
+    await planned(ask, "refund_purchase", payment=sale["operation"])
+
+    assert before[coin] == "10000001.123456789012345678"
+    assert Decimal((await sold(ask))[coin]) == 10_000_000
+
+
+async def test_what_was_bought_before_is_kept_beside_what_is_bought_again(
+    ask: Ask, ids: dict[str, str]
+) -> None:
+    tote, bob = ids["tote"], ids["bob"]
+    first = await bought(ask, tote, bob, "2")
+    second = await bought(ask, tote, bob)
+    both = (await has(ask, bob, tote))["metadata"]
+    await ask("update_entity", id=tote, properties={"price": 20, "currency": "eur"})
+    third = await bought(ask, tote, bob)
+    gift = await planned(ask, "grant_tokens", item=tote, holder=bob)
+    mixed = (await has(ask, bob, tote))["metadata"]
+    await planned(ask, "refund_purchase", payment=first["operation"], amount="20")
+    less = (await has(ask, bob, tote))["metadata"]
+
+    payments = [first["paymentId"], second["paymentId"]]
+    assert (both["quantity"], both["price"], both["currency"]) == (3, 54, "USD")
+    assert (both["paymentId"], both["paymentIds"]) == (payments[-1], payments)
+    assert gift["state"] == "done"
+    assert (mixed["quantity"], mixed["price"], mixed["currency"]) == (5, 20, "EUR")
+    assert mixed["paid"] == {"USD": 54, "EUR": 20}
+    assert mixed["paymentIds"] == [*payments, third["paymentId"]]
+    assert (less["quantity"], less["paid"]) == (4, {"USD": 34, "EUR": 20})
+
+
+async def test_what_went_back_whole_is_over_until_it_is_bought_again(
+    ask: Ask, clock: HandClock, ids: dict[str, str]
+) -> None:
+    tote, bob = ids["tote"], ids["bob"]
+    sale = await bought(ask, tote, bob)
+    await planned(ask, "refund_purchase", payment=sale["operation"])
+    clock.forward(1_000)
+    over = await has(ask, bob, tote)
+    await bought(ask, tote, bob)
+    again = await has(ask, bob, tote)
+
+    assert (over["validity"], over["metadata"]["quantity"]) == ("expired", 0)
+    assert (again.get("valid_until"), again["metadata"]["quantity"]) == (None, 1)
+    assert again["metadata"]["price"] == 18
+
+
+async def test_a_trial_changes_nothing_of_what_is_live_on_a_connection(
+    ask: Ask, ids: dict[str, str]
+) -> None:
+    yoga = {"type": "course", "name": "Yoga", "properties": {"price": 9, "currency": "usd"}}
+    course, bob = (await ask("create_entity", **yoga))["id"], ids["bob"]
+    live = {"price": 5, "currency": "USD", "quantity": 1}
+    await ask("connect_entities", from_=bob, type="purchased", to=course, metadata=live)
+    await ask("connect_entities", from_=bob, type="enrolled_in", to=course)
+
+    sale = await bought(ask, course, bob)
+    await planned(ask, "refund_purchase", payment=sale["operation"])
+
+    kept = await has(ask, bob, course)
+    assert (kept["metadata"], kept.get("valid_until")) == (live, None)
+    assert (await has(ask, bob, course, "enrolled_in")).get("metadata") is None
 
 
 def _unmarked(work: Work) -> list[str]:

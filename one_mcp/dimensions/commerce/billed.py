@@ -6,6 +6,7 @@ down, posted and told in one transaction, by whoever sees it first.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from one_mcp import clock
 from one_mcp.answers import Written
@@ -23,6 +24,7 @@ from one_mcp.dimensions.operations.operation import Operation, State
 from one_mcp.errors import OneError
 from one_mcp.jsons import JsonObject
 from one_mcp.money import Money
+from one_mcp.ontology import decimals
 from one_mcp.store.work import Work
 
 STEP, BILLS = "subscription", "bills"
@@ -154,6 +156,7 @@ def _record(work: Work, held: Billed, bill: PaidBill) -> bool:
         "subscription": held.id,
         "bill": bill.id,
         "amount": "1",
+        "quantity": held.body["amount"],
         "total": paid.amount,
         "minor": bill.minor,
         "currency": bill.currency,
@@ -205,7 +208,12 @@ def _payment(work: Work, at: Operation, bill: PaidBill) -> str:
     event.expect_no_more(work, made.id)
     subscription = str(body["subscription"])
     connection.connect(work, made.id, PART_OF, subscription, about)
-    told: JsonObject = {"amount": amount, "currency": body["currency"], "paymentId": made.id}
+    told: JsonObject = {
+        "amount": amount,
+        "currency": body["currency"],
+        "quantity": decimals.kept(Decimal(str(body["quantity"]))),
+        "paymentId": made.id,
+    }
     item = _live(work, str(body["item"])) or subscription
     buyer = _live(work, str(body["buyer"]))
     event.record(

@@ -4,18 +4,20 @@ The ledger is posted, and the graph tells of it: a payment, the events, and the 
 who holds or has bought what. The balance on that connection is the ledger's.
 """
 
-from one_mcp.dimensions.commerce import editions, holding, ledger
+from decimal import Decimal
+
+from one_mcp.dimensions.commerce import bought, editions, holding, ledger
+from one_mcp.dimensions.commerce.bought import Deal
 from one_mcp.dimensions.commerce.ledger import Account, LedgerLine, Posting
 from one_mcp.dimensions.commerce.quoting import TOKENS
-from one_mcp.dimensions.connections import connection
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.events import event
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.jsons import JsonObject
+from one_mcp.ontology import decimals
 from one_mcp.store.work import Work
 
 COMPLETED, FAILED = "completed", "failed"
-ENROLS = frozenset({"course", "lesson"})
 
 
 def sold(work: Work, at: Operation) -> JsonObject:
@@ -114,6 +116,7 @@ def _payment(work: Work, at: Operation, status: str) -> str:
             "status": status,
             "amount": _amount(body),
             "currency": body["currency"],
+            "quantity": decimals.kept(_quantity(body)),
             "paymentId": saved.id,
             **at.mark,
         },
@@ -153,6 +156,7 @@ def _tell(work: Work, at: Operation, token: str, payment: str | None) -> None:
             metadata={
                 "amount": _amount(body),
                 "currency": body["currency"],
+                "quantity": decimals.kept(_quantity(body)),
                 "source": f"sale of {body['type']}",
                 "paymentId": payment,
                 **at.mark,
@@ -162,17 +166,14 @@ def _tell(work: Work, at: Operation, token: str, payment: str | None) -> None:
 
 def _bought(work: Work, at: Operation, payment: str | None) -> None:
     body = at.body
-    item, buyer = str(body["item"]), str(body["buyer"])
-    metadata: JsonObject = {
-        "price": _amount(body),
-        "currency": body["currency"],
-        "purchasedAt": work.now,
-        **({"paymentId": payment} if payment else {}),
-        **at.mark,
-    }
-    connection.connect(work, buyer, "purchased", item, metadata)
-    if body["type"] in ENROLS:
-        connection.connect(work, buyer, "enrolled_in", item, at.mark)
+    price, currency = Decimal(str(body["total"])), str(body["currency"])
+    deal = Deal(str(body["buyer"]), str(body["item"]), _quantity(body), price, currency, payment)
+    bought.add(work, at, str(body["type"]), deal)
+
+
+def _quantity(body: JsonObject) -> Decimal:
+    """Say how many, or how much of a token, a sale is of."""
+    return Decimal(str(body["amount"]))
 
 
 def _amount(body: JsonObject) -> float:

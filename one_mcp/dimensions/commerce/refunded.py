@@ -1,19 +1,19 @@
 """Refunded: what a refund leaves in the ledger and in the graph, so that every sum is right."""
 
-from one_mcp.dimensions.commerce import editions, holding, ledger, refunding
+from decimal import Decimal
+
+from one_mcp.dimensions.commerce import bought, editions, holding, ledger, refunding
+from one_mcp.dimensions.commerce.bought import Deal
 from one_mcp.dimensions.commerce.ledger import Account, LedgerLine, Posting
 from one_mcp.dimensions.commerce.quoting import TOKENS
-from one_mcp.dimensions.connections import connection
-from one_mcp.dimensions.connections.validity import Bounds
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.events import event
 from one_mcp.dimensions.operations import operation
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.jsons import JsonObject
 from one_mcp.money import Money
+from one_mcp.ontology import decimals
 from one_mcp.store.work import Work
-
-BOUGHT = ("purchased", "enrolled_in")
 
 
 def recorded(work: Work, at: Operation) -> JsonObject:
@@ -22,11 +22,14 @@ def recorded(work: Work, at: Operation) -> JsonObject:
     ledger.post(work, Posting(at.id, ledger.RECORD, at.simulated, _lines(at)))
     rest = refunding.left_after(work, at)
     _mark_payment(work, at, rest)
-    _tell(work, at)
+    returned = _returned(work, at, rest)
+    _tell(work, at, returned)
     if "units" in body:
         _take_back(work, at)
-    if rest.minor == 0 and _bought(work, at).body["type"] not in TOKENS:
-        _end(work, at)
+    if _bought(work, at).body["type"] not in TOKENS:
+        _give_back(work, at, returned)
+        if rest.minor == 0 and not _has_another(work, at):
+            bought.end(work, at, str(body["buyer"]), str(body["item"]))
     return {
         "refundId": at.result("refund").get("refund"),
         "paymentId": body["payment"],
@@ -83,7 +86,18 @@ def _mark_payment(work: Work, at: Operation, rest: Money) -> None:
     event.expect_no_more(work, payment)
 
 
-def _tell(work: Work, at: Operation) -> None:
+def _returned(work: Work, at: Operation, rest: Money) -> Decimal:
+    """Say how many came back: tokens that were taken, of other things those paid back whole."""
+    sale = _bought(work, at).body
+    if "contract" in sale:
+        return Decimal(str(at.body.get("tokens") or 0))
+    pieces, paid = int(str(sale["units"])), int(str(sale["minor"]))
+    back = paid - rest.minor
+    before = back - int(str(at.body["minor"]))
+    return Decimal(pieces * back // paid - pieces * before // paid)
+
+
+def _tell(work: Work, at: Operation, returned: Decimal) -> None:
     """Record the refund, and the revenue that is none any more as a negative amount."""
     body = at.body
     item, buyer, amount = str(body["item"]), str(body["buyer"]), float(str(body["amount"]))
@@ -98,15 +112,24 @@ def _tell(work: Work, at: Operation) -> None:
         "payment_processed",
         item,
         actor=buyer,
-        metadata={"status": "refunded", "amount": amount, **about},
+        metadata={"status": "refunded", "amount": amount, **_quantity(returned), **about},
     )
     event.record(
         work,
         "revenue_generated",
         item,
         actor=buyer,
-        metadata={"amount": -amount, "source": f"refund of {body['type']}", **about},
+        metadata={
+            "amount": -amount,
+            "source": f"refund of {body['type']}",
+            **_quantity(-returned),
+            **about,
+        },
     )
+
+
+def _quantity(returned: Decimal) -> JsonObject:
+    return {"quantity": decimals.kept(returned)} if returned else {}
 
 
 def _take_back(work: Work, at: Operation) -> None:
@@ -131,15 +154,11 @@ def _take_back(work: Work, at: Operation) -> None:
     )
 
 
-def _end(work: Work, at: Operation) -> None:
-    """Let what was bought hold until now, unless the buyer has bought it once more."""
+def _give_back(work: Work, at: Operation, returned: Decimal) -> None:
     body = at.body
-    item, buyer = str(body["item"]), str(body["buyer"])
-    if _has_another(work, at):
-        return
-    for type in BOUGHT:
-        if connection.find(work, buyer, type, item) is not None:
-            connection.connect(work, buyer, type, item, valid=Bounds(valid_until=work.now))
+    price, currency = Decimal(str(body["amount"])), str(body["currency"])
+    deal = Deal(str(body["buyer"]), str(body["item"]), returned, price, currency)
+    bought.take(work, at, deal)
 
 
 def _has_another(work: Work, at: Operation) -> bool:
@@ -150,10 +169,12 @@ def _has_another(work: Work, at: Operation) -> bool:
         WHERE organization_id = :organization
           AND kind = 'purchase'
           AND state = 'done'
+          AND simulated = :simulated
           AND body ->> 'item' = :item
           AND body ->> 'buyer' = :buyer
           AND id <> :purchase
         """,
+        simulated=int(at.simulated),
         item=at.body["item"],
         buyer=at.body["buyer"],
         purchase=at.body["purchase"],

@@ -4,9 +4,9 @@ from decimal import Decimal
 
 from one_mcp import jsons
 from one_mcp.dimensions import lookup
-from one_mcp.dimensions.commerce import holding, ledger, spending
+from one_mcp.dimensions.commerce import bought, holding, ledger, spending
+from one_mcp.dimensions.commerce.bought import Deal
 from one_mcp.dimensions.commerce.ledger import Account
-from one_mcp.dimensions.commerce.recording import ENROLS
 from one_mcp.dimensions.connections import connection
 from one_mcp.dimensions.events import event
 from one_mcp.dimensions.operations.operation import Operation
@@ -33,13 +33,14 @@ def spent(work: Work, at: Operation) -> JsonObject:
             "method": "crypto",
             **paid,
             "tokenId": token,
+            **({"quantity": 1} if item else {}),
             **({"reason": body["reason"]} if body["reason"] else {}),
             **_about(at),
         },
     )
-    if item:
-        price = {"price": paid["amount"], "currency": symbol}
-        _has(work, at, str(item), str(lookup.any_state(work, str(item))["type"]), price)
+    if item and item != holder:
+        type, price = lookup.any_state(work, str(item))["type"], Decimal(str(body["amount"]))
+        bought.add(work, at, type, Deal(holder, str(item), Decimal(1), price, symbol))
     return _answer(at)
 
 
@@ -64,7 +65,7 @@ def granted(work: Work, at: Operation) -> JsonObject:
         )
         _earned(work, at)
     else:
-        _has(work, at, item, str(body["type"]), {"price": 0})
+        bought.add(work, at, str(body["type"]), Deal(holder, item, Decimal(str(body["amount"]))))
     return _answer(at)
 
 
@@ -87,17 +88,6 @@ def _earned(work: Work, at: Operation) -> None:
         {"currency": _symbol(work, str(at.body["item"])), **at.mark},
         adjust=Adjustment(increment={"amount": at.body["amount"]}),
     )
-
-
-def _has(work: Work, at: Operation, item: str, type: str, price: JsonObject) -> None:
-    """Connect a holder with what they have now."""
-    holder = str(at.body["holder"])
-    if item == holder:
-        return
-    metadata: JsonObject = {**price, "purchasedAt": work.now, **at.mark}
-    connection.connect(work, holder, "purchased", item, metadata)
-    if type in ENROLS:
-        connection.connect(work, holder, "enrolled_in", item, at.mark)
 
 
 def _symbol(work: Work, token: str) -> str:

@@ -9,7 +9,7 @@ from one_mcp import clock, jsons
 from one_mcp.answers import Written
 from one_mcp.dimensions import lookup
 from one_mcp.dimensions.commerce import buyers, editions, outbox, quoting, subscribing
-from one_mcp.dimensions.commerce.recording import ENROLS
+from one_mcp.dimensions.commerce.bought import ENROLS
 from one_mcp.dimensions.operations import plans, showing
 from one_mcp.dimensions.operations.authority import Asking
 from one_mcp.dimensions.operations.operation import Operation

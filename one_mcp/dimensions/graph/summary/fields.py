@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from one_mcp.dimensions.graph.summary import ends, periods
 from one_mcp.dimensions.graph.summary.sources import RowSource
 from one_mcp.errors import InvalidArgumentError
-from one_mcp.ontology import names, operands
-from one_mcp.ontology.model import Ontology
+from one_mcp.ontology import currencies, names, operands
+from one_mcp.ontology.model import Ontology, Property
 from one_mcp.store import undeclared
 from one_mcp.store.work import Work
 
@@ -15,15 +15,23 @@ TAG, TAGS = "tag:", "tags"
 
 def times(ontology: Ontology, source: RowSource, wanted: Iterable[str]) -> frozenset[str]:
     """Choose the names of fields that are declared as times."""
-    found: set[str] = set()
-    for name in wanted:
-        shapes, path = source.shapes, source.plain(name)
-        if far := ends.property_of(ontology, source, name):
-            shapes, path = undeclared.shapes(ontology, "entities", ()), far
-        declared = {each.type for each in operands.find(shapes, path)[1]}
-        if declared == {"timestamp_ms"}:
-            found.add(name)
-    return frozenset(found)
+    return frozenset(
+        name
+        for name in wanted
+        if {each.type for each in _declared(ontology, source, name)} == {"timestamp_ms"}
+    )
+
+
+def is_count(ontology: Ontology, source: RowSource, name: str) -> bool:
+    """Tell whether a field is declared to count pieces: no currency beside it is that of it."""
+    return {each.unit for each in _declared(ontology, source, name)} == {currencies.PIECES}
+
+
+def _declared(ontology: Ontology, source: RowSource, name: str) -> Sequence[Property]:
+    shapes, path = source.shapes, source.plain(name)
+    if far := ends.property_of(ontology, source, name):
+        shapes, path = undeclared.shapes(ontology, "entities", ()), far
+    return operands.find(shapes, path)[1]
 
 
 def warnings(

@@ -227,6 +227,8 @@ class Query:
         columns = [f"{read.value} AS value", f"{read.kind} AS kind"]
         if distinct:
             return columns
+        if fields.is_count(self._ontology, self._source, name):
+            return [*columns, "CAST(NULL AS TEXT) AS unit", "CAST(NULL AS TEXT) AS unit_kind"]
         beside = name.rpartition(".")
         unit = self._json(f"{beside[0]}{beside[1]}currency", "currency")
         return [*columns, f"{unit.value} AS unit", f"{unit.kind} AS unit_kind"]
