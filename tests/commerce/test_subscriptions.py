@@ -339,6 +339,24 @@ async def test_what_is_billed_is_not_sold_beside_it(one: Session, gold: Saved, b
         await refund.plan(one, RefundOrder(str(payment)))
 
 
+@pytest.mark.parametrize("who", ["bob", "gold"])
+async def test_whoever_is_archived_and_billed_all_the_same_is_warned_of(
+    one: Session, gold: Saved, bob: Saved, who: str
+) -> None:
+    id = await started(one, gold, bob)
+    hidden = {"bob": bob, "gold": gold}[who].id
+
+    warned = await one.write(archive.archive, hidden)
+    await one.write(archive.restore, hidden)
+    await done(one, "cancel", subscription=id)
+    ending = await one.write(archive.archive, hidden)
+
+    assert [(hidden in it, id in it, "cancel" in it) for it in warned.warnings or ()] == [
+        (True, True, True)
+    ]
+    assert ending.warnings is None
+
+
 async def test_nothing_else_writes_what_is_billed(one: Session, gold: Saved, bob: Saved) -> None:
     id = await started(one, gold, bob)
     forged: list[JsonObject] = [

@@ -7,7 +7,7 @@ connection may show no other balance than the ledger has, and what operations re
 from decimal import Decimal, InvalidOperation
 
 from one_mcp import jsons
-from one_mcp.dimensions.commerce import holding, ledger, recorded, subscriptions
+from one_mcp.dimensions.commerce import holding, ledger, recorded, still_billed, subscriptions
 from one_mcp.dimensions.connections import connection
 from one_mcp.dimensions.connections.rows import ConnectionRow
 from one_mcp.dimensions.operations import subjects
@@ -18,7 +18,8 @@ from one_mcp.store.work import Row, Work
 def require_untouched(work: Work) -> None:
     """Raise where the open change took what an open operation needs, or forged.
 
-    Raises OperationOpenError for the one, LedgerError for the other.
+    Raises OperationOpenError for the one, LedgerError for the other. Who is hidden and billed all
+    the same is warned of.
     """
     if not work.has_operations:
         return
@@ -27,6 +28,7 @@ def require_untouched(work: Work) -> None:
         return
     _check_holdings(work)
     recorded.check(work)
+    still_billed.warn(work)
 
 
 def require_true(work: Work, holder: str, token: str, metadata: JsonObject) -> None:
