@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from one_mcp import jsons, money
 from one_mcp.dimensions import lookup
-from one_mcp.dimensions.commerce import editions, subscriptions
+from one_mcp.dimensions.commerce import editions, stock, subscriptions
 from one_mcp.dimensions.organizations import settings
 from one_mcp.errors import InvalidArgumentError, shown
 from one_mcp.jsons import JsonObject, JsonValue
@@ -24,6 +24,7 @@ SOLD = frozenset(
     {
         *TOKENS,
         *("course", "membership", "consultation", "digital_product", "nft", "subscription"),
+        stock.PRODUCT,
         *("template", "livestream", "lesson", "recording", "video", "podcast", "media_asset"),
     }
 )

@@ -6,7 +6,7 @@ who holds or has bought what. The balance on that connection is the ledger's.
 
 from decimal import Decimal
 
-from one_mcp.dimensions.commerce import bought, editions, holding, ledger
+from one_mcp.dimensions.commerce import bought, editions, holding, ledger, stock
 from one_mcp.dimensions.commerce.bought import Deal
 from one_mcp.dimensions.commerce.ledger import Account, LedgerLine, Posting
 from one_mcp.dimensions.commerce.quoting import TOKENS
@@ -169,6 +169,7 @@ def _bought(work: Work, at: Operation, payment: str | None) -> None:
     price, currency = Decimal(str(body["total"])), str(body["currency"])
     deal = Deal(str(body["buyer"]), str(body["item"]), _quantity(body), price, currency, payment)
     bought.add(work, at, str(body["type"]), deal)
+    stock.take(work, at)
 
 
 def _quantity(body: JsonObject) -> Decimal:

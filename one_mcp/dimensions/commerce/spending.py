@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from one_mcp import jsons, money
 from one_mcp.dimensions import lookup
-from one_mcp.dimensions.commerce import editions, issuing, ledger
+from one_mcp.dimensions.commerce import editions, issuing, ledger, stock
 from one_mcp.dimensions.commerce.ledger import Account, Pocket, Posting
 from one_mcp.dimensions.commerce.quoting import SOLD, TOKENS
 from one_mcp.dimensions.operations.operation import Operation
@@ -73,7 +73,7 @@ def spent_body(work: Work, given: SpendOrder, *, simulated: bool) -> JsonObject:
         "chosen": given.amount,
     }
     issuing.require_enough(work, body, _from(SPEND, body))
-    return body
+    return body | (stock.pieces(work, item, "1", simulated=simulated) if item else {})
 
 
 def _token_price(item: Row | None) -> str | None:
@@ -117,7 +117,8 @@ def granted_body(work: Work, given: GrantOrder, *, simulated: bool) -> JsonObjec
         "simulated": simulated,
     }
     if item["type"] not in TOKENS:
-        return body | {"amount": money.decimal(money.units(given.amount or "1", 0), 0)}
+        amount = money.decimal(money.units(given.amount or "1", 0), 0)
+        return {**body, "amount": amount, **stock.pieces(work, item, amount, simulated=simulated)}
     if not given.amount:
         raise InvalidArgumentError("Say how many tokens: amount.", argument="amount")
     body |= issuing.deployed(work, given.item, simulated=simulated)

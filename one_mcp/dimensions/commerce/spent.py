@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from one_mcp import jsons
 from one_mcp.dimensions import lookup
-from one_mcp.dimensions.commerce import bought, holding, ledger, spending
+from one_mcp.dimensions.commerce import bought, holding, ledger, spending, stock
 from one_mcp.dimensions.commerce.bought import Deal
 from one_mcp.dimensions.commerce.ledger import Account
 from one_mcp.dimensions.connections import connection
@@ -41,6 +41,7 @@ def spent(work: Work, at: Operation) -> JsonObject:
     if item and item != holder:
         type, price = lookup.any_state(work, str(item))["type"], Decimal(str(body["amount"]))
         bought.add(work, at, type, Deal(holder, str(item), Decimal(1), price, symbol))
+        stock.take(work, at)
     return _answer(at)
 
 
@@ -66,6 +67,7 @@ def granted(work: Work, at: Operation) -> JsonObject:
         _earned(work, at)
     else:
         bought.add(work, at, str(body["type"]), Deal(holder, item, Decimal(str(body["amount"]))))
+        stock.take(work, at)
     return _answer(at)
 
 

@@ -174,3 +174,19 @@ def _step(row: Row) -> StepRow:
 
 def _object(text: str | None) -> JsonObject | None:
     return None if text is None else jsons.load_object(text)
+
+
+def was_any(work: Work, *, simulated: bool) -> bool:
+    """Tell whether the organization has done anything live, or anything simulated."""
+    found = work.one(
+        """
+        SELECT 1
+        FROM operations
+        WHERE organization_id = :organization
+          AND simulated = :simulated
+          AND state = 'done'
+        LIMIT 1
+        """,
+        simulated=int(simulated),
+    )
+    return found is not None

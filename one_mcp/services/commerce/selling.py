@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 from one_mcp import clock, jsons
 from one_mcp.answers import Written
 from one_mcp.dimensions import lookup
-from one_mcp.dimensions.commerce import buyers, editions, outbox, quoting, subscribing
+from one_mcp.dimensions.commerce import buyers, editions, outbox, quoting, stock, subscribing
 from one_mcp.dimensions.commerce.bought import ENROLS
 from one_mcp.dimensions.operations import plans, showing
 from one_mcp.dimensions.operations.authority import Asking
@@ -113,7 +113,10 @@ def _sale(work: Work, on: Rails, asked: SaleOrder) -> JsonObject:
         simulated=on.payments.simulated,
     )
     mode = rails.mode(on, body)
-    return {**body, "mode": mode.value, "simulated": mode is not RailsMode.LIVE}
+    is_trial = mode is not RailsMode.LIVE
+    sold = lookup.live(work, str(body["item"]))
+    pieces = stock.pieces(work, sold, str(body["amount"]), simulated=is_trial)
+    return {**body, **pieces, "mode": mode.value, "simulated": is_trial}
 
 
 async def buy(one: Session, quote: str, *, again: bool = False) -> Purchased:

@@ -12,6 +12,7 @@ from one_mcp.dimensions.graph.summary.measures import Measure
 from one_mcp.dimensions.graph.summary.queries import Grouping
 from one_mcp.dimensions.graph.summary.sources import Conditions, Kind, RowSource
 from one_mcp.dimensions.graph.summary.tally import Tallies
+from one_mcp.dimensions.operations import operation
 from one_mcp.dimensions.organizations.settings import UTC
 from one_mcp.ontology import check
 from one_mcp.store import fulltext, unindexed
@@ -80,7 +81,7 @@ def _left_out(work: Work, source: RowSource) -> list[str]:
 
 def _simulated(work: Work, source: RowSource) -> int:
     """Count the rows that meet the conditions and were simulated, those left out too."""
-    if not simulations.has(work, simulated=True):
+    if not operation.was_any(work, simulated=True):
         return 0
     found = simulations.of(source)
     return tally.read(work, found, Grouping((), None, UTC), [measures.COUNTING]).total.rows

@@ -5,6 +5,7 @@ Where an organization has tried things out and nothing more, its figures are of 
 
 from one_mcp.dimensions.graph.summary import sources
 from one_mcp.dimensions.graph.summary.sources import Conditions, Kind, RowSource
+from one_mcp.dimensions.operations import operation
 from one_mcp.store import filters
 from one_mcp.store.work import Work
 
@@ -26,28 +27,12 @@ def select(work: Work, table: Kind, asked: Conditions) -> RowSource:
     source = sources.select(work, table, asked)
     if SIMULATED in (asked.where or {}):
         return source
-    if has(work, simulated=True) and has(work, simulated=False):
+    if operation.was_any(work, simulated=True) and operation.was_any(work, simulated=False):
         made = filters.of({SIMULATED: True}, source.fields, prefix="only")
         source.conditions.append(_not(made.conditions[0]))
         source.parameters |= made.parameters
         source.whole_types, source.parted = False, True
     return source
-
-
-def has(work: Work, *, simulated: bool) -> bool:
-    """Tell whether the organization has done anything live, or anything simulated."""
-    found = work.one(
-        """
-        SELECT 1
-        FROM operations
-        WHERE organization_id = :organization
-          AND simulated = :simulated
-          AND state = 'done'
-        LIMIT 1
-        """,
-        simulated=int(simulated),
-    )
-    return found is not None
 
 
 def _not(condition: str) -> str:
