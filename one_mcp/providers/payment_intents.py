@@ -90,6 +90,12 @@ class _SaidRefund(_Said):
     amount: int
     status: str
     failure_reason: str | None = None
+    metadata: dict[str, str] | None = None
+
+
+class _SaidRefunds(_Said):
+    data: list[_SaidRefund]
+    has_more: bool = False
 
 
 S = TypeVar("S", bound=_Said)
@@ -121,7 +127,25 @@ def payment(given: JsonObject) -> Payment:
 
 def refund(given: JsonObject) -> Refund:
     """Read a refund; raises PaymentFailedError for one that the bank refused."""
-    read = _read(_SaidRefund, given)
+    return _refund(_read(_SaidRefund, given))
+
+
+def refund_of(given: JsonObject, operation: str) -> Refund | None:
+    """Find in a list what an operation gave back; what is not on a first page leaves it open."""
+    listed = _read(_SaidRefunds, given)
+    for each in listed.data:
+        if (each.metadata or {}).get("operation") == operation:
+            return _refund(each)
+    if listed.has_more:
+        raise ProviderError(
+            "Stripe has more refunds of this payment than can be looked through.",
+            retryable=False,
+            outcome="unknown",
+        )
+    return None
+
+
+def _refund(read: _SaidRefund) -> Refund:
     if read.status in {"failed", "canceled"}:
         raise PaymentFailedError(
             f"The refund {read.id} is {read.status}: {read.failure_reason or 'no reason given'}.",

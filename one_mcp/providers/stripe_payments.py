@@ -23,6 +23,7 @@ from one_mcp.providers.ports.payments import (
 
 Parameters = Mapping[str, JsonValue]
 MOST_METHODS = 10
+MOST_REFUNDS = 100  # of one payment that Stripe lists at once
 _SESSIONS = "/v1/checkout/sessions"
 
 
@@ -100,10 +101,20 @@ class StripePayments:
                 raise
             return found
 
-    async def refund(self, payment: str, amount: int, key: str) -> Refund:
+    async def refund(self, payment: str, amount: int, key: str, operation: str) -> Refund:
         """Give back a part; Stripe refuses more than is left."""
-        given: Parameters = {"payment_intent": payment, "amount": amount}
+        given: Parameters = {
+            "payment_intent": payment,
+            "amount": amount,
+            "metadata": {"operation": operation},
+        }
         return payment_intents.refund(await self._ask("POST", "/v1/refunds", given, key))
+
+    async def find_refund(self, payment: str, operation: str) -> Refund | None:
+        """Look through a payment's refunds; raises where there are too many to see them all."""
+        given: Parameters = {"payment_intent": payment, "limit": MOST_REFUNDS}
+        listed = await self._ask("GET", "/v1/refunds", given)
+        return payment_intents.refund_of(listed, operation)
 
     async def retrieve(self, payment: str) -> Payment:
         """Look at a payment, and what was given back of it."""

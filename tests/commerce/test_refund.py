@@ -168,6 +168,23 @@ async def test_a_lost_answer_refunds_once(shop: Shop, call: str) -> None:
     assert (after.charged, after.supply) == (CENTS - 500, UNITS * 3 // 5)
 
 
+@pytest.mark.parametrize("accident", [LOST, DOWN])
+async def test_what_was_cut_off_for_a_day_refunds_once(
+    shop: Shop, clock: HandClock, accident: Accident
+) -> None:
+    """By then the vendor has forgotten the key under which it may have given the money back."""
+    sale = await bought(shop, shop.buyer.id)
+    shop.script.once["refund"] += [accident] * saga.AT_ONCE
+    left = await refunded(shop.one, sale.id, "5")
+
+    clock.forward(30 * 3_600_000)
+    done = await saga.drive(shop.one, refund.WORKFLOW, left.id)
+
+    assert (left.state, done.state) == (State.RUNNING, State.DONE)
+    after = await books(shop.one, shop.contract)
+    assert (after.charged, after.supply) == (CENTS - 500, UNITS * 3 // 5)
+
+
 async def test_what_the_vendor_refuses_gives_the_tokens_free_again(shop: Shop) -> None:
     sale = await bought(shop, shop.buyer.id)
     before = await books(shop.one, shop.contract)

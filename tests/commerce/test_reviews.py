@@ -103,9 +103,9 @@ async def test_what_waits_for_a_person_is_found_and_is_a_difference(shop: Shop) 
 
 
 async def test_vendors_and_ledger_agree_after_sales(shop: Shop) -> None:
+    await bought(shop.one, shop.token, shop.buyer, "pm_card_chargeDeclined")
     await bought(shop.one, shop.token, shop.buyer)
     await bought(shop.one, shop.token, shop.holder)
-    await bought(shop.one, shop.token, shop.buyer, "pm_card_chargeDeclined")
 
     told = await reconciling.reconcile(shop.one)
 
@@ -132,7 +132,7 @@ async def test_what_the_vendors_did_besides_is_a_difference(shop: Shop) -> None:
     """A refund at the vendor's own site, and tokens burnt by another program."""
     done = await bought(shop.one, shop.token, shop.buyer)
     on = rails.of(shop.one)
-    await on.payments.refund(str(done.result("authorize")["payment"]), 250, "by hand")
+    await on.payments.refund(str(done.result("authorize")["payment"]), 250, "by hand", "op_0")
     sign = await on.chain.prepare(ContractCall("burn", shop.contract, units=10**18))
     await on.chain.broadcast(sign(await on.chain.mined()).raw)
 

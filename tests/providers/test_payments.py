@@ -80,15 +80,15 @@ async def test_what_was_taken_is_not_let_go(payments: Payments) -> None:
 async def test_no_more_is_refunded_than_was_taken(payments: Payments) -> None:
     held = await payments.authorize(CHARGE, "k1")
     with pytest.raises(PaymentFailedError):
-        await payments.refund(held.id, 1, "k0")
+        await payments.refund(held.id, 1, "k0", "op_2")
     await payments.capture(held.id, "k2")
 
-    part = await payments.refund(held.id, 1000, "k3")
+    part = await payments.refund(held.id, 1000, "k3", "op_2")
     with pytest.raises(PaymentFailedError):
-        await payments.refund(held.id, 251, "k4")
-    await payments.refund(held.id, 250, "k5")
+        await payments.refund(held.id, 251, "k4", "op_2")
+    await payments.refund(held.id, 250, "k5", "op_2")
     with pytest.raises(PaymentFailedError):
-        await payments.refund(held.id, 1, "k6")
+        await payments.refund(held.id, 1, "k6", "op_2")
 
     assert (part.payment, part.amount) == (held.id, 1000)
     assert (await payments.retrieve(held.id)).refunded == 1250
@@ -171,7 +171,7 @@ async def test_a_key_that_was_used_for_something_else_leaves_the_outcome_open(
 async def test_a_payment_is_found_by_its_operation(payments: Payments) -> None:
     held = await payments.authorize(CHARGE, "k1")
     await payments.capture(held.id, "k2")
-    await payments.refund(held.id, 250, "k3")
+    await payments.refund(held.id, 250, "k3", "op_2")
 
     found = await payments.find("op_1")
 
@@ -179,6 +179,17 @@ async def test_a_payment_is_found_by_its_operation(payments: Payments) -> None:
     assert (found.id, found.captured, found.refunded) == (held.id, 1250, 250)
     assert await payments.find("op_2") is None
     assert await payments.find("op' OR status:'succeeded") is None
+
+
+async def test_a_refund_is_found_by_its_operation(payments: Payments) -> None:
+    held = await payments.authorize(CHARGE, "k1")
+    await payments.capture(held.id, "k2")
+    first = await payments.refund(held.id, 250, "k3", "op_2")
+    second = await payments.refund(held.id, 250, "k4", "op_3")
+
+    assert await payments.find_refund(held.id, "op_2") == first
+    assert await payments.find_refund(held.id, "op_3") == second
+    assert await payments.find_refund(held.id, "op_4") is None
 
 
 async def test_a_payment_that_there_is_not_is_told(payments: Payments) -> None:

@@ -35,6 +35,7 @@ PARAMETERS = {
     "GET /v1/payment_intents/_": params.PaymentIntentRetrieveParams,
     "GET /v1/payment_intents/search": params.PaymentIntentSearchParams,
     "POST /v1/refunds": params.RefundCreateParams,
+    "GET /v1/refunds": params.RefundListParams,
     "POST /v1/customers": params.CustomerCreateParams,
     "GET /v1/customers/_/payment_methods": params.CustomerPaymentMethodListParams,
     "POST /v1/products": params.ProductCreateParams,
@@ -69,7 +70,8 @@ async def all_that_there_is(payments: StripePayments, one: Session) -> None:
     (kept,) = await payments.methods(customer)
     held = await payments.authorize(replace(CHARGE, method=kept.id, customer=customer), "k3")
     await payments.capture(held.id, "k4")
-    await payments.refund(held.id, 1, "k5")
+    await payments.refund(held.id, 1, "k5", "op_2")
+    await payments.find_refund(held.id, "op_2")
     let_go = await payments.authorize(CHARGE, "k6")
     await payments.cancel(let_go.id, "k7")
     await payments.authorize(replace(CHARGE, method="pm_card_authenticationRequired"), "k8")

@@ -119,8 +119,12 @@ class Payments(Protocol):
         """Let what is held go; a payment that is cancelled already stays so."""
         ...
 
-    async def refund(self, payment: str, amount: int, key: str) -> Refund:
-        """Give back a part of what was taken, never more than is left."""
+    async def refund(self, payment: str, amount: int, key: str, operation: str) -> Refund:
+        """Give back a part of what was taken, never more than is left; `operation` is noted."""
+        ...
+
+    async def find_refund(self, payment: str, operation: str) -> Refund | None:
+        """Find what an operation gave back of a payment, by the vendor's note of it."""
         ...
 
     async def retrieve(self, payment: str) -> Payment: ...

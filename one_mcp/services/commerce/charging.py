@@ -57,7 +57,8 @@ async def _release(run: Run) -> JsonObject:
     if released.state is PaymentState.CAPTURED:
         left = released.captured - released.refunded
         if left:
-            refund = await run.rails.payments.refund(id, left, run.key("release"))
+            key, operation = run.key("release"), run.operation.id
+            refund = await run.rails.payments.refund(id, left, key, operation)
             return {"refund": refund.id}
     return {"canceled": id}
 

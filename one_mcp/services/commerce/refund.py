@@ -14,7 +14,7 @@ from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import PaymentFailedError
 from one_mcp.services import rails
-from one_mcp.services.commerce import onchain, planned, telling
+from one_mcp.services.commerce import charging, onchain, planned, telling
 from one_mcp.services.commerce.planned import PlannedAct
 from one_mcp.services.workflow import Run, Step, Workflow
 from one_mcp.session import Session
@@ -53,9 +53,12 @@ class RefundAnswer(Written):
 
 
 async def _pay(run: Run) -> JsonObject:
-    """Give the money back; what went back already, and its answer was lost, is found again."""
+    """Give the money back; what went back so long ago that its key is forgotten is found (D-73)."""
     charge, minor = str(run.body["charge"]), int(str(run.body["minor"]))
-    refund = await run.rails.payments.refund(charge, minor, run.key(PAY))
+    payments, operation = run.rails.payments, run.operation
+    is_old = await run.one.read(charging.is_old, operation)
+    found = await payments.find_refund(charge, operation.id) if is_old else None
+    refund = found or await payments.refund(charge, minor, run.key(PAY), operation.id)
     return {"refund": refund.id}
 
 

@@ -27,6 +27,7 @@ def create(drawer: Drawer, _: tuple[str, ...], given: Mapping[str, JsonValue]) -
         "charge": charge,
         "created": drawer.now_ms // 1000,
         "currency": intent["currency"],
+        "metadata": given.get("metadata", {}),
         "payment_intent": intent["id"],
         "status": "succeeded",
     }
