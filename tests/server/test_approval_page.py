@@ -179,6 +179,26 @@ async def test_a_wrong_passphrase_has_few_tries(app: App, ask: Ask) -> None:
     assert again["approve_at"] == f"one-mcp approve {quote}"
 
 
+async def test_many_plans_give_no_more_tries(app: App, ask: Ask) -> None:
+    await with_passphrase(app.session(Call("test"), LOCAL))
+    names = [f"Yoga {number}" for number in range(approval.ALL_TRIES // approval.TRIES + 1)]
+    quotes = [await quoted(ask, name) for name in names]
+    links = [(await ask("purchase_tokens", quote=it))["approve_at"] for it in quotes]
+
+    for link in links[:-1]:
+        async with tab(link) as browser:
+            for _ in range(approval.TRIES):
+                await browser.sent({**APPROVE, "passphrase": "wrong"})
+    async with tab(links[-1]) as browser:
+        right = await browser.opened()
+    again = await ask("purchase_tokens", quote=quotes[-1])
+    new = await ask("purchase_tokens", quote=await quoted(ask, "Another"))
+
+    assert right.status_code == 404
+    assert again["approve_at"] == f"one-mcp approve {quotes[-1]}"
+    assert new["approve_at"].startswith("one-mcp approve ")
+
+
 async def test_of_two_tabs_one_decides(app: App, ask: Ask) -> None:
     await with_passphrase(app.session(Call("test"), LOCAL))
     refused = await ask("purchase_tokens", quote=await quoted(ask))
@@ -268,7 +288,7 @@ async def test_a_client_that_opens_links_is_handed_one(
         second = await ask("purchase_tokens", quote=quote)
         with anyio.fail_after(30):  # the page's own server carries it out, and may be first
             while second["state"] == "running":
-                second = await ask("get_operation", operation=second["operation"])
+                second = await ask("get_operation", id=second["operation"])
 
     assert len(opened) == 1
     assert first.get("approve_at", opened[0]) == opened[0]

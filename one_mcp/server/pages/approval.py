@@ -21,6 +21,9 @@ from one_mcp.session import Session
 from one_mcp.store.work import Work
 
 TRIES = 5  # of a passphrase, before a plan's link is void
+ALL_TRIES = (
+    4 * TRIES
+)  # of all plans together: whoever asks for plans would have as many as they like
 OK, SEE_OTHER, CONFLICT = 200, 303, 409
 Door = Callable[[], Session]
 
@@ -43,6 +46,7 @@ class ApprovalPages:
         self._carry_out = carry_out
         self._offers: dict[str, _Offer] = {}
         self._locked: set[str] = set()
+        self._wrong_tries = 0  # since the last right one
 
     @property
     def is_open(self) -> bool:
@@ -50,7 +54,7 @@ class ApprovalPages:
 
     def offer(self, plan: str, door: Door) -> str | None:
         """Return where a plan's page is; None where too many wrong passphrases were tried."""
-        if plan in self._locked:
+        if plan in self._locked or self._wrong_tries >= ALL_TRIES:
             return None
         known = (token for token, it in self._offers.items() if it.plan == plan)
         token = next(known, None) or secrets.token_urlsafe(32)
@@ -96,11 +100,16 @@ class ApprovalPages:
             return await self._shown(token, offer, CONFLICT, str(error))
         except OneError as error:
             return drawing.message(CONFLICT, "Nothing was approved", str(error))
+        self._wrong_tries = 0
         return RedirectResponse(self._carry_out(offer.plan, offer.door), SEE_OTHER)
 
     async def _wrong(self, token: str, offer: _Offer, sentence: str) -> Response:
         offer.tries -= 1
-        if offer.tries:
+        self._wrong_tries += 1
+        if self._wrong_tries >= ALL_TRIES:
+            self._locked |= {it.plan for it in self._offers.values()}
+            self._offers.clear()
+        elif offer.tries:
             self._offers[token] = offer
             return await self._shown(token, offer, FORBIDDEN, sentence)
         self._locked.add(offer.plan)
