@@ -103,6 +103,19 @@ async def test_one_of_a_kind_is_sold_once(shop: Shop) -> None:
     assert shop.script.calls.count("authorize") == charges
 
 
+async def test_one_of_a_kind_that_is_sold_becomes_no_series(shop: Shop) -> None:
+    nft = await deployed(shop)
+    sale = await bought(shop, nft)
+    await shop.one.write(entity.update, nft.id, {"maxSupply": 5})
+
+    with pytest.raises(SoldOutError, match="one of a kind"):
+        await bought(shop, nft, shop.holder)
+    back = await refund.plan(shop.one, RefundOrder(sale.id))
+    await refund.do(shop.one, back.plan or "", again=False)
+
+    assert (await bought(shop, nft, shop.holder)).state is State.DONE
+
+
 async def test_a_series_ends_at_its_last_edition(shop: Shop) -> None:
     series = await deployed(shop, maxSupply=2, metadataUri="https://example.com/{id}.json")
 

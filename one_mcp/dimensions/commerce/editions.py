@@ -187,9 +187,10 @@ def _require_unminted(work: Work, sold: Row, properties: JsonObject) -> None:
 
 
 def _require_left(work: Work, sold: Row, most: int, *, simulated: bool) -> None:
-    count = work.value(
+    """Raise where none is left; what was sold as one of a kind stays that, whatever is said now."""
+    taken = work.one(
         """
-        SELECT count(*)
+        SELECT count(*) AS count, max(CASE WHEN nft_id = item_id THEN 1 ELSE 0 END) AS is_itself
         FROM nft_mints
         WHERE organization_id = :organization
           AND item_id = :id
@@ -199,7 +200,9 @@ def _require_left(work: Work, sold: Row, most: int, *, simulated: bool) -> None:
         id=sold["id"],
         simulated=int(simulated),
     )
-    if count >= most:
+    assert taken is not None  # noqa: S101  # a count always has a row
+    most = 1 if taken["is_itself"] else most
+    if taken["count"] >= most:
         what = "is one of a kind" if most == 1 else f"is a series of {most}"
         raise SoldOutError(
             f"{sold['id']} ({sold['name'][:80]}) {what}, and none is left: each is sold, or about "
