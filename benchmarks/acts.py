@@ -67,7 +67,7 @@ TROUBLES = (
 
 def purchase(shop: Shop, trouble: Trouble = FINE) -> Act:
     """Plan the purchase of tokens for a wallet of its own."""
-    amount, wallet = next(shop.amounts), trouble.wallet or new_address()
+    amount, wallet = next(shop.amounts), new_address()
     buyer = shop.new_buyer(wallet)
     about = {
         "item": shop.full_token if trouble.is_full else shop.token,
@@ -76,6 +76,9 @@ def purchase(shop: Shop, trouble: Trouble = FINE) -> Act:
         "payment_method": trouble.card,
     }
     quote = shop.wire.call("quote_tokens", **about)["quote"]
+    if trouble.wallet is not None:
+        wallet = trouble.wallet
+        shop.deliver_to(quote, buyer, wallet)
 
     def wrong(operation: str | None, state: str | None) -> list[str]:
         found, is_made = _Found(shop, operation), state in {DONE, REVIEW}

@@ -188,6 +188,12 @@ class Shop:
         sql = "UPDATE operations SET deadline = 1 WHERE deadline IS NOT NULL"
         return bool(self.rows(f"{sql} AND state IN {OPEN} RETURNING id"))
 
+    def deliver_to(self, quote: str, buyer: str, wallet: str) -> None:
+        """Have a quote's tokens go to a wallet that no quote is made for."""
+        self.wire.call("update_entity", id=buyer, properties={"walletAddress": wallet})
+        body = f"json_set(body, '$.wallet', '{wallet}')"
+        self.rows(f"UPDATE plans SET body = {body} WHERE id = '{quote}' RETURNING id")
+
     def settle(self) -> None:
         """Wait until a server that is running has brought everything to an end."""
         until = time.monotonic() + PATIENCE_S

@@ -10,6 +10,8 @@ from one_mcp.app import LOCAL, App
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.operations import plans
 from one_mcp.dimensions.organizations import founding
+from one_mcp.providers.ports.chain import NOBODY
+from one_mcp.services import rails
 from one_mcp.session import Call, Session
 from one_mcp.store.work import Work
 from tests.commerce.deploying import deployed
@@ -185,6 +187,35 @@ async def test_a_vendor_s_words_end_as_a_sentence(ask: Ask, ids: dict[str, str])
 
 def _filled(value: Any, ids: dict[str, str]) -> Any:
     return ids[value[1:-1]] if isinstance(value, str) and value.startswith("{") else value
+
+
+@pytest.mark.parametrize("wallet", ["nobody", "contract", "treasury"])
+async def test_no_token_goes_where_its_holder_has_nothing_of_it(
+    ask: Ask, one: Session, ids: dict[str, str], wallet: str
+) -> None:
+    token = await ask("get_entity", id=ids["token"])
+    addresses = {
+        "nobody": NOBODY,
+        "contract": token["properties"]["contractAddress"],
+        "treasury": rails.of(one).chain.sender,
+    }
+    await ask("purchase_tokens", quote=(await _quoted(ask, ids))["quote"])
+    await ask("update_entity", id=ids["bob"], properties={"walletAddress": addresses[wallet]})
+    before = await one.read(_counts)
+    move = {"token": ids["token"], "holder": ids["bob"], "amount": "1"}
+
+    answers = [
+        await _quoted(ask, ids),
+        await ask("transfer_tokens", **move, dry_run=True),
+    ]
+
+    assert {it["code"] for it in answers} == {"INVALID_ARGUMENT"}, answers
+    assert {it["argument"] for it in answers} == {"walletAddress"}
+    assert await one.read(_counts) == before
+
+
+async def _quoted(ask: Ask, ids: dict[str, str]) -> Any:
+    return await ask("quote_tokens", item=ids["token"], buyer=ids["bob"], amount="5")
 
 
 async def test_another_organization_s_token_is_none(

@@ -132,6 +132,18 @@ def _operations(it: Sold) -> dict[str, dict[str, Any]]:
             "type": "payment_processed",
             "metadata": {"status": "refunded", "amount": 5, "operation": it.operation},
         },
+        "revenue of the payment itself": {
+            **event,
+            "type": "revenue_generated",
+            "target": it.payment,
+            "metadata": {"amount": 5},
+        },
+        "a refund of the payment itself": {
+            **event,
+            "type": "payment_processed",
+            "target": it.payment,
+            "metadata": {"status": "refunded", "amount": 5},
+        },
         "a merged holder": {**merge, "survivor": it.ann, "losers": [it.bob]},
         "found payments": {
             "op": "change_found",
@@ -188,6 +200,7 @@ async def test_no_import_forges(ask: Ask, sold: Sold) -> None:
             target=sold.token,
             metadata={"amount": 5, "paymentId": sold.payment},
         ),
+        _line("event", type="revenue_generated", target=sold.payment, metadata={"amount": 5}),
     ]
     table = f"who,what,balance\n{sold.ann},{sold.token},9\n"
     columns = {"who": "from", "what": "to", "balance": "balance"}

@@ -39,6 +39,7 @@ def sale(
     """Work out the body of a sale; raises where the buyer is billed for it again and again."""
     body = priced(work, item, buyer, amount, method, simulated=simulated)
     has = subscriptions.of_buyer(work, str(body["buyer"]), str(body["item"]))
+    subscriptions.require_none_begins(work, str(body["buyer"]), str(body["item"]))
     if has is None and subscriptions.find(work, str(body["item"])) is not None:
         has = str(body["item"])
     if has is not None:

@@ -148,7 +148,12 @@ def _check_events(work: Work) -> None:
         FROM events
         LEFT JOIN entities
           ON entities.organization_id = :organization
-         AND entities.id = events.metadata ->> 'paymentId'
+         AND entities.id IN (
+             events.metadata ->> 'paymentId',
+             CASE WHEN events.type IN ('payment_processed', 'revenue_generated')
+                  THEN events.target_id END
+         )
+         AND (entities.type = 'payment' OR entities.id = events.metadata ->> 'paymentId')
         JOIN operations
           ON operations.organization_id = :organization
          AND operations.id IN (entities.external_id, events.metadata ->> 'operation')
@@ -159,9 +164,9 @@ def _check_events(work: Work) -> None:
     )
     if told is not None:
         raise refusal(
-            f"The payment that this event names is one of {told['operation']}, which has "
+            f"The payment that this event tells of is one of {told['operation']}, which has "
             "recorded what it was",
-            "leave paymentId and operation out to tell of something else",
+            "leave paymentId and operation out, and name another target, to tell of something else",
             operation=told["operation"],
         )
 

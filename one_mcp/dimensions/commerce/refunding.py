@@ -36,10 +36,14 @@ class RefundOrder:
 
 @dataclass(frozen=True, slots=True)
 class Refunded:
-    """What earlier refunds gave back, or are about to: minor units, and units of the token."""
+    """What earlier refunds gave back, or are about to: minor units, and units of the token.
+
+    `taking` is the money for which tokens go back: all but that of refunds that leave them.
+    """
 
     minor: int
     units: int
+    taking: int
 
 
 def body(work: Work, given: RefundOrder) -> JsonObject:
@@ -112,6 +116,7 @@ def refunded(work: Work, purchase: str, *, only_done: bool = False) -> Refunded:
     return Refunded(
         sum(int(str(it["minor"])) for it in bodies),
         sum(int(str(it.get("units", 0))) for it in bodies),
+        sum(int(str(it["minor"])) for it in bodies if it.get("keepTokens") is not True),
     )
 
 
@@ -203,13 +208,10 @@ def _require_refundable(bought: Operation) -> None:
 
 
 def _tokens(work: Work, bought: Operation, found: JsonObject, before: Refunded) -> JsonObject:
-    """Work out the tokens that go back with the money: its share, and in the end all of them."""
-    sale, back = bought.body, int(str(found["minor"]))
-    units, paid = int(str(sale["units"])), int(str(sale["minor"]))
-    is_nft = bool(_nft(bought))
-    is_rest = (before.units > 0 or is_nft) and before.minor + back == paid
-    share = units - before.units if is_rest else units * back // paid
-    if is_nft and not share:
+    """Work out the tokens that go back with the money; nothing where that is less than a unit."""
+    sale = bought.body
+    share = _share(bought, int(str(found["minor"])), before)
+    if not share:
         return {}
     buyer, token = str(found["buyer"]), str(_nft(bought).get("nft") or found["item"])
     decimals = int(str(sale["decimals"]))
@@ -234,6 +236,18 @@ def _tokens(work: Work, bought: Operation, found: JsonObject, before: Refunded) 
         "blockchain": sale["blockchain"],
         **_nft(bought),
     }
+
+
+def _share(bought: Operation, back: int, before: Refunded) -> int:
+    """Say how many units go back: the share of all refunds together, less what went before.
+
+    What is rounded down in one is made up for in the next, so that many small ones take as much as
+    one. Of an nft there is no part: it goes with the last of the money.
+    """
+    units, paid = int(str(bought.body["units"])), int(str(bought.body["minor"]))
+    if _nft(bought):
+        return units if before.minor + back == paid else 0
+    return max(units * (before.taking + back) // paid - before.units, 0)
 
 
 def token(body: JsonObject) -> str:

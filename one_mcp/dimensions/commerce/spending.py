@@ -49,6 +49,8 @@ def spent_body(work: Work, given: SpendOrder, *, simulated: bool) -> JsonObject:
     holder = lookup.live(work, given.holder, "holder", follow=True)
     item = lookup.live(work, given.item, "item", follow=True) if given.item else None
     price = _token_price(item)
+    if item is not None:
+        _require_token_price(item, price)
     if price is None and not given.amount:
         raise InvalidArgumentError(
             "Say the amount: nothing here has a tokenPrice that says it.", argument="amount"
@@ -70,7 +72,7 @@ def spent_body(work: Work, given: SpendOrder, *, simulated: bool) -> JsonObject:
         "amount": money.decimal(units, decimals),
         "units": str(units),
         "reason": given.reason or None,
-        "chosen": given.amount,
+        "chosen": money.decimal(units, decimals) if price is None else "",
     }
     issuing.require_enough(work, body, _from(SPEND, body))
     return body | (stock.pieces(work, item, "1", simulated=simulated) if item else {})
@@ -79,6 +81,17 @@ def spent_body(work: Work, given: SpendOrder, *, simulated: bool) -> JsonObject:
 def _token_price(item: Row | None) -> str | None:
     price = jsons.load_object(item["properties"]).get("tokenPrice") if item else None
     return None if price is None else f"{Decimal(str(price)):f}"
+
+
+def _require_token_price(item: Row, price: str | None) -> None:
+    """Raise for what is sold for money and says no price in tokens: else any amount would do."""
+    costs = jsons.load_object(item["properties"]).get("price") if item["type"] in SOLD else None
+    if costs and price is None:
+        raise InvalidArgumentError(
+            f"{item['id']} ({item['name'][:80]}) costs money and has no tokenPrice; set one: "
+            f'update_entity(id="{item["id"]}", properties={{"tokenPrice": 10}}).',
+            argument="item",
+        )
 
 
 def spend_order(body: JsonObject) -> SpendOrder:

@@ -76,13 +76,7 @@ def _start(work: Work, given: SubscriptionOrder, *, simulated: bool) -> JsonObje
             argument="item",
             subscription=has,
         )
-    starting = subscriptions.starting(work, buyer, item)
-    if starting is not None:
-        raise InvalidArgumentError(
-            f"{starting} is about to start the same; get_operation tells how it goes.",
-            argument="item",
-            operation=starting,
-        )
+    subscriptions.require_none_begins(work, buyer, item)
     method = quoting.paid_by(given.method, simulated=simulated)
     return terms | {"action": START, "method": method}
 
@@ -110,6 +104,7 @@ def _changed(work: Work, given: SubscriptionOrder, held: Billed, *, simulated: b
             raise InvalidArgumentError(
                 f"{held.buyer} has a subscription to it: {has}.", argument="item", subscription=has
             )
+        subscriptions.require_none_begins(work, held.buyer, str(terms["item"]))
     return terms
 
 

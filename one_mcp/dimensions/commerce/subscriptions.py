@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from one_mcp import jsons
 from one_mcp.dimensions.operations.operation import Operation
+from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.store.work import Row, Work
 
@@ -172,22 +173,25 @@ def any_of(work: Work, buyer: str) -> str | None:
     )
 
 
-def starting(work: Work, buyer: str, item: str) -> str | None:
-    """Return the operation that is about to start such a one."""
-    return work.value(
+def require_none_begins(work: Work, buyer: str, item: str) -> None:
+    """Raise where an operation is about to bill a buyer for something again and again."""
+    begun = work.value(
         """
         SELECT id
         FROM operations
         WHERE organization_id = :organization
           AND kind = 'manage_subscription'
           AND state IN ('running', 'undoing', 'held', 'needs_review')
-          AND body ->> 'action' = 'start'
+          AND body ->> 'action' IN ('start', 'change')
           AND body ->> 'buyer' = :buyer
           AND body ->> 'item' = :item
         """,
         buyer=buyer,
         item=item,
     )
+    if begun is not None:
+        told = f"{begun} is about to bill them for it; get_operation tells how it goes."
+        raise InvalidArgumentError(told, argument="item", operation=begun)
 
 
 def insert(work: Work, id: str, at: Operation, now: Standing) -> Billed:

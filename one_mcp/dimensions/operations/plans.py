@@ -17,7 +17,10 @@ from one_mcp.store.work import Row, Work
 QUOTE, PLAN = "quo", "pln"
 LASTS_MS = 15 * 60_000
 _COLUMNS = "id, kind, person_id, body, simulated, expires_at, operation_id"
-WORDS = frozenset({"reason", "chosen"})  # of a body: how it was asked for, not what is done
+WORDS = frozenset(  # of a body: how it was asked for and how things are called, not what is done
+    {"reason", "chosen", "method", "name", "buyerName", "holderName", "itemName"}
+)
+PRICE = frozenset({"each", "total", "minor"})  # of a sale, which is the same at a new one
 ALIKE_MS = 10 * 60_000  # the same again within this time may be a model that has lost its answer
 
 
@@ -43,9 +46,13 @@ def digest(body: JsonObject) -> str:
     return hashlib.sha256(jsons.canonical(body)).hexdigest()
 
 
-def _likeness(body: JsonObject) -> str:
-    """Digest what a plan does: a model that has lost its answer words the reason anew."""
-    return digest({name: value for name, value in body.items() if name not in WORDS})
+def _likeness(kind: str, body: JsonObject) -> str:
+    """Digest what a plan does: a model that has lost its answer words the reason anew.
+
+    It may also ask for the same sale by another card, or at the price of now.
+    """
+    beside = WORDS | PRICE if kind == "sale" else WORDS
+    return digest({name: value for name, value in body.items() if name not in beside})
 
 
 def make(work: Work, prefix: str, kind: str, body: JsonObject, *, simulated: bool) -> Plan:
@@ -69,7 +76,7 @@ def make(work: Work, prefix: str, kind: str, body: JsonObject, *, simulated: boo
         kind=kind,
         person=work.principal.person,
         body=jsons.dumps(body),
-        digest=_likeness(body),
+        digest=_likeness(kind, body),
         simulated=int(simulated),
         now=work.now,
         expires_at=made.expires_at,

@@ -66,7 +66,8 @@ async def refund_purchase(
 
     First dry_run, which answers a plan; then send the plan alone. A plan refunds once.
     """
-    planned.require_either(plan, given=payment is not None, dry_run=dry_run)
+    said = payment is not None if plan is None else any((payment, amount, keep_tokens))
+    planned.require_either(plan, given=said, dry_run=dry_run)
     if plan is not None:
         return await refund.do(one, plan, again=again)
     return await refund.plan(one, RefundOrder(payment or "", amount or "", keep_tokens))
@@ -88,7 +89,8 @@ async def spend_tokens(
 
     First dry_run, which answers a plan; then send the plan alone. A plan spends once.
     """
-    planned.require_either(plan, given=token is not None, dry_run=dry_run)
+    said = token is not None if plan is None else any((token, holder, item, amount))
+    planned.require_either(plan, given=said, dry_run=dry_run)
     if plan is not None:
         return await spend.do(one, spend.SPEND, plan, again=again)
     order = SpendOrder(token or "", holder or "", item or "", amount or "", reason or "")
@@ -111,7 +113,8 @@ async def grant_tokens(
 
     First dry_run, which answers a plan; then send the plan alone. A plan gives once.
     """
-    planned.require_either(plan, given=item is not None, dry_run=dry_run)
+    said = item is not None if plan is None else any((item, holder, amount, source))
+    planned.require_either(plan, given=said, dry_run=dry_run)
     if plan is not None:
         return await spend.do(one, spend.GRANT, plan, again=again)
     order = GrantOrder(item or "", holder or "", amount or "", source or "", reason or "")
@@ -138,7 +141,9 @@ async def manage_subscription(
     it run out, with now at once; resume undoes a cancel. The payments vendor renews it by itself.
     First dry_run, which answers a plan; then send the plan alone. A plan is carried out once.
     """
-    planned.require_either(plan, given=action is not None, dry_run=dry_run)
+    beside = (action, item, buyer, subscription, amount, now, payment_method)
+    said = action is not None if plan is None else any(beside)
+    planned.require_either(plan, given=said, dry_run=dry_run)
     if plan is not None:
         return await subscribe.do(one, plan, again=again)
     order = SubscriptionOrder(

@@ -12,7 +12,7 @@ from one_mcp.dimensions.commerce.transactions import STUCK_MS, Sender, SentTrans
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import ChainError, ProviderError
-from one_mcp.providers.ports.chain import Act, Chain, ContractCall, Receipt, Token
+from one_mcp.providers.ports.chain import NOBODY, Act, Chain, ContractCall, Receipt, Token
 from one_mcp.services import rails
 from one_mcp.services.rails import Rails
 from one_mcp.services.workflow import Run
@@ -31,11 +31,12 @@ async def require_contract(on: Rails, body: JsonObject) -> None:
     """Raise where chain, contract or wallet are not what the token says of them."""
     chain = on.chain
     rails.require_chain(on, str(body["blockchain"]))
-    if body.get("wallet"):
-        chain.address(str(body["wallet"]))
+    wallet = chain.address(str(body["wallet"])) if body.get("wallet") else None
     if "contract" not in body:
         return
     contract = chain.address(str(body["contract"]))
+    if wallet is not None:
+        _require_reachable(chain, wallet, contract)
     is_nft = body.get("standard") == "ERC721"
     try:
         found = await (chain.collection(contract) if is_nft else chain.token(contract))
@@ -50,6 +51,23 @@ async def require_contract(on: Rails, body: JsonObject) -> None:
         ) from error
     if not is_nft:
         _require_same(body, found)
+
+
+def _require_reachable(chain: Chain, wallet: str, contract: str) -> None:
+    """Raise for a wallet that nobody has, or from which nothing comes back to its holder."""
+    reasons = {
+        NOBODY: "is the zero address, to which no token goes",
+        contract: "is the token's own contract, which would keep the tokens for ever",
+        chain.sender: "is the treasury of the business itself, which keeps tokens for those who "
+        "have no wallet",
+    }
+    reason = reasons.get(wallet)
+    if reason is not None:
+        raise InvalidArgumentError(
+            f"The wallet {wallet} {reason}; correct the walletAddress of whoever gets them, or set "
+            "it to null.",
+            argument="walletAddress",
+        )
 
 
 def _require_same(body: JsonObject, found: Token) -> None:
