@@ -229,7 +229,7 @@ async def test_a_mail_that_cannot_go_now_is_tried_again_later(
     await sender(live.app).work_off()
 
     assert (first.state, first.attempts) == ("queued", 1)
-    assert (first.problem or "").startswith("Resend did not send")
+    assert first.problem == "Resend refuses: slower"
     assert (await live.mail()).state == "sent"
     assert len(resend.arrived) == 1
 
