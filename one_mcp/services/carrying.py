@@ -32,7 +32,7 @@ def _of(act: PlannedAct) -> Act:
     return do
 
 
-_ACTS: dict[str, Act] = {
+ACTS: dict[str, Act] = {
     "sale": selling.purchase,
     "refund": _of(refund.REFUND),
     subscribe.WORKFLOW.kind: subscribe.act,
@@ -44,7 +44,7 @@ _ACTS: dict[str, Act] = {
 
 async def carry_out(one: Session, plan: str) -> None:
     """Do what an approved plan says, as far as it goes; raises where it cannot be begun."""
-    act = _ACTS.get((await one.read(plans.waiting, plan)).kind)
+    act = ACTS.get((await one.read(plans.waiting, plan)).kind)
     if act is not None:  # else a newer server made it, and knows what it is
         await act(one, plan)
 

@@ -3,7 +3,10 @@
 from importlib import import_module
 from pkgutil import iter_modules
 
-from one_mcp.services import commerce
+from one_mcp.dimensions.operations import worth
+from one_mcp.services import carrying, commerce
+from one_mcp.services.commerce import outcomes
+from one_mcp.services.commerce.purchase import PURCHASE
 from one_mcp.services.workflow import Workflow
 from one_mcp.services.workflows import WORKFLOWS
 
@@ -17,3 +20,12 @@ def test_every_workflow_can_be_resumed() -> None:
 
     assert found
     assert found.items() <= WORKFLOWS.items()
+
+
+def test_every_operation_is_told_weighed_and_carried_out() -> None:
+    """A kind that one of these tables forgets would be approved, and never happen."""
+    plans = {"sale" if kind == PURCHASE.kind else kind for kind in WORKFLOWS}
+
+    assert outcomes.TOLD.keys() == WORKFLOWS.keys()
+    assert carrying.ACTS.keys() == plans
+    assert worth.KINDS.keys() == plans

@@ -70,7 +70,7 @@ def _subscribed(body: JsonObject) -> PlanWorth:
     return _worth({**body, "minor": 0} if ends else body, "item", "buyer")
 
 
-_KINDS = {
+KINDS = {
     "sale": _Kind("purchase_tokens", lambda body: _worth(body, "item", "buyer")),
     "refund": _Kind("refund_purchase", lambda body: _worth(body, "item", "buyer")),
     **{
@@ -82,18 +82,18 @@ _KINDS = {
     "manage_subscription": _Kind("manage_subscription", _subscribed),
     "grant_tokens": _Kind("grant_tokens", lambda body: _worth(body, "item", "holder")),
 }
-TOOLS = tuple(kind.tool for kind in _KINDS.values())
+TOOLS = tuple(kind.tool for kind in KINDS.values())
 
 
 def of(kind: str, body: JsonObject) -> PlanWorth | None:
     """Say what a plan would move; None for a kind that only ever is approved by itself."""
-    known = _KINDS.get(kind)
+    known = KINDS.get(kind)
     return None if known is None else known.of(body)
 
 
 def tool(kind: str) -> str:
     """Name the tool that carries out plans of a kind."""
-    known = _KINDS.get(kind)
+    known = KINDS.get(kind)
     return kind if known is None else known.tool
 
 
