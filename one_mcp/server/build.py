@@ -56,7 +56,7 @@ from one_mcp.server.tools import (
 from one_mcp.services import bookkeeping, delivery
 from one_mcp.services.bookkeeping import Bookkeeping
 from one_mcp.services.carrying import Carrier
-from one_mcp.services.commerce.billing import Subscribed
+from one_mcp.services.commerce.billing import Renewals
 from one_mcp.services.commerce.watching import Watcher
 from one_mcp.services.delivery import Delivery
 from one_mcp.services.knowledge import indexing
@@ -200,7 +200,7 @@ async def _serving(app: App, _: Server[Serving]) -> AsyncGenerator[Serving]:
     carrier = Carrier(app.approved, lambda each: app.session(Call("approved"), each.principal))
     mails = Delivery(app.unsent, lambda it: app.session(Call("mail"), delivery.principal(it)))
     costs = Bookkeeping(app.spent, lambda it: app.session(Call("usage"), bookkeeping.principal(it)))
-    subscribed = Subscribed(
+    renewals = Renewals(
         app.subscribed, lambda each: app.session(Call("subscriptions"), each.principal)
     )
     async with anyio.create_task_group() as tasks:
@@ -211,7 +211,7 @@ async def _serving(app: App, _: Server[Serving]) -> AsyncGenerator[Serving]:
         tasks.start_soon(costs.run)
         tasks.start_soon(carrier.run)
         tasks.start_soon(watcher.run)
-        tasks.start_soon(subscribed.run)
+        tasks.start_soon(renewals.run)
         yield Serving(app, watch, Loopback(tasks), tasks)
         tasks.cancel_scope.cancel()
 

@@ -7,8 +7,8 @@ from one_mcp.dimensions.operations import homes, operation, reviewing
 from one_mcp.dimensions.operations.operation import Operation, State, StepState
 from one_mcp.errors import ConflictError
 from one_mcp.jsons import JsonObject
-from one_mcp.services import saga, tracing
-from one_mcp.services.saga import Ended
+from one_mcp.services import ending, saga, tracing
+from one_mcp.services.ending import Ended
 from one_mcp.services.workflow import Step, Workflow
 from one_mcp.services.workflows import WORKFLOWS
 from one_mcp.session import Session
@@ -59,7 +59,7 @@ async def decide(one: Session, id: str, decision: Decision) -> Operation:
     workflow = _workflow(at)
     pivots = [it.name for it in workflow.steps(at.body) if it.is_pivot and _is_done(at, it)]
     if decision is Decision.ACCEPT:
-        mails = saga.sends_mails(one)
+        mails = ending.sends_mails(one)
         await one.write(_accept, id, workflow, is_past=bool(pivots), mails=mails)
         at = await one.read(operation.read, id)
         await tracing.ended(one, at)
@@ -113,4 +113,4 @@ def _is_done(at: Operation, step: Step) -> bool:
 def _accept(work: Work, id: str, workflow: Workflow, *, is_past: bool, mails: bool) -> Ended:
     at = reviewing.reopen(work, id, State.RUNNING, Decision.ACCEPT.value)
     state = State.DONE if is_past else State.UNDONE
-    return saga.end(work, at, state, workflow, mails=mails)
+    return ending.end(work, at, state, workflow, mails=mails)

@@ -11,19 +11,18 @@ somebody else has overtaken is refused (`one_mcp/dimensions/operations/journal.p
 
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import anyio
 
-from one_mcp.answers import Written
-from one_mcp.dimensions.commerce import outbox
 from one_mcp.dimensions.operations import journal, operation
 from one_mcp.dimensions.operations.operation import OPEN, Operation, State, StepRow, StepState
 from one_mcp.errors import DatabaseError, OneError
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import LostLeaseError, ProviderError
-from one_mcp.services import failures, heartbeat, rails, tracing
+from one_mcp.services import ending, failures, heartbeat, rails, tracing
 from one_mcp.services.rails import Rails
 from one_mcp.services.workflow import Effect, Run, Step, Workflow
 from one_mcp.session import Session
@@ -36,16 +35,10 @@ LATER_MS = 5_000  # and twice as long each time, up to
 LATEST_MS = 5 * 60_000
 RECORD = "record"
 
+R = TypeVar("R")
 _RECORDED = StepRow(RECORD, StepState.DONE, 1, {}, None)
 
 log = logging.getLogger(__name__)
-
-
-class Ended(Written):
-    """The end of an operation, as the change that tells of it answers."""
-
-    operation: str
-    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +129,29 @@ def _intend(work: Work, at: Operation, step: str, *, is_past: bool) -> Operation
     return journal.intend(work, at, step)
 
 
+async def _tried(
+    turn: _Drive,
+    at: Operation,
+    step: str,
+    effect: Callable[[Run], Awaitable[R]],
+    *,
+    undoing: bool = False,
+) -> R:
+    """Have an effect; raises ProviderError, whatever it fails of: the journal has the last word."""
+    try:
+        async with tracing.step(turn.one, at, step, undoing=undoing):
+            return await effect(turn.run(at))
+    except (LostLeaseError, ProviderError):
+        raise
+    except Exception as error:
+        raise failures.typed(error, at, step) from error
+
+
 async def _do(turn: _Drive, at: Operation, step: Step) -> Operation:
     try:
-        async with tracing.step(turn.one, at, step.name):
-            result = await step.do(turn.run(at))
-    except LostLeaseError:
-        raise
-    except Exception as error:  # noqa: BLE001  # whatever a vendor does, the journal has the last word
-        return await _failed(turn, at, step.name, failures.typed(error, at, step.name))
+        result = await _tried(turn, at, step.name, step.do)
+    except ProviderError as error:
+        return await _failed(turn, at, step.name, error)
     at = await turn.one.derive(
         _concluded, at, step.name, result, starts_deadline=step.starts_deadline
     )
@@ -212,12 +220,9 @@ async def _resolve(turn: _Drive, at: Operation, step: Step) -> Operation:
     """Find out whether a step happened, before anything is undone."""
     at = await turn.one.derive(journal.intend, at, step.name)
     try:
-        async with tracing.step(turn.one, at, step.name):
-            result = await (step.resolve or step.do)(turn.run(at))
-    except LostLeaseError:
-        raise
-    except Exception as error:  # noqa: BLE001  # as above
-        return await _unresolved(turn, at, step.name, failures.typed(error, at, step.name))
+        result = await _tried(turn, at, step.name, step.resolve or step.do)
+    except ProviderError as error:
+        return await _unresolved(turn, at, step.name, error)
     state = StepState.FAILED if result is None else StepState.DONE
     return await turn.one.derive(journal.conclude, at, step.name, state, result=result)
 
@@ -237,16 +242,12 @@ async def _undo(turn: _Drive, at: Operation, step: Step, undo: Effect) -> Operat
     one, name = turn.one, step.name
     at = await one.derive(journal.intend, at, name, undoing=True)
     try:
-        async with tracing.step(one, at, name, undoing=True):
-            result = await undo(turn.run(at))
-    except LostLeaseError:
-        raise
-    except Exception as error:  # noqa: BLE001  # as above
-        typed = failures.typed(error, at, name)
-        failure = failures.told(typed)
+        result = await _tried(turn, at, name, undo, undoing=True)
+    except ProviderError as error:
+        failure = failures.told(error)
         state = StepState.UNKNOWN
         at = await one.derive(journal.conclude, at, name, state, undoing=True, failure=failure)
-        if typed.outcome == "unknown" or typed.retryable:
+        if error.outcome == "unknown" or error.retryable:
             waited = await _wait(turn, at, at.back[name])
             if waited is not None:
                 return waited
@@ -259,36 +260,18 @@ async def _undo(turn: _Drive, at: Operation, step: Step, undo: Effect) -> Operat
 async def _close(turn: _Drive, at: Operation, state: State) -> Operation:
     """Write the end; what cannot be recorded is left to a person, and not tried for ever."""
     try:
-        await turn.one.write(end, at, state, turn.workflow, mails=sends_mails(turn.one))
+        await turn.one.write(
+            ending.end, at, state, turn.workflow, mails=ending.sends_mails(turn.one)
+        )
     except (LostLeaseError, DatabaseError):
         raise
-    except Exception as error:  # noqa: BLE001  # as above
+    except Exception as error:  # noqa: BLE001  # whatever a rule does, as in `_tried`
         failure = failures.told(failures.typed(error, at, RECORD))
         return await turn.one.derive(journal.turn, at, State.NEEDS_REVIEW, failure)
     await turn.report(replace(at, done={**at.done, RECORD: _RECORDED}), RECORD)
     at = await turn.one.read(operation.read, at.id)
     await tracing.ended(turn.one, at)
     return at
-
-
-def end(work: Work, at: Operation, state: State, workflow: Workflow, *, mails: bool) -> Ended:
-    """Write the business rows of an end, and its mail, together with the end itself.
-
-    `mails` says whether somebody sends real ones; those of a simulation are always kept.
-    """
-    work.operation = at.id
-    is_done = state is State.DONE
-    journal.end(work, at, state, (workflow.finish if is_done else workflow.undone)(work, at))
-    if is_done and workflow.receipt is not None and (at.simulated or mails):
-        letter = workflow.receipt(work, at)
-        if letter is not None:
-            outbox.put(work, at, letter)
-    return Ended(operation=at.id, state=state.value)
-
-
-def sends_mails(one: Session) -> bool:
-    """Say whether somebody sends real mails here."""
-    return one.providers.mailing.is_wanted()
 
 
 def _is_past(turn: _Drive, at: Operation) -> bool:

@@ -21,7 +21,7 @@ from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import LedgerError, ProviderError, SoldOutError
 from one_mcp.providers.ports.chain import ContractCall
 from one_mcp.services import rails, reconciling, saga
-from one_mcp.services.commerce import held, holdings, refund, selling, spend, supply, tokens
+from one_mcp.services.commerce import holdings, refund, selling, spend, supply, tokens
 from one_mcp.store.work import Work
 from tests.commerce.conftest import WALLET, Shop
 from tests.commerce.test_purchase import killed
@@ -136,7 +136,7 @@ async def test_a_series_ends_at_its_last_edition(shop: Shop) -> None:
         (numbered[0], shop.buyer.id, "1", None, None),
         (numbered[1], shop.holder.id, None, "1", None),
     }
-    assert (await held.token(shop.one, series.id)).simulated_supply == "2"
+    assert (await holdings.token(shop.one, series.id)).simulated_supply == "2"
     found = await supply.of(shop.one, series.id)
     assert (found.supply, found.kept, found.wallets, found.holders) == ("2", "1", "1", 1)
     assert found.differs is None

@@ -25,7 +25,7 @@ from one_mcp.providers.simulated.stripe import customers
 from one_mcp.providers.simulated.stripe import subscriptions as simulated
 from one_mcp.services import reconciling
 from one_mcp.services.commerce import billing, refund, selling, subscribe, vendor_events
-from one_mcp.services.commerce.billing import Subscribed
+from one_mcp.services.commerce.billing import Renewals
 from one_mcp.services.commerce.subscribe import SubscriptionAnswer
 from one_mcp.services.rails import SimulatedCabinet
 from one_mcp.services.recovery import Recovery
@@ -70,8 +70,8 @@ async def started(one: Session, item: Saved, buyer: Saved, **given: Any) -> str:
     return str(begun.subscription)
 
 
-def looking(app: App) -> Subscribed:
-    return Subscribed(app.subscribed, lambda it: app.session(Call("subscriptions"), it.principal))
+def looking(app: App) -> Renewals:
+    return Renewals(app.subscribed, lambda it: app.session(Call("subscriptions"), it.principal))
 
 
 async def shown(one: Session, id: str) -> JsonObject:

@@ -29,8 +29,8 @@ from one_mcp.errors import NotFoundError
 from one_mcp.ontology import describe
 from one_mcp.ontology.describe import Described
 from one_mcp.server.arguments import fields
-from one_mcp.services.commerce import held, telling
-from one_mcp.services.commerce.held import HeldToken
+from one_mcp.services.commerce import holdings, telling
+from one_mcp.services.commerce.holdings import HeldToken
 from one_mcp.services.commerce.telling import ToldOperation
 from one_mcp.services.knowledge import recall
 from one_mcp.session import Session
@@ -194,7 +194,7 @@ async def operation(one: Session, id: str) -> ToldOperation:
 
 
 async def token(one: Session, id: fields.EntityId) -> HeldToken:
-    return await held.token(one, id)
+    return await holdings.token(one, id)
 
 
 async def events(

@@ -27,7 +27,7 @@ async def deploy_token(
     token: fields.EntityId | None = None,
     plan: PlanId | None = None,
     *,
-    dry_run: bool = False,
+    dry_run: StrictBool = False,
     again: Again = False,
 ) -> TokenActed:
     """Put the contract of a token (ERC-20) or an nft (ERC-721) on its chain, by name and symbol.
@@ -45,7 +45,7 @@ async def mint_tokens(
     amount: Amount | None = None,
     plan: PlanId | None = None,
     *,
-    dry_run: bool = False,
+    dry_run: StrictBool = False,
     again: Again = False,
 ) -> TokenActed:
     """Mint tokens to the treasury of the business.
@@ -63,7 +63,7 @@ async def burn_tokens(
     amount: Amount | None = None,
     plan: PlanId | None = None,
     *,
-    dry_run: bool = False,
+    dry_run: StrictBool = False,
     again: Again = False,
 ) -> TokenActed:
     """Burn tokens of the treasury's own, never those that it keeps for holders.
@@ -86,7 +86,7 @@ async def transfer_tokens(
     source: Annotated[
         Source, Field(description="whose tokens: the holder's or the business's")
     ] = "custody",
-    dry_run: bool = False,
+    dry_run: StrictBool = False,
     again: Again = False,
 ) -> TokenActed:
     """Send tokens to a holder's own wallet: those kept for the holder, or the treasury's own.

@@ -69,7 +69,7 @@ def _taken(work: Work, id: str) -> Billed | None:
     return subscriptions.take(work, id)
 
 
-class Subscribed:
+class Renewals:
     """Looks at the subscriptions of all organizations while the server runs."""
 
     def __init__(

@@ -9,8 +9,10 @@ from one_mcp.dimensions import lookup
 from one_mcp.dimensions.commerce import editions, ledger
 from one_mcp.dimensions.commerce.ledger import Account
 from one_mcp.dimensions.commerce.quoting import ON_CHAIN
+from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
 from one_mcp.money_errors import ProviderError
+from one_mcp.ontology.names import a
 from one_mcp.providers.ports.chain import Chain
 from one_mcp.services import rails
 from one_mcp.services.rails import Rails
@@ -57,6 +59,20 @@ class TokenHoldings(Answer):
     more: int | None = None
 
 
+class HeldToken(Answer):
+    """`supply` was issued by operations, `simulated_supply` by simulated ones.
+
+    `more` says how many accounts are not shown.
+    """
+
+    token: str
+    name: str
+    supply: str
+    simulated_supply: str | None = None
+    holdings: list[TokenHolding]
+    more: int | None = None
+
+
 async def of(one: Session, id: str, *, reconcile: bool = False) -> TokenHoldings:
     """Tell what a holder has, or who has a token; with what the chain says beside it."""
     found = await one.read(_booked, id)
@@ -68,6 +84,13 @@ async def of(one: Session, id: str, *, reconcile: bool = False) -> TokenHoldings
         await _compared(on, it, known.get((it.token, it.holder or ""))) for it in found.holdings
     ]
     return found.model_copy(update={"holdings": compared})
+
+
+async def token(one: Session, id: str) -> HeldToken:
+    """Tell of a token what the ledger has; raises InvalidArgumentError for what is none."""
+    issued = await one.read(_issued, id)
+    found = await of(one, id)
+    return issued.model_copy(update={"holdings": found.holdings, "more": found.more})
 
 
 def _booked(work: Work, id: str) -> TokenHoldings:
@@ -82,6 +105,27 @@ def _booked(work: Work, id: str) -> TokenHoldings:
         id=id,
         holdings=[_holding(work, key, rows) for key, rows in shown[:SHOWN]],
         more=len(shown) - SHOWN if len(shown) > SHOWN else None,
+    )
+
+
+def _issued(work: Work, id: str) -> HeldToken:
+    row = lookup.any_state(work, id, follow=True)
+    if row["type"] not in ON_CHAIN:
+        raise InvalidArgumentError(f"{row['id']} is {a(row['type'])}, not a token.", argument="id")
+    decimals = ledger.decimals_of(work, row["id"])
+    tokens = editions.of(work, row["id"]) if row["type"] == editions.NFT else [row["id"]]
+    units = {
+        simulated: -sum(
+            ledger.balance(work, Account.ISSUED, "", it, simulated=simulated) for it in tokens
+        )
+        for simulated in (False, True)
+    }
+    return HeldToken(
+        token=row["id"],
+        name=row["name"],
+        supply=money.decimal(units[False], decimals),
+        simulated_supply=money.decimal(units[True], decimals) if units[True] else None,
+        holdings=[],
     )
 
 
