@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from one_mcp.dimensions.operations import authority, journal, plans
+import anyio
+
+from one_mcp.dimensions.operations import authority, journal, operation, plans
 from one_mcp.dimensions.operations.authority import Asking
-from one_mcp.dimensions.operations.operation import Operation
+from one_mcp.dimensions.operations.operation import OPEN, Operation
 from one_mcp.dimensions.operations.plans import Plan
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
@@ -14,6 +16,8 @@ from one_mcp.services.rails import Rails
 from one_mcp.services.workflow import Workflow
 from one_mcp.session import Session
 from one_mcp.store.work import Work
+
+JOIN_S, LOOK_S = 5.0, 0.05  # for how long a call waits for whoever works on the same, how often
 
 
 def _nothing(work: Work, at: Operation) -> None:
@@ -51,7 +55,17 @@ async def do(
     """
     on, asking = rails.of(one), authorizing.asking(one)
     begun = await one.derive_once(_begin, on, act, plan, asking, found=found or {}, again=again)
-    return await saga.drive(one, act.workflow, begun)
+    return await join(one, act.workflow, begun)
+
+
+async def join(one: Session, workflow: Workflow, id: str) -> Operation:
+    """Bring an operation as far as it goes; where somebody else does, wait a moment for its end."""
+    at = await saga.drive(one, workflow, id)
+    with anyio.move_on_after(JOIN_S):
+        while at.state in OPEN and at.leased_until:
+            await anyio.sleep(LOOK_S)
+            at = await one.read(operation.read, id)
+    return at
 
 
 def require_either(plan: str | None, *, given: bool, dry_run: bool) -> None:

@@ -15,7 +15,7 @@ from one_mcp.dimensions.operations.authority import Asking
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.dimensions.operations.plans import Plan
 from one_mcp.jsons import JsonObject
-from one_mcp.services import authorizing, rails, saga
+from one_mcp.services import authorizing, rails
 from one_mcp.services.commerce import onchain, paying_means, planned, telling
 from one_mcp.services.commerce.paying_means import Means
 from one_mcp.services.commerce.purchase import PURCHASE
@@ -156,7 +156,7 @@ async def purchase(one: Session, quote: str, *, again: bool = False) -> Operatio
     means = Means(None) if plan.operation else await paying_means.find(one, on, plan)
     asking = authorizing.asking(one)
     begun = await one.derive_once(_begin, on, asking, quote, means, again=again)
-    return await saga.drive(one, PURCHASE, begun)
+    return await planned.join(one, PURCHASE, begun)
 
 
 def _fresh(work: Work, quote: str) -> Plan:
