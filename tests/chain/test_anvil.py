@@ -309,16 +309,18 @@ async def test_the_wrong_chain_is_refused(node: Node) -> None:
 
 
 async def test_a_recipient_may_have_code(one: Session, chain: EvmChain, token: str) -> None:
-    contract = await one.read(contract_of, token)
+    """Such as another contract, which stands here for an account with code; not the token's own."""
+    other = await one.write(entity.create, "token", "Safe", {"symbol": "SAFE", "decimals": 18})
+    await done(one, issuing.DEPLOY, TokenOrder(other.id))
+    contract, safe = [await one.read(contract_of, it) for it in (token, other.id)]
     await done(one, issuing.MINT, TokenOrder(token, "5"))
-    holder = await one.write(
-        entity.create, "creator", "Safe", {"email": "s@example.com", "walletAddress": contract}
-    )
+    person = {"email": "s@example.com", "walletAddress": safe}
+    holder = await one.write(entity.create, "creator", "Safe", person)
 
     sent = await done(one, issuing.TRANSFER, TokenOrder(token, "2", holder.id, "treasury"))
 
     assert sent.state is State.DONE
-    assert await chain.balance(contract, contract) == 2 * ONE
+    assert await chain.balance(contract, safe) == 2 * ONE
 
 
 async def test_a_node_that_gives_few_blocks_at_a_time_is_asked_more_often(
