@@ -19,7 +19,7 @@ from one_mcp.refusals import MOST_TOLD_APART, Form, Step, refusal, steps
 
 MOST_READINGS = 3  # a list as text, whose object is a text, in which a number is a text
 WORDS = {"true": True, "false": False}
-_EXACT = re.compile(r"(^|_)(confirm|again|price|amount|cents|balance|units|count)(_|$)")
+_EXACT = re.compile(r"(^|_)(confirm|again|now|keep|price|amount|cents|balance|units|count)(_|$)")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,16}(?:\.0*)?")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,16}(?:\.[0-9]{1,16})?(?:[eE][+-]?[0-9]{1,2})?")
 _LISTS = frozenset({"list_type", "tuple_type"})
