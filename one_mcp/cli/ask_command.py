@@ -11,7 +11,6 @@ from one_mcp.dimensions.knowledge.search.scope import Scope
 from one_mcp.services.knowledge import asking
 from one_mcp.session import Call
 from one_mcp.settings import Settings
-from one_mcp.store.sqlite import backup
 
 CHARACTERS = 6_000
 EPILOG = """Exit codes: 0 it was answered; 1 nothing was found, or it failed; 2 usage."""
@@ -30,8 +29,7 @@ def command(question: tuple[str, ...], *, limit: int, as_json: bool) -> int:
     Without a chat model the answer is made of sentences that were found. Numbers such as [1] mean
     the passages below the answer.
     """
-    settings = options.chosen()
-    backup.present(settings.database)
+    settings = options.existing()
     wish = Wish(" ".join(question), Scope(), limit=limit, characters=CHARACTERS)
     return anyio.run(_ask, settings, wish, as_json)
 

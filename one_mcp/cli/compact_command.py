@@ -9,7 +9,6 @@ from one_mcp.services import compaction, findings
 from one_mcp.services.compaction import Compacted
 from one_mcp.session import Call, Report
 from one_mcp.settings import Settings
-from one_mcp.store.sqlite import backup
 
 
 @click.command("compact")
@@ -30,8 +29,7 @@ def command(*, before: str, as_json: bool) -> None:
     Servers go on working; their writes wait while the file is written anew. There is no way back:
     make a backup first.
     """
-    settings = options.chosen()
-    backup.present(settings.database)
+    settings = options.existing()
     with screen.progress("Compacting") as bar:
 
         async def report(done: float, total: float | None, _message: str | None) -> None:

@@ -14,7 +14,6 @@ from one_mcp.services.exchange import exports, places
 from one_mcp.services.exchange.exports import Exported
 from one_mcp.session import Call, Report, Session
 from one_mcp.settings import Settings
-from one_mcp.store.sqlite import backup
 
 Export = Callable[[Session, str], Awaitable[Exported]]
 EVERY = "every type"
@@ -45,8 +44,7 @@ def command(
         raise click.UsageError("One table at a time: --entities or --connections.")
     if as_json and file in (None, "-"):
         raise click.UsageError("--json says where the export is, so it needs FILE.")
-    settings = options.chosen()
-    backup.present(settings.database)
+    settings = options.existing()
     export = _export(entities, connections, force=force)
     if file is None or file == "-":
         _print(settings, export)

@@ -15,7 +15,6 @@ from one_mcp.services.picture.scene import Scene
 from one_mcp.session import Call
 from one_mcp.settings import Settings
 from one_mcp.store.pages import MOST_ITEMS
-from one_mcp.store.sqlite import backup
 
 
 @click.command("graph")
@@ -65,8 +64,7 @@ def command(
     """
     if output.suffix.lower() not in (".svg", ".html"):
         raise click.UsageError("FILE ends with .svg or .html.")
-    settings = options.chosen()
-    backup.present(settings.database)
+    settings = options.existing()
     view = View(depth, types, direction, limit)
     drawn = anyio.run(_scene, settings, entity, view)
     write = svg.draw if output.suffix.lower() == ".svg" else page.write

@@ -16,7 +16,6 @@ from one_mcp.providers import messages
 from one_mcp.providers.ports.mail import Mail
 from one_mcp.session import Call
 from one_mcp.settings import Settings
-from one_mcp.store.sqlite import backup
 
 EPILOG = """\b
 Examples:
@@ -39,8 +38,7 @@ def command(act: str, id: str | None, *, as_json: bool) -> None:
     file that mail programs open (.eml). Those of simulated sales are sent to nobody, say simulated,
     and can be read here.
     """
-    settings = options.chosen()
-    backup.present(settings.database)
+    settings = options.existing()
     if (id is None) != (act == "list"):
         raise click.UsageError(f"{act} takes {'no' if id else 'an'} OPERATION.")
     anyio.run(partial(_act, settings, id, as_json=as_json))

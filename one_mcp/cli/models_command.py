@@ -9,7 +9,6 @@ from one_mcp.dimensions.knowledge.index.models import Model
 from one_mcp.services.knowledge import upkeep
 from one_mcp.session import Call
 from one_mcp.settings import Settings
-from one_mcp.store.sqlite import backup
 
 
 @click.command("models")
@@ -22,8 +21,7 @@ def command(*, forget: str | None, as_json: bool) -> None:
     Vectors of several models may be in one file; they are never mixed. A server uses those of
     its own model (--embedding-model), and makes those that are missing.
     """
-    settings = options.chosen()
-    backup.present(settings.database)
+    settings = options.existing()
     name, models = anyio.run(_models, settings, forget)
     if as_json:
         screen.show_json({"used": name, "models": [each.model_dump() for each in models]})

@@ -16,7 +16,6 @@ from one_mcp.services.commerce.telling import ToldOperation
 from one_mcp.services.reviews import Decision, ReviewShown
 from one_mcp.session import Call, Session
 from one_mcp.settings import Settings
-from one_mcp.store.sqlite import backup
 
 ACTS = ("list", "show", *(it.value for it in Decision), "release")
 STATES = [it.value for it in State]
@@ -47,8 +46,7 @@ def command(act: str, id: str | None, *, states: tuple[str, ...], yes: bool, as_
     stands (accept). In a database that was restored or copied, release lets money move again.
     Where money is real, your passphrase is asked for at the terminal.
     """
-    settings = options.chosen()
-    backup.present(settings.database)
+    settings = options.existing()
     if (id is None) != (act in {"list", "release"}):
         raise click.UsageError(f"{act} takes {'no' if id else 'an'} ID.")
     run = partial(_act, settings, act, id or "", states=states, yes=yes, as_json=as_json)

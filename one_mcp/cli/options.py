@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 
 from one_mcp import logs, secret_settings
 from one_mcp.settings import FLAGS, Settings, flag, load
+from one_mcp.store.sqlite import backup
 
 F = TypeVar("F", bound=Callable[..., Any])
 KEY = "one_mcp.flags"
@@ -34,6 +35,13 @@ def chosen() -> Settings:
     """
     found = load(click.get_current_context().meta.get(KEY))
     logs.set_up(found.log_level, secrets=secret_settings.texts(found))
+    return found
+
+
+def existing() -> Settings:
+    """Read the settings as `chosen` does; raises DatabaseError where there is no database yet."""
+    found = chosen()
+    backup.present(found.database)
     return found
 
 

@@ -9,7 +9,6 @@ from one_mcp.services import reconciling
 from one_mcp.services.reconciling import Reconciled
 from one_mcp.session import Call
 from one_mcp.settings import Settings
-from one_mcp.store.sqlite import backup
 
 FAILED = 1
 EPILOG = """Exit codes: 0 all agree; 1 something differs, or cannot be asked; 2 usage."""
@@ -23,8 +22,7 @@ def command(*, as_json: bool) -> int:
 
     Nothing is changed, here or at a vendor. What is still under way is left out.
     """
-    settings = options.chosen()
-    backup.present(settings.database)
+    settings = options.existing()
     found = anyio.run(_reconciled, settings)
     if as_json:
         screen.show_json(found)

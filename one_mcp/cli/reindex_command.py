@@ -9,7 +9,6 @@ from one_mcp.services.knowledge import upkeep
 from one_mcp.services.knowledge.upkeep import Indexed
 from one_mcp.session import Call, Report
 from one_mcp.settings import Settings
-from one_mcp.store.sqlite import backup
 
 
 @click.command("reindex")
@@ -22,8 +21,7 @@ def command(*, everything: bool, as_json: bool) -> int:
     Servers do this by themselves, in the background. It can be stopped at any time, and goes on
     where it was. Exit codes: 0 all is indexed; 1 something could not be; 2 usage.
     """
-    settings = options.chosen()
-    backup.present(settings.database)
+    settings = options.existing()
     with screen.progress("Indexing") as bar:
 
         async def report(done: float, total: float | None, _message: str | None) -> None:

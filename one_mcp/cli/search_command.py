@@ -12,7 +12,6 @@ from one_mcp.services.knowledge import recall
 from one_mcp.services.knowledge.recall import Found
 from one_mcp.session import Call
 from one_mcp.settings import Settings
-from one_mcp.store.sqlite import backup
 
 CHARACTERS = 4_000
 EPILOG = """Exit codes: 0 something was found; 1 nothing was, or it failed; 2 usage."""
@@ -44,8 +43,7 @@ def command(
     QUERY is a question or some words. Quotes are exact; the numbers behind an id are the characters
     of the document that they come from.
     """
-    settings = options.chosen()
-    backup.present(settings.database)
+    settings = options.existing()
     scope = Scope(types=types, tags=tags, labels=labels, entity=entity)
     wish = Wish(" ".join(query), scope, limit=limit, characters=CHARACTERS, explained=explain)
     found = anyio.run(_find, settings, wish)

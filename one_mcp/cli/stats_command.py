@@ -13,7 +13,6 @@ from one_mcp.dimensions.counts import Census
 from one_mcp.services import findings
 from one_mcp.session import Call
 from one_mcp.settings import Settings
-from one_mcp.store.sqlite import backup
 
 
 @click.command("stats")
@@ -21,8 +20,7 @@ from one_mcp.store.sqlite import backup
 @options.as_json
 def command(*, as_json: bool) -> None:
     """Count what the database holds: entities, connections and events by type, and its size."""
-    settings = options.chosen()
-    backup.present(settings.database)
+    settings = options.existing()
     taken = anyio.run(partial(_census, settings))
     if as_json:
         file = {"database": str(settings.database), "size_bytes": _size(settings.database)}
