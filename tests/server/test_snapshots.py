@@ -5,15 +5,15 @@ import inspect
 import jsonschema
 import pytest
 
+from benchmarks.tokens import SELLING
 from one_mcp.jsons import dumps
 from one_mcp.server.build import NAME, SPECS
 from one_mcp.server.toolbox import ToolSpec
 from one_mcp.settings import DEFAULT, TOOLSETS
 from tests.snapshots import SCHEMAS, STALE, entries, schemas
 
-SELLING = {"quote_tokens", "purchase_tokens", "refund_purchase", "get_operation"}
 MODEL_CHARS, MODEL_CHARS_UNSOLD = 5_500 * 4, 4_800 * 4
-WIRE_CHARS, WIRE_CHARS_UNSOLD = 11_500 * 4, 10_000 * 4
+WIRE_CHARS, WIRE_CHARS_UNSOLD = 11_500 * 4, 10_000 * 4  # no goals: that of the latter is 9,700
 NAME_CHARS = 30
 QUALIFIED_NAME_CHARS = 60  # server and tool, in the client that allows least
 READING = {"check", "describe", "explore", "find", "get", "list", "recall", "search", "summarize"}

@@ -15,7 +15,7 @@ def test_no_rooms_of_a_package_stand_in_a_circle(package: str) -> None:
 
 
 def test_dimensions_has_few_rooms_on_its_first_level() -> None:
-    assert structure.plan("one_mcp.dimensions", IMPORTED).rooms <= 18  # 16, operations and commerce
+    assert structure.plan("one_mcp.dimensions", IMPORTED).rooms <= 18  # the goal of 16 is missed
 
 
 def test_no_file_is_too_long_to_have_one_subject() -> None:
