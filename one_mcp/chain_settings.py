@@ -65,15 +65,11 @@ class ChainSettings(BaseModel):
         default=3, ge=1, le=1000, description="How deep in the chain a transaction counts as done."
     )
 
-    @field_validator(
+    _chain_nothing = field_validator(
         *("base_rpc_url", "deployer_private_key", "deployer_keystore"),
         "deployer_keystore_password",
         mode="before",
-    )
-    @classmethod
-    def _chain_nothing(cls, given: object) -> object:
-        """Take an empty variable for one that is not set."""
-        return (given.strip() or None) if isinstance(given, str) else given
+    )(vendor_urls.unless_blank)
 
     @field_validator("base_rpc_url")
     @classmethod

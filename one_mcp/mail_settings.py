@@ -70,14 +70,10 @@ class MailSettings(BaseModel):
         default=None, description="Whose mails they are, such as Shop <shop@example.com>."
     )
 
-    @field_validator(
+    _mail_nothing = field_validator(
         *("resend_api_key", "resend_api_url", "smtp_url", "mail_from"),
         mode="before",
-    )
-    @classmethod
-    def _mail_nothing(cls, given: object) -> object:
-        """Take an empty variable for one that is not set."""
-        return (given.strip() or None) if isinstance(given, str) else given
+    )(vendor_urls.unless_blank)
 
     @field_validator("resend_api_url")
     @classmethod

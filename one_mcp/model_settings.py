@@ -6,6 +6,8 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from one_mcp import vendor_urls
+
 _NAMED = "openai:"
 _PRICES = re.compile(r"(\S.*)=(\d+(?:\.\d+)?)(?:/(\d+(?:\.\d+)?))?")
 _EXAMPLE = "openai:text-embedding-3-small=0.02, openai:gpt-5.4-mini=0.25/2"
@@ -48,11 +50,9 @@ class ModelSettings(BaseModel):
         ),
     )
 
-    @field_validator("chat_model", "model_prices", mode="before")
-    @classmethod
-    def _models_nothing(cls, given: object) -> object:
-        """Take an empty variable for one that is not set."""
-        return (given.strip() or None) if isinstance(given, str) else given
+    _models_nothing = field_validator("chat_model", "model_prices", mode="before")(
+        vendor_urls.unless_blank
+    )
 
     @field_validator("chat_model")
     @classmethod

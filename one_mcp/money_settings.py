@@ -73,14 +73,10 @@ class PaymentSettings(BaseModel):
         default=False, description="Let keys of a live mode move real money; else they are refused."
     )
 
-    @field_validator(
+    _stripe_nothing = field_validator(
         *("stripe_secret_key", "stripe_publishable_key", "stripe_webhook_secret", "stripe_api_url"),
         mode="before",
-    )
-    @classmethod
-    def _stripe_nothing(cls, given: object) -> object:
-        """Take an empty variable for one that is not set."""
-        return (given.strip() or None) if isinstance(given, str) else given
+    )(vendor_urls.unless_blank)
 
     @field_validator("stripe_secret_key")
     @classmethod

@@ -172,11 +172,9 @@ class EmbeddingSettings(BaseModel):
         choices = [*MODELS, *(f"{vendor}NAME" for vendor in VENDORS)]
         raise ValueError(f"one of {', '.join(choices)}{_hint(given, choices)}")
 
-    @field_validator("openai_api_key", "openai_base_url", mode="before")
-    @classmethod
-    def _nothing(cls, given: object) -> object:
-        """Take an empty variable for one that is not set."""
-        return (given.strip() or None) if isinstance(given, str) else given
+    _nothing = field_validator("openai_api_key", "openai_base_url", mode="before")(
+        vendor_urls.unless_blank
+    )
 
     @field_validator("openai_base_url")
     @classmethod

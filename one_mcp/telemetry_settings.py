@@ -31,11 +31,7 @@ class TelemetrySettings(BaseModel):
         ),
     )
 
-    @field_validator("otlp_endpoint", mode="before")
-    @classmethod
-    def _otlp_nothing(cls, given: object) -> object:
-        """Take an empty variable for one that is not set."""
-        return (given.strip() or None) if isinstance(given, str) else given
+    _otlp_nothing = field_validator("otlp_endpoint", mode="before")(vendor_urls.unless_blank)
 
     @field_validator("otlp_endpoint")
     @classmethod

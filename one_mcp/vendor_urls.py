@@ -43,6 +43,11 @@ def keys_in(url: str) -> list[str]:
     return [url, *keys, *map(unquote, keys)]
 
 
+def unless_blank(given: object) -> object:
+    """Take an empty variable for one that is not set; a validator that comes before the others."""
+    return (given.strip() or None) if isinstance(given, str) else given
+
+
 def plain_key(name: str) -> SecretStr | None:
     """Return what the vendor's own variable says, for where none of this program's is set."""
     text = os.environ.get(name, "").strip()
