@@ -11,8 +11,9 @@ from decimal import Decimal
 from one_mcp import clock
 from one_mcp.answers import Written
 from one_mcp.dimensions import lookup
-from one_mcp.dimensions.commerce import ledger, recording, subscriptions
+from one_mcp.dimensions.commerce import bills, ledger, payment, subscriptions
 from one_mcp.dimensions.commerce.ledger import Account, Posting
+from one_mcp.dimensions.commerce.payment import Paid
 from one_mcp.dimensions.commerce.refunding import BILL
 from one_mcp.dimensions.commerce.subscriptions import CANCELLED, PAST_DUE, Billed, Standing
 from one_mcp.dimensions.connections import connection
@@ -24,7 +25,6 @@ from one_mcp.dimensions.operations.operation import Operation, State
 from one_mcp.errors import OneError
 from one_mcp.jsons import JsonObject
 from one_mcp.money import Money
-from one_mcp.ontology import decimals
 from one_mcp.store.work import Work
 
 STEP, BILLS = "subscription", "bills"
@@ -56,7 +56,7 @@ def managed(work: Work, at: Operation) -> JsonObject:
     now = subscriptions.standing(at.result(STEP))
     if at.body["action"] == "start":
         held = _started(work, at, now)
-        for bill in bills(at.result(BILLS)):
+        for bill in _paid_bills(at.result(BILLS)):
             _record(work, held, bill)
     else:
         found = subscriptions.find(work, str(at.body["subscription"]))
@@ -76,19 +76,8 @@ def unmanaged(work: Work, at: Operation) -> JsonObject:
     """Write down that an operation came to nothing: of a start, that nothing was paid."""
     body = at.body
     if body["action"] == "start":
-        event.record(
-            work,
-            "payment_processed",
-            _live(work, str(body["item"])),
-            actor=_live(work, str(body["buyer"])),
-            metadata={
-                "status": recording.FAILED,
-                "amount": float(str(body["total"])),
-                "currency": body["currency"],
-                "operation": at.id,
-                **_mark(body),
-            },
-        )
+        target, buyer = _live(work, str(body["item"])), _live(work, str(body["buyer"]))
+        payment.failed(work, target, buyer, body, {"operation": at.id, **at.mark})
     return {"subscription": body.get("subscription"), "item": body["item"], "buyer": body["buyer"]}
 
 
@@ -104,7 +93,7 @@ def seen(work: Work, held: Billed, now: Standing, paid: Sequence[PaidBill]) -> S
     return SeenSubscription(subscription=held.id, status=now.state, bills=new)
 
 
-def bills(said: JsonObject) -> list[PaidBill]:
+def _paid_bills(said: JsonObject) -> list[PaidBill]:
     """Read the bills that a step kept."""
     found = said.get("bills")
     return [
@@ -123,20 +112,20 @@ def _started(work: Work, at: Operation, now: Standing) -> Billed:
     body = at.body
     name = f"{str(body['buyerName'])[:100]}: {str(body['name'])[:100]}"
     begun: JsonObject = {
-        "price": float(str(body["total"])),
+        "price": payment.amount(body["total"]),
         "currency": body["currency"],
         "interval": _WORDS[str(body["interval"])],
         "stripeSubscriptionId": now.vendor,
         "currentPeriodStart": work.now,
         **_shown(now),
-        **_mark(body),
+        **at.mark,
     }
     made = entity.create(work, "subscription", name, begun, external_id=at.id)
     buyer, item = _live(work, str(body["buyer"])), _live(work, str(body["item"]))
     if buyer:
-        connection.connect(work, buyer, PURCHASED, made.id, _mark(body))
+        connection.connect(work, buyer, PURCHASED, made.id, at.mark)
     if item:
-        connection.connect(work, made.id, REFERENCES, item, _mark(body))
+        connection.connect(work, made.id, REFERENCES, item, at.mark)
     held = subscriptions.insert(work, made.id, at, now)
     event.expect_no_more(work, made.id)
     _update(work, held, "started", {"until": now.paid_until})
@@ -145,8 +134,8 @@ def _started(work: Work, at: Operation, now: Standing) -> Billed:
 
 def _record(work: Work, held: Billed, bill: PaidBill) -> bool:
     """Record a bill, unless it was recorded before."""
-    is_first = not subscriptions.has_bills(work, held.id)
-    if not subscriptions.take_bill(work, held.id, bill.id):
+    is_first = not bills.has_any(work, held.id)
+    if not bills.take(work, held.id, bill.id):
         return False
     if not bill.minor:
         return False
@@ -167,10 +156,10 @@ def _record(work: Work, held: Billed, bill: PaidBill) -> bool:
     at = journal.note(work, BILL, VERSION, body, simulated=is_simulated)
     work.operation = at.id
     _post(work, at, bill)
-    payment = _payment(work, at, bill)
+    made = _payment(work, at, bill)
     if not is_first:
         _update(work, held, "renewed")
-    journal.end(work, at, State.DONE, {"paymentId": payment, "subscription": held.id})
+    journal.end(work, at, State.DONE, {"paymentId": made, "subscription": held.id})
     return True
 
 
@@ -186,51 +175,28 @@ def _post(work: Work, at: Operation, bill: PaidBill) -> None:
 
 def _payment(work: Work, at: Operation, bill: PaidBill) -> str:
     """Make the payment's entity and its events, on what was sold or, where that is gone, on it."""
-    body = at.body
-    amount, about = float(str(body["total"])), _mark(body)
-    name = f"{str(body['name'])[:200]}: {body['total']} {str(body['currency']).upper()}"
-    made = entity.create(
-        work,
-        "payment",
-        name,
-        {
-            "amount": amount,
-            "netAmount": amount,
-            "currency": body["currency"],
-            "description": f"Subscription to {str(body['name'])[:200]}, bill {bill.id}",
-            "paymentMethod": "stripe",
-            "status": recording.COMPLETED,
-            "processedAt": bill.at,
-            **about,
-        },
-        external_id=at.id,
+    body, subscription = at.body, str(at.body["subscription"])
+    paid = Paid(
+        _live(work, str(body["item"])) or subscription,
+        _live(work, str(body["buyer"])),
+        str(body["total"]),
+        str(body["currency"]),
+        Decimal(str(body["quantity"])),
     )
-    event.expect_no_more(work, made.id)
-    subscription = str(body["subscription"])
-    connection.connect(work, made.id, PART_OF, subscription, about)
-    told: JsonObject = {
-        "amount": amount,
-        "currency": body["currency"],
-        "quantity": decimals.kept(Decimal(str(body["quantity"]))),
-        "paymentId": made.id,
+    about: JsonObject = {
+        "description": f"Subscription to {str(body['name'])[:200]}, bill {bill.id}",
+        "processedAt": bill.at,
     }
-    item = _live(work, str(body["item"])) or subscription
-    buyer = _live(work, str(body["buyer"]))
-    event.record(
-        work,
-        "payment_processed",
-        item,
-        actor=buyer,
-        metadata={"status": recording.COMPLETED, **told, **about},
-    )
-    earned = {**told, "source": f"subscription to {body['type']}", **about}
-    event.record(work, "revenue_generated", item, actor=buyer, metadata=earned)
-    return made.id
+    made = payment.make(work, at, paid, str(body["name"]), about)
+    connection.connect(work, made, PART_OF, subscription, at.mark)
+    payment.processed(work, at, paid, made)
+    payment.earned(work, at, paid, made, f"subscription to {body['type']}")
+    return made
 
 
 def _tell(work: Work, held: Billed, body: JsonObject, now: Standing) -> None:
     """Show how a subscription stands, and tell what has become of it."""
-    shown: JsonObject = {"price": float(str(body["total"])), **_shown(now)}
+    shown: JsonObject = {"price": payment.amount(body["total"]), **_shown(now)}
     if now.paid_until != held.paid_until and now.state == subscriptions.ACTIVE:
         shown["currentPeriodStart"] = held.paid_until
     entity.update(work, held.id, shown)
@@ -247,21 +213,15 @@ def _retarget(work: Work, held: Billed, item: str) -> None:
         connection.disconnect(work, held.id, REFERENCES, held.item)
     live = _live(work, item)
     if live:
-        connection.connect(work, held.id, REFERENCES, live, _mark(held.body))
+        connection.connect(work, held.id, REFERENCES, live, held.mark)
 
 
 def _turned(work: Work, held: Billed, body: JsonObject, now: Standing) -> None:
     buyer = _live(work, held.buyer)
     if now.state == PAST_DUE:
-        failed: JsonObject = {
-            "status": recording.FAILED,
-            "amount": float(str(body["total"])),
-            "currency": body["currency"],
-            "reason": "the renewal was not paid; the vendor tries again by itself",
-            "operation": held.operation,
-            **_mark(body),
-        }
-        event.record(work, "payment_processed", held.id, actor=buyer, metadata=failed)
+        reason = "the renewal was not paid; the vendor tries again by itself"
+        about: JsonObject = {"reason": reason, "operation": held.operation, **held.mark}
+        payment.failed(work, held.id, buyer, body, about)
     if now.state == CANCELLED:
         _update(work, held, "cancelled")
         if buyer and connection.find(work, buyer, PURCHASED, held.id) is not None:
@@ -270,7 +230,7 @@ def _turned(work: Work, held: Billed, body: JsonObject, now: Standing) -> None:
 
 
 def _update(work: Work, held: Billed, action: str, more: JsonObject | None = None) -> None:
-    about = {"action": action, "operation": held.operation, **(more or {}), **_mark(held.body)}
+    about = {"action": action, "operation": held.operation, **(more or {}), **held.mark}
     buyer = _live(work, held.buyer)
     event.record(work, "subscription_updated", held.id, actor=buyer, metadata=about)
 
@@ -289,8 +249,3 @@ def _live(work: Work, id: str) -> str | None:
         return str(lookup.live(work, id, follow=True)["id"])
     except OneError:
         return None
-
-
-def _mark(body: JsonObject) -> JsonObject:
-    """Mark what a simulation or a test left behind: it is no sale."""
-    return {"simulated": True} if body["simulated"] else {}

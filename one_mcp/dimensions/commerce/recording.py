@@ -6,18 +6,15 @@ who holds or has bought what. The balance on that connection is the ledger's.
 
 from decimal import Decimal
 
-from one_mcp.dimensions.commerce import bought, editions, holding, ledger, stock
+from one_mcp.dimensions.commerce import bought, editions, holding, ledger, payment, stock
 from one_mcp.dimensions.commerce.bought import Deal
 from one_mcp.dimensions.commerce.ledger import Account, LedgerLine, Posting
+from one_mcp.dimensions.commerce.payment import Paid
 from one_mcp.dimensions.commerce.quoting import TOKENS
-from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.events import event
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.jsons import JsonObject
-from one_mcp.ontology import decimals
 from one_mcp.store.work import Work
-
-COMPLETED, FAILED = "completed", "failed"
 
 
 def sold(work: Work, at: Operation) -> JsonObject:
@@ -26,10 +23,10 @@ def sold(work: Work, at: Operation) -> JsonObject:
     nft = editions.record(work, at) if body["type"] == editions.NFT else None
     token = nft or str(body["item"])
     ledger.post(work, Posting(at.id, ledger.RECORD, at.simulated, _lines(at, token)))
-    payment = _payment(work, at, COMPLETED) if body["minor"] else None
-    _tell(work, at, token, payment)
+    made = _payment(work, at) if body["minor"] else None
+    _tell(work, at, token, made)
     return {
-        "paymentId": payment,
+        "paymentId": made,
         "txHash": at.result("transfer").get("hash") or at.result("mint").get("hash"),
         "amount": body["amount"],
         "total": body["total"],
@@ -47,19 +44,8 @@ def unsold(work: Work, at: Operation) -> JsonObject:
     body = at.body
     editions.free(work, at.id)
     if body["minor"]:
-        event.record(
-            work,
-            "payment_processed",
-            str(body["item"]),
-            actor=str(body["buyer"]),
-            metadata={
-                "status": FAILED,
-                "amount": _amount(body),
-                "currency": body["currency"],
-                "operation": at.id,
-                **at.mark,
-            },
-        )
+        about: JsonObject = {"operation": at.id, **at.mark}
+        payment.failed(work, str(body["item"]), str(body["buyer"]), body, about)
     return {
         "undone": [name for name, row in at.back.items() if row.state == "done"],
         "item": body["item"],
@@ -91,46 +77,27 @@ def _is_custodial(at: Operation) -> bool:
     return not at.body.get("wallet") or not at.result("transfer")
 
 
-def _payment(work: Work, at: Operation, status: str) -> str:
-    body = at.body
-    name = f"{str(body['name'])[:200]}: {body['total']} {str(body['currency']).upper()}"
-    properties: JsonObject = {
-        "amount": _amount(body),
-        "netAmount": _amount(body),
-        "currency": body["currency"],
+def _payment(work: Work, at: Operation) -> str:
+    body, paid = at.body, _paid(at)
+    about: JsonObject = {
         "description": f"{body['amount']} {str(body['name'])[:200]}",
-        "paymentMethod": "stripe",
         "stripePaymentIntentId": at.result("authorize").get("payment"),
-        "status": status,
         "processedAt": work.now,
-        **at.mark,
     }
-    saved = entity.create(work, "payment", name, properties, external_id=at.id)
-    event.expect_no_more(work, saved.id)
-    event.record(
-        work,
-        "payment_processed",
-        str(body["item"]),
-        actor=str(body["buyer"]),
-        metadata={
-            "status": status,
-            "amount": _amount(body),
-            "currency": body["currency"],
-            "quantity": decimals.kept(_quantity(body)),
-            "paymentId": saved.id,
-            **at.mark,
-        },
-    )
-    return saved.id
+    made = payment.make(work, at, paid, str(body["name"]), about)
+    payment.processed(work, at, paid, made)
+    return made
 
 
-def _tell(work: Work, at: Operation, token: str, payment: str | None) -> None:
+def _tell(work: Work, at: Operation, token: str, made: str | None) -> None:
     body = at.body
     item, buyer = str(body["item"]), str(body["buyer"])
     if "contract" in body:
         wallet = None if _is_custodial(at) else body["wallet"]
         holding.show(work, buyer, token, wallet=str(wallet) if wallet else None)
-        paid: JsonObject = {"usdAmount": _amount(body)} if body["currency"] == "usd" else {}
+        paid: JsonObject = (
+            {"usdAmount": payment.amount(body["total"])} if body["currency"] == "usd" else {}
+        )
         event.record(
             work,
             "tokens_purchased",
@@ -140,43 +107,33 @@ def _tell(work: Work, at: Operation, token: str, payment: str | None) -> None:
                 "amount": body["amount"],
                 **paid,
                 "blockchain": body["blockchain"],
-                **({"paymentId": payment} if payment else {}),
+                **({"paymentId": made} if made else {}),
                 "txHash": at.result("transfer").get("hash") or at.result("mint").get("hash"),
                 **at.mark,
             },
         )
     if body["type"] not in TOKENS:
-        _bought(work, at, payment)
-    if payment is not None:
-        event.record(
-            work,
-            "revenue_generated",
-            item,
-            actor=buyer,
-            metadata={
-                "amount": _amount(body),
-                "currency": body["currency"],
-                "quantity": decimals.kept(_quantity(body)),
-                "source": f"sale of {body['type']}",
-                "paymentId": payment,
-                **at.mark,
-            },
-        )
+        _bought(work, at, made)
+    if made is not None:
+        payment.earned(work, at, _paid(at), made, f"sale of {body['type']}")
 
 
-def _bought(work: Work, at: Operation, payment: str | None) -> None:
-    body = at.body
-    price, currency = Decimal(str(body["total"])), str(body["currency"])
-    deal = Deal(str(body["buyer"]), str(body["item"]), _quantity(body), price, currency, payment)
+def _bought(work: Work, at: Operation, made: str | None) -> None:
+    body, paid = at.body, _paid(at)
+    price = Decimal(paid.total)
+    buyer = str(body["buyer"])
+    deal = Deal(buyer, paid.item, paid.quantity, price, paid.currency, made)
     bought.add(work, at, str(body["type"]), deal)
     stock.take(work, at)
 
 
-def _quantity(body: JsonObject) -> Decimal:
-    """Say how many, or how much of a token, a sale is of."""
-    return Decimal(str(body["amount"]))
-
-
-def _amount(body: JsonObject) -> float:
-    """Return an amount of money as the ontology keeps it, a number of whole units."""
-    return float(str(body["total"]))
+def _paid(at: Operation) -> Paid:
+    """Say what a sale took for how many, or for how much of a token."""
+    body = at.body
+    return Paid(
+        str(body["item"]),
+        str(body["buyer"]),
+        str(body["total"]),
+        str(body["currency"]),
+        Decimal(str(body["amount"])),
+    )

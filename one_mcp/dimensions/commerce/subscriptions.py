@@ -7,6 +7,7 @@ one is not written, so that nothing late overwrites what is newer.
 from dataclasses import dataclass
 
 from one_mcp import jsons
+from one_mcp.dimensions.operations import operation
 from one_mcp.dimensions.operations.operation import Operation
 from one_mcp.errors import InvalidArgumentError
 from one_mcp.jsons import JsonObject
@@ -59,6 +60,10 @@ class Billed:
     paid_until: int
     ends: bool
     fence: int
+
+    @property
+    def mark(self) -> JsonObject:
+        return operation.mark(simulated=self.body["simulated"] is True)
 
 
 def standing(said: JsonObject) -> Standing:
@@ -241,36 +246,6 @@ def keep(work: Work, id: str, body: JsonObject, now: Standing) -> None:
         paid_until=now.paid_until,
         ends=int(now.ends),
         due=_next(work, now),
-    )
-
-
-def has_bills(work: Work, id: str) -> bool:
-    """Tell whether a bill of it was noted."""
-    found = work.one(
-        """
-        SELECT 1
-        FROM subscription_bills
-        WHERE organization_id = :organization
-          AND entity_id = :id
-        LIMIT 1
-        """,
-        id=id,
-    )
-    return found is not None
-
-
-def take_bill(work: Work, id: str, bill: str) -> bool:
-    """Note a bill that was paid; False where it was noted before."""
-    return bool(
-        work.run(
-            """
-            INSERT INTO subscription_bills (organization_id, id, entity_id)
-            VALUES (:organization, :bill, :id)
-            ON CONFLICT (organization_id, id) DO NOTHING
-            """,
-            bill=bill,
-            id=id,
-        )
     )
 
 

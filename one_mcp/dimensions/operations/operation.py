@@ -79,13 +79,17 @@ class Operation:
 
     @property
     def mark(self) -> JsonObject:
-        """What marks the rows that a simulation leaves behind: they are no business."""
-        return {"simulated": True} if self.simulated else {}
+        return mark(simulated=self.simulated)
 
     def result(self, step: str) -> JsonObject:
         """Return what came of a step; nothing where it is not done."""
         row = self.done.get(step)
         return row.result if row is not None and row.state is StepState.DONE else {}
+
+
+def mark(*, simulated: bool) -> JsonObject:
+    """Return what marks the rows that a simulation leaves behind: they are no business."""
+    return {"simulated": True} if simulated else {}
 
 
 def read(work: Work, id: str) -> Operation:
