@@ -68,15 +68,7 @@ def order(body: JsonObject) -> SubscriptionOrder:
 
 def _start(work: Work, given: SubscriptionOrder, *, simulated: bool) -> JsonObject:
     terms = _terms(work, given.item, given.buyer, given.amount or "1", simulated=simulated)
-    item, buyer = str(terms["item"]), str(terms["buyer"])
-    has = subscriptions.of_buyer(work, buyer, item)
-    if has is not None:
-        raise InvalidArgumentError(
-            f"{buyer} has a subscription to it: {has}. Change or resume that one.",
-            argument="item",
-            subscription=has,
-        )
-    subscriptions.require_none_begins(work, buyer, item)
+    _require_none(work, str(terms["buyer"]), str(terms["item"]), " Change or resume that one.")
     method = quoting.paid_by(given.method, simulated=simulated)
     return terms | {"action": START, "method": method}
 
@@ -99,13 +91,18 @@ def _changed(work: Work, given: SubscriptionOrder, held: Billed, *, simulated: b
             argument="subscription",
         )
     if terms["item"] != held.item:
-        has = subscriptions.of_buyer(work, held.buyer, str(terms["item"]))
-        if has is not None:
-            raise InvalidArgumentError(
-                f"{held.buyer} has a subscription to it: {has}.", argument="item", subscription=has
-            )
-        subscriptions.require_none_begins(work, held.buyer, str(terms["item"]))
+        _require_none(work, held.buyer, str(terms["item"]))
     return terms
+
+
+def _require_none(work: Work, buyer: str, item: str, advice: str = "") -> None:
+    """Raise where whoever would be billed is billed for it already, or about to be."""
+    has = subscriptions.of_buyer(work, buyer, item)
+    if has is not None:
+        raise InvalidArgumentError(
+            f"{buyer} has a subscription to it: {has}.{advice}", argument="item", subscription=has
+        )
+    subscriptions.require_none_begins(work, buyer, item)
 
 
 def _cancelled(given: SubscriptionOrder, held: Billed) -> JsonObject:

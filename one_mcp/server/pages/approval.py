@@ -21,9 +21,7 @@ from one_mcp.session import Session
 from one_mcp.store.work import Work
 
 TRIES = 5  # of a passphrase, before a plan's link is void
-ALL_TRIES = (
-    4 * TRIES
-)  # of all plans together: whoever asks for plans would have as many as they like
+ALL_TRIES = 4 * TRIES  # of all plans: else whoever asks for plans has as many as they like
 OK, SEE_OTHER, CONFLICT = 200, 303, 409
 Door = Callable[[], Session]
 
