@@ -110,40 +110,32 @@ def refund(shop: Shop) -> Act:
 
 
 def mint(shop: Shop) -> Act:
-    amount = next(shop.amounts)
-    plan = _planned(shop, "mint_tokens", token=shop.token, amount=str(amount))
-
-    def wrong(operation: str | None, state: str | None) -> list[str]:
-        found = _Found(shop, operation)
-        found.moved(amount, minted=state == DONE)
-        return found.wrong
-
-    return Act("mint_tokens", plan, wrong)
+    return _on_chain(shop, "mint_tokens", "minted", {})
 
 
 def burn(shop: Shop) -> Act:
-    amount = next(shop.amounts)
-    plan = _planned(shop, "burn_tokens", token=shop.token, amount=str(amount))
-
-    def wrong(operation: str | None, state: str | None) -> list[str]:
-        found = _Found(shop, operation)
-        found.moved(amount, burnt=state == DONE)
-        return found.wrong
-
-    return Act("burn_tokens", plan, wrong)
+    return _on_chain(shop, "burn_tokens", "burnt", {})
 
 
 def transfer(shop: Shop) -> Act:
-    amount, wallet = next(shop.amounts), new_address()
-    about = {"token": shop.token, "amount": str(amount), "holder": shop.new_buyer(wallet)}
-    plan = _planned(shop, "transfer_tokens", **about, source="treasury")
+    wallet = new_address()
+    about = {"holder": shop.new_buyer(wallet), "source": "treasury"}
+    return _on_chain(shop, "transfer_tokens", "transferred", about, wallet)
+
+
+def _on_chain(
+    shop: Shop, tool: str, way: str, about: dict[str, str], wallet: str | None = None
+) -> Act:
+    """Plan an act that moves tokens in one way."""
+    amount = next(shop.amounts)
+    plan = _planned(shop, tool, token=shop.token, amount=str(amount), **about)
 
     def wrong(operation: str | None, state: str | None) -> list[str]:
         found = _Found(shop, operation)
-        found.moved(amount, wallet, transferred=state == DONE)
+        found.moved(amount, wallet, **{way: state == DONE})
         return found.wrong
 
-    return Act("transfer_tokens", plan, wrong)
+    return Act(tool, plan, wrong)
 
 
 def deploy(shop: Shop) -> Act:
