@@ -22,6 +22,7 @@ from one_mcp.session import Call, Session
 from one_mcp.settings import Settings
 from one_mcp.store.sqlite.connection import connect
 from one_mcp.store.sqlite.migrate import migrate
+from tests.server.promises import Ask, asking
 
 hypothesis.settings.register_profile(
     "busy machine",
@@ -130,3 +131,9 @@ async def client(server: Server[Serving], mode: str) -> AsyncIterator[Client]:
     """The SDK's client, connected in memory, in both protocol generations."""
     async with Client(server, mode=mode) as connected:
         yield connected
+
+
+@pytest.fixture
+def ask(client: Client) -> Ask:
+    """The client's tools, called by name."""
+    return asking(client)

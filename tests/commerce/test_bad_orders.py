@@ -3,10 +3,9 @@
 from typing import Any
 
 import pytest
-from mcp import Client
 
 from one_mcp.access import Principal, Role
-from one_mcp.app import LOCAL, App
+from one_mcp.app import App
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.operations import plans
 from one_mcp.dimensions.organizations import founding
@@ -14,24 +13,16 @@ from one_mcp.providers.ports.chain import NOBODY
 from one_mcp.services import rails
 from one_mcp.session import Call, Session
 from one_mcp.store.work import Work
+from tests import conftest as plain
 from tests.commerce.deploying import deployed
 from tests.conftest import HandClock
-from tests.server.promises import Ask, asking
+from tests.server.promises import Ask
 
 pytestmark = pytest.mark.anyio
+one = plain.one
 OTHER = Principal("org_other", "per_other", "owner", Role.ORG_OWNER)
 WRONG = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1Beaed"  # one letter in the wrong case
 TABLES = ("entities", "connections", "events", "ledger_entries", "operations", "change_log")
-
-
-@pytest.fixture
-async def one(app: App) -> Session:
-    return app.session(Call("test"), LOCAL)
-
-
-@pytest.fixture
-def ask(client: Client) -> Ask:
-    return asking(client)
 
 
 @pytest.fixture

@@ -7,29 +7,19 @@ from typing import Any
 
 import anyio
 import pytest
-from mcp import Client
 
-from one_mcp.app import LOCAL, App
 from one_mcp.dimensions.commerce import ledger
 from one_mcp.dimensions.commerce.ledger import Account, Posting
-from one_mcp.session import Call, Session
+from one_mcp.session import Session
 from one_mcp.settings import Settings
 from one_mcp.store.work import Work
+from tests import conftest as plain
 from tests.commerce.books import books
 from tests.commerce.deploying import deployed
-from tests.server.promises import Ask, asking
+from tests.server.promises import Ask
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def one(app: App) -> Session:
-    return app.session(Call("test"), LOCAL)
-
-
-@pytest.fixture
-def ask(client: Client) -> Ask:
-    return asking(client)
+one = plain.one
 
 
 class Sold:

@@ -3,10 +3,9 @@
 from typing import Any
 
 import pytest
-from mcp import Client
 
 from one_mcp.access import Principal, Role
-from one_mcp.app import LOCAL, App
+from one_mcp.app import App
 from one_mcp.dimensions.entities import entity
 from one_mcp.dimensions.graph.summary import summarizing
 from one_mcp.dimensions.graph.summary.sources import Conditions
@@ -14,22 +13,14 @@ from one_mcp.dimensions.organizations import founding
 from one_mcp.services.commerce import selling
 from one_mcp.session import Call, Session
 from one_mcp.store.work import Work
-from tests.server.promises import Ask, asking
+from tests import conftest as plain
+from tests.server.promises import Ask
 
 pytestmark = pytest.mark.anyio
+one = plain.one
 OTHER = Principal("org_other", "per_other", "owner", Role.ORG_OWNER)
 REVENUE: dict[str, Any] = {"of": "events", "types": ["revenue_generated"]}
 SUM: dict[str, Any] = {"measures": ["sum:amount"]}
-
-
-@pytest.fixture
-def ask(client: Client) -> Ask:
-    return asking(client)
-
-
-@pytest.fixture
-async def one(app: App) -> Session:
-    return app.session(Call("test"), LOCAL)
 
 
 async def bought(one: Session) -> str:

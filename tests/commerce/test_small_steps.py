@@ -3,28 +3,18 @@
 from typing import Any
 
 import pytest
-from mcp import Client
 
-from one_mcp.app import LOCAL, App
 from one_mcp.dimensions.commerce.subscribing import MANAGE
 from one_mcp.dimensions.operations import journal
 from one_mcp.dimensions.operations.authority import Warrant
-from one_mcp.session import Call, Session
+from one_mcp.session import Session
+from tests import conftest as plain
 from tests.commerce.books import books
 from tests.commerce.deploying import deployed
-from tests.server.promises import Ask, asking
+from tests.server.promises import Ask
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def one(app: App) -> Session:
-    return app.session(Call("test"), LOCAL)
-
-
-@pytest.fixture
-def ask(client: Client) -> Ask:
-    return asking(client)
+one = plain.one
 
 
 class Counter:

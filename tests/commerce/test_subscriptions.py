@@ -31,17 +31,14 @@ from one_mcp.services.rails import SimulatedCabinet
 from one_mcp.services.recovery import Recovery
 from one_mcp.session import Call, Session
 from one_mcp.store.work import Work
+from tests import conftest as plain
 from tests.commerce.test_purchase import Dying, Killed
 from tests.conftest import HandClock
 
 pytestmark = pytest.mark.anyio
+one = plain.one
 MONTH_MS = 31 * 24 * 3_600_000 + subscriptions.AFTER_MS
 SIGNED_BY = "whsec_0123456789abcdef"
-
-
-@pytest.fixture
-async def one(app: App) -> Session:
-    return app.session(Call("test"), LOCAL)
 
 
 @pytest.fixture

@@ -1,15 +1,9 @@
-"""What several tests of the face share: a small business, and a short way to ask."""
+"""What several tests of the face share: a small business."""
 
 import pytest
 from mcp import Client
 
 from tests.server import business
-from tests.server.promises import Ask, asking
-
-
-@pytest.fixture
-def ask(client: Client) -> Ask:
-    return asking(client)
 
 
 @pytest.fixture
