@@ -37,7 +37,7 @@ SPARE_GAS = 1.2  # what an estimate is short of at times
 PLAIN_GAS = 21_000  # of a transaction that does nothing
 DEARER = 1.125  # by which nodes want a replacement to pay more; geth asks for a tenth
 _SENT_BEFORE = ("already known", "already imported", "known transaction")
-_TOO_LATE = "nonce too low"
+_TAKEN = ("nonce too low", "replacement transaction underpriced")  # mined, or dearer ones wait
 _TOO_POOR = "insufficient funds"
 
 
@@ -123,7 +123,7 @@ class EvmChain:
                 await self._eth.send_raw_transaction(HexBytes(raw))
         except ChainError as error:
             said = str(error.fields.get("reason", "")).lower()
-            if not any(it in said for it in (*_SENT_BEFORE, _TOO_LATE)):  # else see its receipt
+            if not any(it in said for it in (*_SENT_BEFORE, *_TAKEN)):  # else see its receipt
                 raise
 
     async def dearer(self, raw: str) -> Signed:

@@ -255,6 +255,20 @@ async def test_a_replacement_pays_an_eighth_more_at_least(chain: EvmChain) -> No
     assert [after[name] for name in kept] == [before[name] for name in kept]
 
 
+async def test_bytes_that_were_outbid_are_sent_again_in_vain(chain: EvmChain, node: Node) -> None:
+    call = ContractCall("deploy", name="Jane", symbol="JANE")
+    node.ask("evm_setAutomine", False)
+    first = (await chain.prepare(call))(await chain.mined())
+    second = await chain.dearer(first.raw)
+    await chain.broadcast(second.raw)
+
+    await chain.broadcast(first.raw)
+
+    node.ask("anvil_mine", "0x1")
+    assert await chain.receipt(first.hash) is None
+    assert await chain.receipt(second.hash)
+
+
 def fields(raw: str) -> dict[str, Any]:
     return evm.TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
 

@@ -142,7 +142,7 @@ class Chain(Protocol):
     async def broadcast(self, raw: str) -> None:
         """Send signed bytes; those that are known already are sent well.
 
-        Where their nonce is taken, `receipt` tells by which bytes.
+        Where their nonce is taken, also by dearer ones that wait, `receipt` tells by which bytes.
         """
         ...
 
